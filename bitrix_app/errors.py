@@ -1,0 +1,254 @@
+"""The tree of everything that can go wrong, named after the portal's own words.
+
+AppError
+├─ SettingsError                       a setting is missing or wrong: the start stops
+├─ RejectedRequestError                a request that we refuse (400 · 401 · 403 · 404 · 409 · 422 · 429 · 503)
+├─ AuthorizationServerError            the authorization server said no, or said nothing
+│   ├─ AuthorizationServerUnavailableError
+│   ├─ ForeignTokenError               forged, expired, another application's or another portal's token
+│   └─ InvalidGrantError               the refresh token is spent or lapsed
+├─ PortalError                         a REST call failed
+│   ├─ QueryLimitExceededError         wait, go on
+│   ├─ OperationTimeLimitError         wait until reset, go on
+│   ├─ ExpiredTokenError               renew once, go on
+│   ├─ PortalUnavailableError          no answer, 5xx, not JSON: a few times, then give up
+│   ├─ PortalMovedError                answered with a redirect
+│   └─ GiveUpError                     never retried; each child says why
+│       ├─ AccessDeniedError · InsufficientScopeError · UserAccessError · PaymentRequiredError
+│       ├─ PortalDeletedError · OverloadLimitError · InvalidArgumentError · UnexpectedAnswerError
+├─ ReportError                         a report cannot go on, and it is not the portal's fault
+│   ├─ StorageFullError · WorkbookLimitError · AppUninstalledError · WorkerLostError
+├─ ReportCancelledError                the user said stop
+└─ LeaseLostError                      another worker has this report now
+
+``code`` is stable: it stands in the report's row, in the API and in the documents. The sentence a person reads
+is made from the code by ``bitrix_app.web.sentences`` in the reader's language. No error ever carries a token,
+a body or a query string.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+
+class AppError(Exception):
+    """Root of our errors.
+
+    ``code`` is stable and lower case; ``params`` are the plain values that the sentence for a person needs.
+    """
+
+    code: ClassVar[str] = "internal_error"
+
+    def __init__(self, message: str = "", **params: Any) -> None:
+        super().__init__(message or self.code)
+        self.params: dict[str, Any] = params
+
+
+class SettingsError(AppError):
+    """A setting is missing or wrong; the message is one line that names the variable."""
+
+    code = "settings_error"
+
+
+class RejectedRequestError(AppError):
+    """A request that we refuse: ``status`` is the HTTP status, ``code`` tells why, ``errors`` names fields."""
+
+    def __init__(
+        self,
+        status: int,
+        code: str,
+        message: str = "",
+        *,
+        errors: Mapping[str, list[str]] | None = None,
+        retry_after: int | None = None,
+        **params: Any,
+    ) -> None:
+        super().__init__(message or code, **params)
+        self.status = status
+        self.code = code  # type: ignore[misc]  # one class for all refusals: the code belongs to the instance
+        self.errors = dict(errors or {})
+        self.retry_after = retry_after
+
+
+# --- the authorization server -------------------------------------------------------------------------------------
+
+
+class AuthorizationServerError(AppError):
+    """The authorization server answered with an error we have no other name for."""
+
+    code = "authorization_server_error"
+
+
+class AuthorizationServerUnavailableError(AuthorizationServerError):
+    """The authorization server did not answer, or answered something that is no answer."""
+
+    code = "authorization_server_unavailable"
+
+
+class ForeignTokenError(AuthorizationServerError):
+    """The access token is forged, expired, or belongs to another application or portal."""
+
+    code = "foreign_token"
+
+
+class InvalidGrantError(AuthorizationServerError):
+    """The refresh token is spent or has lapsed: the user must open the app again."""
+
+    code = "invalid_grant"
+
+
+# --- the portal ---------------------------------------------------------------------------------------------------
+
+
+class PortalError(AppError):
+    """A REST call failed: which method, with which HTTP status (None: no answer) and the portal's own error code."""
+
+    code = "portal_error"
+
+    def __init__(
+        self,
+        message: str = "",
+        *,
+        method: str = "",
+        status: int | None = None,
+        portal_code: str = "",
+        **params: Any,
+    ) -> None:
+        super().__init__(message or f"{method}: {portal_code or self.code} ({status})", method=method, **params)
+        self.method = method
+        self.status = status
+        self.portal_code = portal_code
+
+
+class QueryLimitExceededError(PortalError):
+    """503 QUERY_LIMIT_EXCEEDED: the bucket is empty; wait, with growing delay, and go on."""
+
+    code = "query_limit_exceeded"
+
+
+class OperationTimeLimitError(PortalError):
+    """429 OPERATION_TIME_LIMIT: this method rests until the reset told by its last good answer."""
+
+    code = "operation_time_limit"
+
+
+class ExpiredTokenError(PortalError):
+    """401 expired_token: renew the pair once and repeat the call."""
+
+    code = "expired_token"
+
+
+class PortalUnavailableError(PortalError):
+    """No answer, a 5xx, a cut or unreadable body: worth a few more tries."""
+
+    code = "portal_unavailable"
+
+
+class PortalMovedError(PortalError):
+    """The portal redirects: its domain may have changed. The new address is asked of the authorization server."""
+
+    code = "portal_moved"
+
+
+class GiveUpError(PortalError):
+    """An answer that no repetition will change."""
+
+
+class AccessDeniedError(GiveUpError):
+    """The user may not read this."""
+
+    code = "access_denied"
+
+
+class InsufficientScopeError(GiveUpError):
+    """The application was not given the scope that this method needs."""
+
+    code = "insufficient_scope"
+
+
+class UserAccessError(GiveUpError):
+    """The administrator has closed the application to this user."""
+
+    code = "user_access_error"
+
+
+class PaymentRequiredError(GiveUpError):
+    """The portal's plan has no REST, or the application is not paid."""
+
+    code = "payment_required"
+
+
+class PortalDeletedError(GiveUpError):
+    """The portal is gone or closed."""
+
+    code = "portal_deleted"
+
+
+class OverloadLimitError(GiveUpError):
+    """REST is blocked by hand because of overload: not to be hammered."""
+
+    code = "overload_limit"
+
+
+class InvalidTokenError(GiveUpError):
+    """401 without expired_token: the portal does not know this access token any more."""
+
+    code = "invalid_token"
+
+
+class InvalidArgumentError(GiveUpError):
+    """The portal does not accept an argument: a field that was deleted, a filter it does not know."""
+
+    code = "invalid_argument"
+
+
+class UnexpectedAnswerError(GiveUpError):
+    """The answer has another shape than its method's page says, is too large, or has no end."""
+
+    code = "unexpected_answer"
+
+
+# --- the report ---------------------------------------------------------------------------------------------------
+
+
+class ReportError(AppError):
+    """A report cannot go on, and the portal is not to blame."""
+
+    code = "report_error"
+
+
+class StorageFullError(ReportError):
+    """The place for finished files is full or not writable."""
+
+    code = "storage_unavailable"
+
+
+class WorkbookLimitError(ReportError):
+    """The report does not fit into what Excel can hold."""
+
+    code = "workbook_limit"
+
+
+class AppUninstalledError(ReportError):
+    """The application was removed from the portal while the report ran."""
+
+    code = "app_uninstalled"
+
+
+class WorkerLostError(ReportError):
+    """The worker was lost as often as we allow."""
+
+    code = "worker_lost"
+
+
+class ReportCancelledError(AppError):
+    """The user cancelled the report; raised inside a running report, never shown."""
+
+    code = "cancelled"
+
+
+class LeaseLostError(AppError):
+    """Another worker has taken this report over: stop at once and touch nothing."""
+
+    code = "lease_lost"

@@ -1,0 +1,134 @@
+"""What came from the portal, and what we made of it: frozen values, nothing of HTTP, SQL or a clock.
+
+Money is ``Decimal`` in the currency named beside it, dates are calendar dates. Unknown is ``None``, never 0,
+an empty text or a word.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+Raw = Mapping[str, Any]
+"""A record as the portal's JSON gives it (numbers parsed as Decimal)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something wrong or missing in one invoice: ``field`` in the workbook's words, ``message`` says what is wrong
+    and what to do in the portal (Russian, as the workbook is)."""
+
+    field: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """A stage of a funnel. ``semantics``: ``S`` success, ``F`` failure, ``P`` in process."""
+
+    id: str
+    title: str
+    semantics: str
+    category_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class FieldMapping:
+    """Which field of the invoice means what in this portal: names as ``crm.item.fields`` gives them.
+
+    ``None`` where none is chosen. ``titles`` are the portal's own titles of these fields, for sentences.
+    """
+
+    date_field: str = "begindate"
+    shipped_field: str | None = None
+    paid_field: str | None = None
+    titles: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessingContext:
+    """What belongs to the invoices of one list, looked up beforehand. Empty by default.
+
+    - ``requisite_links``: invoice id → the buyer's requisite id (``REQUISITE_ID`` > 0 only).
+    - ``requisites``: requisite id → requisite (``crm.requisite.list``, UPPER_CASE keys, texts).
+    - ``company_requisites`` / ``contact_requisites``: owner id → its requisites in any order.
+    - ``company_titles``: company id → title. ``contacts``: contact id → ``crm.item.list`` item (entityTypeId 3:
+      ``lastName``, ``name``, ``secondName``).
+    - ``preset_xml_ids``: preset id → its ``XML_ID`` (``#CRM_REQUISITE_PRESET_DEF_RU_COMPANY#``,
+      ``…_RU_INDIVIDUAL#`` sole trader, ``…_RU_PERSON#`` natural person); ``preset_names``: preset id → its name.
+    - ``product_rows``: invoice id → product rows; ``None`` when product rows were not asked for. An invoice id
+      that is absent from the mapping had its rows read and has none.
+    - ``unreadable_rows``: ids of invoices whose product rows the portal refused to show.
+    - ``stages``: stage id → Stage. ``users``: user id → name.
+    """
+
+    fields: FieldMapping = FieldMapping()
+    requisite_links: Mapping[int, int] = field(default_factory=dict)
+    requisites: Mapping[int, Raw] = field(default_factory=dict)
+    company_requisites: Mapping[int, Sequence[Raw]] = field(default_factory=dict)
+    contact_requisites: Mapping[int, Sequence[Raw]] = field(default_factory=dict)
+    company_titles: Mapping[int, str] = field(default_factory=dict)
+    contacts: Mapping[int, Raw] = field(default_factory=dict)
+    preset_xml_ids: Mapping[int, str] = field(default_factory=dict)
+    preset_names: Mapping[int, str] = field(default_factory=dict)
+    product_rows: Mapping[int, Sequence[Raw]] | None = None
+    unreadable_rows: frozenset[int] = frozenset()
+    stages: Mapping[str, Stage] = field(default_factory=dict)
+    users: Mapping[int, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ProductRow:
+    """One product row. ``price`` is the portal's figure with discounts and taxes, not rounded; ``amount`` is
+    price × quantity rounded half up to kopecks; ``tax_rate`` in per cent, ``None`` is «без НДС»;
+    ``vat`` is amount × rate / (100 + rate) rounded, ``None`` for «без НДС»."""
+
+    id: int | None
+    name: str | None
+    quantity: Decimal | None
+    unit: str | None
+    price: Decimal | None
+    amount: Decimal | None
+    tax_rate: Decimal | None
+    vat: Decimal | None
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessedInvoice:
+    """One invoice as a row of the register, with what is wrong with it.
+
+    ``amount`` and ``vat`` in ``currency``, rounded half up to kopecks. ``vat is None`` with ``without_vat`` is an
+    invoice without VAT («нет»); ``vat is None`` otherwise is unknown. ``date`` is the calendar date of the chosen
+    field; ``invoice_date`` of ``begindate``. ``tax_rates`` in falling order, ``None`` in it is «без НДС»; the
+    attribute itself is ``None`` when product rows were not read.
+    """
+
+    id: int | None
+    number: str | None = None
+    inn: str | None = None
+    kpp: str | None = None
+    counterparty: str | None = None
+    amount: Decimal | None = None
+    vat: Decimal | None = None
+    without_vat: bool = False
+    currency: str | None = None
+    date: date | None = None
+    invoice_date: date | None = None
+    shipped_date: date | None = None
+    paid_date: date | None = None
+    due_date: date | None = None
+    paid: bool = False
+    stage_id: str | None = None
+    stage: str | None = None
+    responsible: str | None = None
+    mycompany_id: int | None = None
+    tax_rates: tuple[Decimal | None, ...] | None = None
+    product_rows: tuple[ProductRow, ...] = ()
+    problems: tuple[Problem, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """The row as values (Decimal, date, text, tuples), keyed by attribute; nothing is formatted."""
+        return {each.name: getattr(self, each.name) for each in fields(self)}
