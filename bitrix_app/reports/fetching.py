@@ -1,0 +1,179 @@
+"""Fetch: the invoices of a report page by page, each page with what belongs to it.
+
+Invoices are read by id without counting (only the first page tells the total). While they come in, the links and
+product rows of earlier pages are fetched. Look-ups are gathered over a window of pages, so that calls carry as many
+keys as they can; two windows at most are held, whatever the size of the report.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from typing import Any
+
+from bitrix_app.processing import ProcessingContext
+from bitrix_app.reports.calls import AbortableStop, Calls
+from bitrix_app.reports.dictionary import ReportDictionary
+from bitrix_app.reports.lookups import LookUps, chunks, key
+from bitrix_app.reports.params import ReportParams
+from bitrix_app.reports.ports import Page, PortalReader, Raw
+from bitrix_app.reports.product_rows import OWNERS_A_CALL, OwnedRows, ProductRowReader
+from bitrix_app.reports.progress import ProgressTracker
+from bitrix_app.reports.query import invoice_filter, invoice_select, undated_filter
+
+PAGE = 50
+WINDOW_PAGES = 20
+WINDOWS_HELD = 2
+
+
+@dataclass(frozen=True, slots=True)
+class FetchedPage:
+    """Up to 50 invoices as the portal gave them, and the context in which they are processed."""
+
+    raw_invoices: list[dict[str, Any]]
+    context: ProcessingContext
+
+
+@dataclass(slots=True)
+class _Window:
+    pages: list[list[dict[str, Any]]] = field(default_factory=list)
+    links: list[Future[Sequence[Raw]]] = field(default_factory=list)
+    rows: list[Future[OwnedRows]] = field(default_factory=list)
+    owners_waiting: list[int] = field(default_factory=list)
+
+
+class InvoiceSource:
+    """All invoices of one report, read with one user's rights."""
+
+    def __init__(
+        self,
+        *,
+        portal: PortalReader,
+        params: ReportParams,
+        dictionary: ReportDictionary,
+        progress: ProgressTracker,
+        stop: AbortableStop,
+    ) -> None:
+        self._portal = portal
+        self._params = params
+        self._dictionary = dictionary
+        self._progress = progress
+        self._stop = stop
+        self._look_ups = LookUps(portal, knows_users=dictionary.knows_users)
+        self._row_reader = ProductRowReader(portal, lambda done: progress.advance("products", done))
+        self._left_out = dictionary.left_out_stages
+        self.undated = 0
+        """How many invoices have no date in the chosen field, so that no period holds them; known after ``pages``."""
+
+    def pages(self) -> Iterator[FetchedPage]:
+        """The report's invoices in the order of their ids, once. Raises PortalErrors and what the stop signal raises."""
+        with Calls(self._stop) as calls:
+            undated = calls.start(self._count_undated)
+            held: deque[_Window] = deque()
+            for window in self._windows(calls):
+                held.append(window)
+                if len(held) == WINDOWS_HELD:
+                    yield from self._resolve(calls, held.popleft())
+            self._progress.finish("invoices")
+            for window in held:
+                yield from self._resolve(calls, window)
+            self.undated = calls.result(undated)
+
+    def _count_undated(self) -> int:
+        if self._params.invoice_id is not None:
+            return 0
+        return self._portal.count_invoices(undated_filter(self._params, left_out_stages=self._left_out))
+
+    def _windows(self, calls: Calls) -> Iterator[_Window]:
+        window = _Window()
+        for page in self._invoice_pages(calls):
+            window.pages.append(page)
+            self._start_look_ups(calls, window, page)
+            if len(window.pages) == WINDOW_PAGES:
+                self._start_rows(calls, window)
+                yield window
+                window = _Window()
+        self._start_rows(calls, window)
+        yield window
+
+    def _invoice_pages(self, calls: Calls) -> Iterator[list[dict[str, Any]]]:
+        """Pages until a short one, the next being read while this one is used."""
+        reading: Future[Page] | None = calls.start(self._read_page, None)
+        while reading is not None:
+            page = calls.result(reading)
+            if page.total is not None:
+                self._progress.expect(page.total)
+            full = len(page.items) >= PAGE
+            reading = calls.start(self._read_page, key(page.items[-1].get("id"))) if full else None
+            self._progress.advance("invoices", len(page.items))
+            if page.items:
+                yield list(page.items)
+
+    def _read_page(self, after_id: int | None) -> Page:
+        return self._portal.invoice_page(
+            filter=invoice_filter(
+                self._params,
+                is_datetime=self._params.date_field in self._dictionary.datetime_fields,
+                left_out_stages=self._left_out,
+            ),
+            select=invoice_select(self._dictionary.fields),
+            after_id=after_id,
+            counted=after_id is None,
+        )
+
+    def _start_look_ups(self, calls: Calls, window: _Window, page: Sequence[Raw]) -> None:
+        ids = [key(invoice.get("id")) for invoice in page]
+        window.links.append(calls.start(self._portal.requisite_links, ids))
+        window.owners_waiting.extend(ids)
+        if len(window.owners_waiting) >= OWNERS_A_CALL:
+            self._start_rows(calls, window)
+
+    def _start_rows(self, calls: Calls, window: _Window) -> None:
+        if self._params.detailed:
+            for owners in chunks(window.owners_waiting, OWNERS_A_CALL):
+                window.rows.append(calls.start_chain(self._row_reader.read, owners))
+        window.owners_waiting = []
+
+    def _resolve(self, calls: Calls, window: _Window) -> Iterator[FetchedPage]:
+        links = self._links(calls, window)
+        invoices = [invoice for page in window.pages for invoice in page]
+        self._look_ups.learn(calls, invoices, links)
+        self._progress.advance("requisites", len(invoices))
+        owned = [calls.result(each) for each in window.rows]
+        context = self._context(links, owned)
+        for page in window.pages:
+            self._stop.check()
+            yield FetchedPage(page, context)
+
+    def _links(self, calls: Calls, window: _Window) -> dict[int, int]:
+        links = (link for answer in window.links for link in calls.result(answer))
+        pairs = ((key(link.get("ENTITY_ID")), key(link.get("REQUISITE_ID"))) for link in links)
+        return {invoice_id: requisite_id for invoice_id, requisite_id in pairs if requisite_id}
+
+    def _context(self, links: dict[int, int], owned: Sequence[OwnedRows]) -> ProcessingContext:
+        known = self._look_ups
+        return ProcessingContext(
+            fields=self._dictionary.fields,
+            requisite_links=links,
+            requisites=known.requisites.first(),
+            company_requisites=known.company_requisites.all(),
+            contact_requisites=known.contact_requisites.all(),
+            company_titles={each: str(company.get("title") or "") for each, company in known.companies.first().items()},
+            contacts=known.contacts.first(),
+            preset_xml_ids=self._dictionary.preset_xml_ids,
+            preset_names=self._dictionary.preset_names,
+            product_rows={owner: rows for each in owned for owner, rows in each.rows.items()}
+            if self._params.detailed
+            else None,
+            unreadable_rows=frozenset(owner for each in owned for owner in each.refused),
+            stages=self._dictionary.stages,
+            users={each: user_name(user) for each, user in known.users.first().items()},
+        )
+
+
+def user_name(user: Raw) -> str:
+    """Surname and name of a ``user.get`` record, else its id."""
+    parts = (str(user.get(name) or "").strip() for name in ("LAST_NAME", "NAME"))
+    return " ".join(part for part in parts if part) or f"ID {user.get('ID')}"

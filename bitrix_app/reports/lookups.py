@@ -1,0 +1,123 @@
+"""What belongs to invoices and is looked up by key: requisites, companies, contacts, people.
+
+Each key is asked for once a report, 50 keys a call. What was learnt is kept, so memory follows the number of
+counterparties, not of invoices.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from itertools import islice
+from typing import Any
+
+from bitrix_app.reports.calls import Calls
+from bitrix_app.reports.ports import PortalReader, Raw
+
+KEYS_A_CALL = 50
+CONTACT, COMPANY = 3, 4
+REQUISITE_NAMES = ("RQ_COMPANY_NAME", "RQ_COMPANY_FULL_NAME", "RQ_NAME", "RQ_LAST_NAME", "RQ_FIRST_NAME")
+
+
+def chunks(keys: Collection[int], size: int = KEYS_A_CALL) -> Iterable[list[int]]:
+    """``keys`` in lists of at most ``size``."""
+    rest = iter(keys)
+    while chunk := list(islice(rest, size)):
+        yield chunk
+
+
+def key(value: Any) -> int:
+    """An id as the portal gives it, number or text; 0 for none."""
+    try:
+        return max(int(value), 0)
+    except (TypeError, ValueError, OverflowError):
+        return 0
+
+
+class Known:
+    """Records by key, fetched where they are not known yet; a key without a record is remembered as absent."""
+
+    def __init__(self, fetch: Callable[[list[int]], Sequence[Raw]], key_field: str) -> None:
+        self._fetch = fetch
+        self._key_field = key_field
+        self._records: dict[int, tuple[Raw, ...]] = {}
+
+    def learn(self, calls: Calls, keys: Iterable[int]) -> None:
+        """Asks the portal for those of ``keys`` that are not known, several calls at once."""
+        missing = sorted({each for each in keys if each and each not in self._records})
+        asked = [(chunk, calls.start(self._fetch, chunk)) for chunk in chunks(missing)]
+        for chunk, answer in asked:
+            found: dict[int, list[Raw]] = defaultdict(list)
+            for record in calls.result(answer):
+                found[key(record.get(self._key_field))].append(record)
+            self._records.update({each: tuple(found[each]) for each in chunk})
+
+    def has(self, wanted: int) -> bool:
+        """Whether the portal has a record under this key."""
+        return bool(self._records.get(wanted))
+
+    def all(self) -> Mapping[int, tuple[Raw, ...]]:
+        """Key → its records; an empty tuple where there are none."""
+        return self._records
+
+    def first(self) -> dict[int, Raw]:
+        """Key → its only record, absent ones left out."""
+        return {each: records[0] for each, records in self._records.items() if records}
+
+
+class LookUps:
+    """Counterparties and people of a report.
+
+    The order of the questions follows the rule for the counterparty (contract §4): the linked requisite, else the
+    company's, else the contact's, else a bare name; nothing is asked that the step before has already answered.
+    """
+
+    def __init__(self, portal: PortalReader, *, knows_users: bool) -> None:
+        self.requisites = Known(portal.requisites, "ID")
+        self.company_requisites = Known(lambda ids: portal.requisites_of(COMPANY, ids), "ENTITY_ID")
+        self.contact_requisites = Known(lambda ids: portal.requisites_of(CONTACT, ids), "ENTITY_ID")
+        self.companies = Known(portal.companies, "id")
+        self.contacts = Known(portal.contacts, "id")
+        self.users = Known(portal.users, "ID")
+        self._knows_users = knows_users
+
+    def learn(self, calls: Calls, invoices: Sequence[Raw], links: Mapping[int, int]) -> None:
+        """Looks up all that ``invoices`` need; ``links`` is invoice id → linked requisite id."""
+        if self._knows_users:
+            self.users.learn(calls, (key(each.get("assignedById")) for each in invoices))
+        self.requisites.learn(calls, links.values())
+        unlinked = [each for each in invoices if not self.requisites.has(links.get(key(each.get("id")), 0))]
+        self.company_requisites.learn(calls, (_company(each) for each in unlinked))
+        bare = [each for each in unlinked if not self.company_requisites.has(_company(each))]
+        self.contact_requisites.learn(calls, (_contact(each) for each in bare))
+        nobody = [each for each in bare if not self.contact_requisites.has(_contact(each))]
+        self._learn_names(calls, [*nobody, *self._nameless(invoices, links)])
+
+    def _learn_names(self, calls: Calls, invoices: Sequence[Raw]) -> None:
+        self.companies.learn(calls, (_company(each) for each in invoices))
+        without = [each for each in invoices if not self.companies.has(_company(each))]
+        self.contacts.learn(calls, (_contact(each) for each in without))
+
+    def _nameless(self, invoices: Sequence[Raw], links: Mapping[int, int]) -> list[Raw]:
+        """Invoices whose requisite has no name in any of its fields: their owner's title stands in."""
+        return [each for each in invoices if any(map(_is_nameless, self._candidates(each, links)))]
+
+    def _candidates(self, invoice: Raw, links: Mapping[int, int]) -> Sequence[Raw]:
+        linked = self.requisites.all().get(links.get(key(invoice.get("id")), 0))
+        if linked:
+            return linked
+        return self.company_requisites.all().get(_company(invoice)) or self.contact_requisites.all().get(
+            _contact(invoice), ()
+        )
+
+
+def _company(invoice: Raw) -> int:
+    return key(invoice.get("companyId"))
+
+
+def _contact(invoice: Raw) -> int:
+    return key(invoice.get("contactId"))
+
+
+def _is_nameless(requisite: Raw) -> bool:
+    return not any(str(requisite.get(name) or "").strip() for name in REQUISITE_NAMES)

@@ -1,0 +1,78 @@
+"""What is asked of the portal for a report: the filter and the fields of ``crm.item.list``.
+
+Source of the filter's grammar: the portal's page ``api-reference/crm/universal/crm-item-list``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import date, timedelta
+from typing import Any
+
+from bitrix_app.processing import FieldMapping
+from bitrix_app.reports.params import ReportParams
+
+INVOICE_FIELDS = (
+    "id",
+    "accountNumber",
+    "begindate",
+    "closedate",
+    "opportunity",
+    "isManualOpportunity",
+    "taxValue",
+    "currencyId",
+    "stageId",
+    "companyId",
+    "contactId",
+    "mycompanyId",
+    "assignedById",
+)
+
+
+def invoice_select(fields: FieldMapping) -> list[str]:
+    """The fields that a report needs and no others; each once."""
+    chosen = (fields.date_field, fields.shipped_field, fields.paid_field)
+    return list(dict.fromkeys([*INVOICE_FIELDS, *(name for name in chosen if name)]))
+
+
+def invoice_filter(params: ReportParams, *, is_datetime: bool, left_out_stages: Collection[str]) -> dict[str, Any]:
+    """The portal's filter for the report's invoices.
+
+    The end is ``<`` the next day, for ``<=`` with a bare date stops at midnight. A datetime field is compared in
+    the portal's time zone, while the report goes by the calendar date as written: there the filter is a day wider
+    at both ends and ``processing.selection`` cuts exactly.
+    """
+    margin = timedelta(days=1 if is_datetime else 0)
+    return {
+        f">={params.date_field}": _day(params.date_from, -margin),
+        f"<{params.date_field}": _day(params.date_to, timedelta(days=1) + margin),
+        **_narrowing(params, left_out_stages),
+    }
+
+
+def undated_filter(params: ReportParams, *, left_out_stages: Collection[str]) -> dict[str, Any]:
+    """The filter for invoices that no period can hold: their chosen date is empty."""
+    return {f"={params.date_field}": None, **_narrowing(params, left_out_stages)}
+
+
+def _day(day: date, shift: timedelta) -> str:
+    try:
+        return (day + shift).isoformat()
+    except OverflowError:
+        return day.isoformat()
+
+
+def _narrowing(params: ReportParams, left_out_stages: Collection[str]) -> dict[str, Any]:
+    exact = {
+        "id": params.invoice_id,
+        "companyId": params.company_id,
+        "mycompanyId": params.mycompany_id,
+        "assignedById": params.assigned_by_id,
+        "currencyId": params.currency,
+    }
+    narrowing: dict[str, Any] = {f"={name}": value for name, value in exact.items() if value is not None}
+    if params.stages is not None:
+        narrowing["@stageId"] = list(params.stages)
+    elif left_out_stages:
+        narrowing["!@stageId"] = sorted(left_out_stages)
+    return narrowing

@@ -1,0 +1,48 @@
+"""The report's question in words, for the title block of the workbook (Russian, as the workbook is)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from bitrix_app.processing import Stage
+from bitrix_app.reports.params import ReportParams
+
+
+def filters_in_words(
+    params: ReportParams, stages: Mapping[str, Stage], *, company: str | None = None, responsible: str | None = None
+) -> tuple[str, ...]:
+    """What narrows the report, a sentence each; empty where nothing does.
+
+    ``company`` and ``responsible`` are names where they could be looked up; else ids stand for them.
+    """
+    sentences = (
+        _stages(params, stages),
+        params.company_id is not None and f"Компания: {company or f'ID {params.company_id}'}",
+        params.invoice_id is not None and f"Только счёт с ID {params.invoice_id}",
+        params.assigned_by_id is not None and f"Ответственный: {responsible or f'ID {params.assigned_by_id}'}",
+        params.currency is not None and f"Валюта: {params.currency}",
+        params.paid is not None and ("Только оплаченные" if params.paid else "Только неоплаченные"),
+    )
+    return tuple(sentence for sentence in sentences if sentence)
+
+
+def undated_in_words(count: int, field_title: str) -> str:
+    """«У 37 счетов не заполнено поле …»: such invoices are in no period."""
+    return (
+        f"{count} {_plural(count, 'счёт', 'счёта', 'счетов')} без даты в поле «{field_title}» не "
+        f"{_plural(count, 'попал', 'попали', 'попали')} в отчёт: такой счёт нельзя отнести к периоду. "
+        f"Заполните поле «{field_title}» в карточках этих счетов и сформируйте отчёт снова"
+    )
+
+
+def _stages(params: ReportParams, stages: Mapping[str, Stage]) -> str:
+    if params.stages is None:
+        return ""
+    names = (stages[each].title if each in stages else each for each in params.stages)
+    return "Стадии: " + ", ".join(dict.fromkeys(names))
+
+
+def _plural(count: int, one: str, few: str, many: str) -> str:
+    if count % 10 == 1 and count % 100 != 11:
+        return one
+    return few if count % 10 in {2, 3, 4} and count % 100 not in {12, 13, 14} else many
