@@ -1,0 +1,52 @@
+# Everything a person or a machine runs here. `make help` lists it.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint types tests bench screenshots translations system-packages clean
+
+help:  ## this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed, this is " + sys.version) if sys.version_info < (3, 11) else None'
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.run: requirements.txt | $(VENV)/bin/python
+	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.txt
+	@touch $@
+
+$(VENV)/.dev: requirements.txt requirements-dev.txt | $(VENV)/bin/python
+	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $@ $(VENV)/.run
+
+demo: $(VENV)/.run  ## a demo portal with sample data and the app inside it; prints one address to open
+	$(BIN)/python -m demo_portal
+
+test: $(VENV)/.dev system-packages lint types tests  ## everything: lint, types, unit, integration and browser tests
+
+lint: $(VENV)/.dev  ## ruff, formatting, and the arrows between the rooms
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+
+types: $(VENV)/.dev  ## mypy --strict
+	$(BIN)/mypy
+
+tests: $(VENV)/.dev  ## pytest alone
+	$(BIN)/pytest
+
+system-packages:  # chromium for the browser tests, LibreOffice for one test of the workbook: installed where we may
+	@sh tools/system-packages.sh
+
+bench: $(VENV)/.dev  ## measure ourselves beside others; writes benchmarks/results.md
+	$(BIN)/python -m benchmarks
+
+screenshots: $(VENV)/.dev system-packages  ## pictures of every state of the page into docs/screenshots/
+	$(BIN)/python -m tools.screenshots
+
+translations: $(VENV)/.dev  ## compile the catalogues
+	$(BIN)/pybabel compile -d bitrix_app/web/translations
+
+clean:  ## remove what was built
+	rm -rf $(VENV) var .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
