@@ -1,0 +1,216 @@
+"""How a report reads the portal: every invoice once, with what belongs to it, in few calls."""
+
+from __future__ import annotations
+
+import math
+from datetime import date
+from typing import Any
+
+import pytest
+
+from bitrix_app.errors import AccessDeniedError, PortalDeletedError, ReportCancelledError
+from bitrix_app.reports.calls import AbortableStop
+from bitrix_app.reports.dictionary import ReportDictionary
+from bitrix_app.reports.fetching import FetchedPage, InvoiceSource
+from bitrix_app.reports.params import ReportParams
+from bitrix_app.reports.progress import ProgressTracker
+from tests.unit.reports.fake_portal import FakePortal, GoOn, Watched, requisite
+
+JANUARY = {"date_from": date(2026, 1, 1), "date_to": date(2026, 1, 31)}
+
+
+def invoices(count: int, **fields: Any) -> list[dict[str, Any]]:
+    return [{"id": 10 + number, "companyId": 1, "contactId": 0, "assignedById": 7, **fields} for number in range(count)]
+
+
+def rows_for(portal: FakePortal, per_invoice: int) -> None:
+    number = 0
+    for invoice in portal.invoices:
+        portal.rows[invoice["id"]] = [{"id": number + n, "ownerId": invoice["id"]} for n in range(1, per_invoice + 1)]
+        number += per_invoice
+
+
+def a_source(portal: FakePortal, *, stop: Any = None, watched: Any = None, knows_users: bool = False, **params: Any) -> Any:
+    asked = ReportParams(**{**JANUARY, **params})
+    return InvoiceSource(
+        portal=portal,
+        params=asked,
+        dictionary=ReportDictionary(knows_users=knows_users),
+        progress=ProgressTracker(watched or Watched(), detailed=asked.detailed),
+        stop=AbortableStop(stop or GoOn()),
+    )
+
+
+def read(source: InvoiceSource) -> list[FetchedPage]:
+    return list(source.pages())
+
+
+@pytest.mark.parametrize("count", [0, 1, 49, 50, 51, 1000, 1001, 2350])
+def test_every_invoice_comes_once_in_the_order_of_ids(count: int) -> None:
+    """Whatever the number of pages, the report sees each invoice exactly once."""
+    portal = FakePortal(invoices=invoices(count))
+    ids = [invoice["id"] for page in read(a_source(portal)) for invoice in page.raw_invoices]
+    assert ids == [10 + number for number in range(count)]
+
+
+def test_the_whole_sample_needs_few_calls() -> None:
+    """600 invoices with rows: the pages that hold them and at most a dozen calls more (issue 2)."""
+    portal = FakePortal(invoices=invoices(600, contactId=3), undated=4)
+    portal.invoices[5]["companyId"] = 99  # nobody has its requisites
+    portal.links = {invoice["id"]: 1000 + invoice["id"] % 150 for invoice in portal.invoices[10:]}
+    portal.requisite_records = [requisite(1000 + n) for n in range(150)]
+    rows_for(portal, 3)
+    read(a_source(portal, detailed=True, knows_users=True))
+    pages = sum(math.ceil(n / 50) for n in (600, 600, 150, 1800))
+    assert sum(portal.calls.values()) <= pages + 8, portal.calls
+
+
+def test_a_thousand_invoices_with_five_rows_need_no_call_for_the_last_page_of_rows() -> None:
+    """Lists of rows that end with a full page end with the counted total, not with one more call."""
+    portal = FakePortal(invoices=invoices(1000))
+    rows_for(portal, 5)
+    read(a_source(portal, detailed=True))
+    assert portal.calls["product_row_page"] == 100
+    assert sum(portal.calls.values()) <= 165
+
+
+def test_look_ups_carry_at_most_fifty_keys_and_each_key_once() -> None:
+    """A requisite shared by many invoices is asked for once."""
+    portal = FakePortal(invoices=invoices(1200))
+    portal.links = {invoice["id"]: 1 + invoice["id"] % 120 for invoice in portal.invoices}
+    portal.requisite_records = [requisite(1 + n) for n in range(120)]
+    read(a_source(portal))
+    asked = [keys for method, keys in portal.keys_asked if method == "requisites"]
+    assert max(map(len, asked)) <= 50
+    assert sorted(key for keys in asked for key in keys) == list(range(1, 121))
+
+
+def test_the_counterparty_is_looked_for_step_by_step() -> None:
+    """Linked requisite → company's → contact's → bare name; nothing is asked that a step before has answered."""
+    portal = FakePortal(
+        invoices=[
+            {"id": 1, "companyId": 1, "contactId": 1},
+            {"id": 2, "companyId": 2, "contactId": 2},
+            {"id": 3, "companyId": 3, "contactId": 3},
+            {"id": 4, "companyId": 4, "contactId": 4},
+            {"id": 5, "companyId": 0, "contactId": 5},
+        ],
+        links={1: 11, 2: 12},
+        requisite_records=[requisite(11), requisite(21, 4, 2), requisite(31, 3, 3)],
+        company_records=[{"id": 4, "title": "Четвёртая"}],
+        contact_records=[{"id": 5, "name": "Пётр"}],
+    )
+    (page,) = read(a_source(portal))
+    context = page.context
+    assert context.requisite_links == {1: 11, 2: 12}
+    assert list(context.requisites) == [11]
+    assert [each["ID"] for each in context.company_requisites[2]] == ["21"]
+    assert [each["ID"] for each in context.contact_requisites[3]] == ["31"]
+    assert context.company_titles == {4: "Четвёртая"}
+    assert context.contacts == {5: {"id": 5, "name": "Пётр"}}
+    asked = dict(portal.keys_asked)
+    assert asked["contacts"] == (5,)
+
+
+def test_a_requisite_without_any_name_brings_its_company_along() -> None:
+    """The company's title stands in for a requisite that names nobody."""
+    portal = FakePortal(
+        invoices=invoices(1),
+        links={10: 11},
+        requisite_records=[requisite(11, RQ_COMPANY_NAME="")],
+        company_records=[{"id": 1, "title": "Ромашка"}],
+    )
+    (page,) = read(a_source(portal))
+    assert page.context.company_titles == {1: "Ромашка"}
+
+
+def test_rows_that_the_user_may_not_read_are_found_out_and_the_others_read() -> None:
+    """One unreadable owner does not cost the other invoices their rows."""
+    portal = FakePortal(invoices=invoices(300), unreadable={133})
+    rows_for(portal, 2)
+    pages = read(a_source(portal, detailed=True))
+    context = pages[0].context
+    assert context.unreadable_rows == {133}
+    assert context.product_rows is not None
+    assert sum(len(rows) for rows in context.product_rows.values()) == 299 * 2
+
+
+def test_a_user_who_may_read_no_rows_at_all_is_told_so_soon() -> None:
+    """Refusal after refusal ends the report, without asking for every single invoice."""
+    portal = FakePortal(invoices=invoices(1000), unreadable=set(range(10, 1010)))
+    with pytest.raises(AccessDeniedError):
+        read(a_source(portal, detailed=True))
+    assert portal.calls["product_row_page"] < 40
+
+
+def test_no_rows_are_asked_for_without_the_detailed_sheet() -> None:
+    """The detailed sheet costs most of the calls; without it they are not made."""
+    portal = FakePortal(invoices=invoices(60))
+    (page, _) = read(a_source(portal))
+    assert page.context.product_rows is None
+    assert portal.calls["product_row_page"] == 0
+
+
+def test_invoices_without_a_date_are_counted_apart() -> None:
+    """No period holds them, so the report says how many there are."""
+    source = a_source(FakePortal(invoices=invoices(3), undated=37))
+    read(source)
+    assert source.undated == 37
+
+
+def test_one_invoice_from_its_card_asks_for_no_undated_ones() -> None:
+    """A report on one invoice says nothing about others."""
+    portal = FakePortal(invoices=invoices(1), undated=37)
+    source = a_source(portal, invoice_id=10)
+    read(source)
+    assert (source.undated, portal.calls["count_invoices"]) == (0, 0)
+
+
+@pytest.mark.parametrize("method", ["invoice_page", "requisite_links", "requisites_of", "product_row_page", "count_invoices"])
+def test_an_error_of_any_call_ends_the_report_with_that_error(method: str) -> None:
+    """The reason that a person sees is the first cause, whichever thread met it."""
+    portal = FakePortal(invoices=invoices(500))
+
+    def fail(called: str, nth: int) -> None:
+        if called == method and nth == 1:
+            raise PortalDeletedError(method=method, status=500)
+
+    portal.before = fail
+    with pytest.raises(PortalDeletedError):
+        read(a_source(portal, detailed=True))
+
+
+def test_cancelling_stops_the_reading() -> None:
+    """After the user's stop no further page is asked for."""
+
+    class StopAfter(GoOn):
+        stopped = False
+
+        def check(self) -> None:
+            if self.stopped:
+                raise ReportCancelledError
+
+    stop = StopAfter()
+    portal = FakePortal(invoices=invoices(5000))
+    portal.before = lambda method, nth: setattr(stop, "stopped", stop.stopped or (method, nth) == ("invoice_page", 20))
+    with pytest.raises(ReportCancelledError):
+        read(a_source(portal, stop=stop))
+    assert portal.calls["invoice_page"] < 100
+
+
+def test_progress_goes_forward_through_the_stages() -> None:
+    """Each stage is told once, in order, and never runs backwards."""
+    watched = Watched()
+    portal = FakePortal(invoices=invoices(1250))
+    rows_for(portal, 2)
+    source = a_source(portal, detailed=True, watched=watched)
+    read(source)
+    stages = [each.stage for each in watched.told]
+    assert list(dict.fromkeys(stages)) == ["invoices", "requisites", "products", "workbook"] or list(
+        dict.fromkeys(stages)
+    ) == ["invoices", "requisites", "workbook"]
+    assert sorted(stages, key=["invoices", "requisites", "products", "workbook"].index) == stages
+    for stage in set(stages):
+        done = [each.done for each in watched.told if each.stage == stage]
+        assert done == sorted(done)
+    assert all(each.done <= each.total for each in watched.told)
