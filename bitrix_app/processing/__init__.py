@@ -1,1 +1,55 @@
+"""What a report makes of the portal's answers: pure functions and frozen values. Nothing of HTTP, SQL or a clock."""
 
+from bitrix_app.processing.checks import CHECKS, Check, Examined
+from bitrix_app.processing.checks_of_rows import ROW_CHECKS
+from bitrix_app.processing.counterparty import Counterparty, counterparty_of
+from bitrix_app.processing.dates import date_of
+from bitrix_app.processing.duplicates import DuplicateNumbers
+from bitrix_app.processing.inn import inn_fault, kpp_is_well_formed
+from bitrix_app.processing.model import (
+    FieldMapping,
+    Problem,
+    ProcessedInvoice,
+    ProcessingContext,
+    ProductRow,
+    Raw,
+    Stage,
+)
+from bitrix_app.processing.money import kopecks, money_in_words, money_of, rate_in_words, row_amount, row_vat
+from bitrix_app.processing.processor import DataProcessor
+from bitrix_app.processing.selection import Selection, in_period, is_paid_as_asked
+from bitrix_app.processing.totals import CounterpartyTotal, CurrencyTotal, RateTotal, RegisterTotals
+
+__all__ = [
+    "CHECKS",
+    "ROW_CHECKS",
+    "Check",
+    "Counterparty",
+    "CounterpartyTotal",
+    "CurrencyTotal",
+    "DataProcessor",
+    "DuplicateNumbers",
+    "Examined",
+    "FieldMapping",
+    "Problem",
+    "ProcessedInvoice",
+    "ProcessingContext",
+    "ProductRow",
+    "RateTotal",
+    "Raw",
+    "RegisterTotals",
+    "Selection",
+    "Stage",
+    "counterparty_of",
+    "date_of",
+    "in_period",
+    "inn_fault",
+    "is_paid_as_asked",
+    "kopecks",
+    "kpp_is_well_formed",
+    "money_in_words",
+    "money_of",
+    "rate_in_words",
+    "row_amount",
+    "row_vat",
+]

@@ -6,9 +6,9 @@ an empty text or a word.
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
-from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -84,7 +84,11 @@ class ProcessingContext:
 class ProductRow:
     """One product row. ``price`` is the portal's figure with discounts and taxes, not rounded; ``amount`` is
     price × quantity rounded half up to kopecks; ``tax_rate`` in per cent, ``None`` is «без НДС»;
-    ``vat`` is amount × rate / (100 + rate) rounded, ``None`` for «без НДС»."""
+    ``vat`` is amount × rate / (100 + rate) rounded, ``None`` for «без НДС».
+
+    ``tax_rate_unknown``: the portal's rate could not be read; then ``tax_rate`` and ``vat`` are ``None``, and that
+    does *not* mean «без НДС».
+    """
 
     id: int | None
     name: str | None
@@ -94,6 +98,7 @@ class ProductRow:
     amount: Decimal | None
     tax_rate: Decimal | None
     vat: Decimal | None
+    tax_rate_unknown: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,11 +120,11 @@ class ProcessedInvoice:
     vat: Decimal | None = None
     without_vat: bool = False
     currency: str | None = None
-    date: date | None = None
-    invoice_date: date | None = None
-    shipped_date: date | None = None
-    paid_date: date | None = None
-    due_date: date | None = None
+    date: datetime.date | None = None
+    invoice_date: datetime.date | None = None
+    shipped_date: datetime.date | None = None
+    paid_date: datetime.date | None = None
+    due_date: datetime.date | None = None
     paid: bool = False
     stage_id: str | None = None
     stage: str | None = None

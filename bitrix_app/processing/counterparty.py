@@ -1,0 +1,160 @@
+"""Who is billed: the requisite that counts for an invoice, and the name that the register shows.
+
+Source of the rules: the contract of the workbook and the issue on it; fields of a requisite are on the portal's page
+``api-reference/crm/requisites/universal``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
+
+from bitrix_app.processing.model import ProcessingContext, Raw
+from bitrix_app.processing.numeric import order_of
+from bitrix_app.processing.reading import id_of, is_blank, text_in
+
+SOLE_TRADER = "ИП"
+PERSON_DIGITS = 12
+_CONTACT, _COMPANY = 3, 4
+
+_SAYS_SOLE_TRADER = re.compile(r"(?<!\w)(ИП|ип)(?!\w)|(?i:индивидуальн\w+\s+предпринимател)")
+_PRESET_XML_ID = re.compile(r"#CRM_REQUISITE_PRESET_DEF_[A-Z]{2}_(COMPANY|INDIVIDUAL|PERSON)#")
+_SOLE_TRADERS_PRESET = re.compile(r"(?<!\w)ИП(?!\w)|предпринимател|entrepreneur|sole (propr|trader)", re.IGNORECASE)
+_PERSONS_PRESET = re.compile(r"(?<!\w)физ|самозанят", re.IGNORECASE)
+
+
+class Preset(Enum):
+    """What the template of a requisite (its preset) says about its owner."""
+
+    LEGAL_ENTITY = "COMPANY"
+    SOLE_TRADER = "INDIVIDUAL"
+    PERSON = "PERSON"
+    SAYS_NOTHING = "a preset of the portal's own, named otherwise"
+    UNKNOWN = "no preset, or one that the portal did not show"
+
+
+@dataclass(frozen=True, slots=True)
+class Counterparty:
+    """Name, ИНН and КПП as they stand; ``None`` is unknown. Without ``has_requisite`` only the name can be known."""
+
+    name: str | None = None
+    inn: str | None = None
+    kpp: str | None = None
+    has_requisite: bool = False
+
+
+def counterparty_of(raw: Raw, context: ProcessingContext) -> Counterparty:
+    """The counterparty of a raw invoice (``id``, ``companyId``, ``contactId``, ``contactIds``)."""
+    company_id, contact_id = id_of(raw.get("companyId")), _contact_id(raw)
+    requisite = (
+        _linked(id_of(raw.get("id")), context)
+        or _first(context.company_requisites, company_id)
+        or _first(context.contact_requisites, contact_id)
+    )
+    if requisite is None:
+        return Counterparty(_owners_name(company_id, contact_id, context))
+    inn = text_in(requisite, "RQ_INN")
+    name = _name_in(requisite, inn, context) or _name_of_owner(requisite, company_id, contact_id, context)
+    return Counterparty(name, inn, text_in(requisite, "RQ_KPP"), has_requisite=True)
+
+
+def preset_of(requisite: Raw, context: ProcessingContext) -> Preset:
+    """What the preset of a requisite says: by its reserved ``XML_ID``, else by its name."""
+    preset_id = id_of(requisite.get("PRESET_ID"))
+    if preset_id is None:
+        return Preset.UNKNOWN
+    xml_id, name = context.preset_xml_ids.get(preset_id), context.preset_names.get(preset_id)
+    if reserved := _PRESET_XML_ID.fullmatch(str(xml_id or "")):
+        return Preset(reserved.group(1))
+    return Preset.UNKNOWN if xml_id is None and name is None else _preset_by_name(str(name or ""))
+
+
+def _preset_by_name(name: str) -> Preset:
+    sole_traders, persons = bool(_SOLE_TRADERS_PRESET.search(name)), bool(_PERSONS_PRESET.search(name))
+    if sole_traders == persons:  # neither, or «ИП и физлица»
+        return Preset.SAYS_NOTHING
+    return Preset.SOLE_TRADER if sole_traders else Preset.PERSON
+
+
+def _contact_id(raw: Raw) -> int | None:
+    others = raw.get("contactIds")
+    candidates = [raw.get("contactId"), *(others if isinstance(others, list) else ())]
+    return next((each for each in map(id_of, candidates) if each), None)
+
+
+def _linked(invoice_id: int | None, context: ProcessingContext) -> Raw | None:
+    if invoice_id is None:
+        return None
+    requisite_id = context.requisite_links.get(invoice_id)
+    found = context.requisites.get(requisite_id) if requisite_id else None
+    return found if isinstance(found, Mapping) else None
+
+
+def _first(by_owner: Mapping[int, Sequence[Raw]], owner_id: int | None) -> Raw | None:
+    """The owner's first requisite by ``SORT``, then ``ID``; one that only holds an address after all others."""
+    found = by_owner.get(owner_id) if owner_id else None
+    return min((each for each in found or () if isinstance(each, Mapping)), key=_requisite_order, default=None)
+
+
+def _requisite_order(requisite: Raw) -> tuple[object, ...]:
+    only_address = requisite.get("ADDRESS_ONLY") == "Y"
+    return only_address, order_of(requisite.get("SORT")), order_of(requisite.get("ID"))
+
+
+def _name_in(requisite: Raw, inn: str | None, context: ProcessingContext) -> str | None:
+    company = text_in(requisite, "RQ_COMPANY_NAME") or text_in(requisite, "RQ_COMPANY_FULL_NAME")
+    person = text_in(requisite, "RQ_NAME") or _joined(requisite, "RQ_LAST_NAME", "RQ_FIRST_NAME", "RQ_SECOND_NAME")
+    if _digits(inn) != PERSON_DIGITS:
+        return company or person
+    preset = preset_of(requisite, context)
+    if _is_sole_trader(preset, requisite):
+        return _as_sole_trader(person) if person else company
+    return (person or company) if preset is Preset.PERSON else (company or person)
+
+
+def _digits(inn: str | None) -> int:
+    """How many digits an ИНН has when it is nothing but digits and spaces, else 0."""
+    text = "".join((inn or "").split())
+    return len(text) if text.isascii() and text.isdigit() else 0
+
+
+def _is_sole_trader(preset: Preset, requisite: Raw) -> bool:
+    if preset in {Preset.SOLE_TRADER, Preset.UNKNOWN}:
+        return True
+    names = ("NAME", "RQ_NAME", "RQ_COMPANY_NAME", "RQ_COMPANY_FULL_NAME")
+    return preset is not Preset.PERSON and any(_says_sole_trader(text_in(requisite, each)) for each in names)
+
+
+def _says_sole_trader(name: str | None) -> bool:
+    return name is not None and _SAYS_SOLE_TRADER.search(name) is not None
+
+
+def _as_sole_trader(name: str) -> str:
+    return name if _says_sole_trader(name) else f"{SOLE_TRADER} {name}"
+
+
+def _name_of_owner(
+    requisite: Raw, company_id: int | None, contact_id: int | None, context: ProcessingContext
+) -> str | None:
+    """The title of whoever the nameless requisite belongs to, else of the invoice's company or contact."""
+    owner_type, owner_id = id_of(requisite.get("ENTITY_TYPE_ID")), id_of(requisite.get("ENTITY_ID"))
+    own = _owners_name(
+        owner_id if owner_type == _COMPANY else None, owner_id if owner_type == _CONTACT else None, context
+    )
+    return own or _owners_name(company_id, contact_id, context)
+
+
+def _owners_name(company_id: int | None, contact_id: int | None, context: ProcessingContext) -> str | None:
+    title = context.company_titles.get(company_id) if company_id else None
+    if isinstance(title, str) and not is_blank(title):
+        return title
+    contact = context.contacts.get(contact_id) if contact_id else None
+    return _joined(contact, "lastName", "name", "secondName") if isinstance(contact, Mapping) else None
+
+
+def _joined(record: Raw, *names: str) -> str | None:
+    """Parts of a person's name with a space between; ``None`` when there is none."""
+    parts = (text_in(record, name) for name in names)
+    return " ".join(part.strip() for part in parts if part) or None

@@ -1,0 +1,44 @@
+"""The same number twice: the one check that needs the whole register."""
+
+from __future__ import annotations
+
+from bitrix_app.processing import words
+from bitrix_app.processing.model import Problem, ProcessedInvoice
+
+MENTIONED = 5
+
+
+class DuplicateNumbers:
+    """Finds numbers that stand on several invoices of one own company.
+
+    First ``add`` every invoice of the register, then ask ``problems_of`` for each: 100,000 invoices take about 20 MB.
+    """
+
+    def __init__(self) -> None:
+        self._first: dict[int | None, dict[str, int]] = {}
+        self._repeated: dict[tuple[int | None, str], list[int]] = {}
+
+    def add(self, invoice: ProcessedInvoice) -> None:
+        """Remembers the number of ``invoice``; one without number or id cannot be named as anybody's twin."""
+        number = _number(invoice)
+        if number is None or invoice.id is None:
+            return
+        first = self._first.setdefault(invoice.mycompany_id, {}).setdefault(number, invoice.id)
+        if first != invoice.id:
+            self._repeated.setdefault((invoice.mycompany_id, number), [first]).append(invoice.id)
+
+    def problems_of(self, invoice: ProcessedInvoice) -> tuple[Problem, ...]:
+        """The problem that names the other invoices with this number; none when it stands alone."""
+        number = _number(invoice)
+        ids = self._repeated.get((invoice.mycompany_id, number), ()) if number is not None else ()
+        others = [each for each in ids if each != invoice.id]
+        if not others:
+            return ()
+        named = ", ".join(f"ID {each}" for each in others[:MENTIONED])
+        more = f" и ещё {len(others) - MENTIONED}" if len(others) > MENTIONED else ""
+        message = f"Такой же номер у других счетов: {named}{more}. Оставьте номер одному счёту, другим дайте новые."
+        return (Problem(words.NUMBER, message),)
+
+
+def _number(invoice: ProcessedInvoice) -> str | None:
+    return invoice.number.strip() if invoice.number is not None else None

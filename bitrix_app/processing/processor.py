@@ -1,0 +1,129 @@
+"""Raw invoices in, rows of the register out. Touches nothing outside."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from decimal import Decimal
+
+from bitrix_app.processing import words
+from bitrix_app.processing.checks import CHECKS, Examined
+from bitrix_app.processing.checks_of_rows import ROW_CHECKS
+from bitrix_app.processing.counterparty import Counterparty, counterparty_of
+from bitrix_app.processing.fields import InvoiceFields
+from bitrix_app.processing.model import Problem, ProcessedInvoice, ProcessingContext, ProductRow, Raw, Stage
+from bitrix_app.processing.product_rows import RowReader
+from bitrix_app.processing.reading import id_of, text_in
+
+log = logging.getLogger(__name__)
+
+NOTHING_KNOWN = ProcessingContext()
+
+
+class DataProcessor:
+    """Makes the rows of a register of the portal's invoices."""
+
+    def __init__(self, context: ProcessingContext = NOTHING_KNOWN) -> None:
+        """``context`` is what belongs to the invoices: requisites, product rows, stages, the meaning of fields."""
+        self._context = context
+        self._date_columns = words.date_columns(context.fields)
+
+    def process_invoice_batch(self, raw_invoices: Sequence[Raw]) -> list[ProcessedInvoice]:
+        """A row for each raw invoice (``crm.item.list`` with Decimals), in the same order; none is left out.
+
+        Raises nothing for what the portal may send: what is wrong or missing is a Problem of its row.
+        """
+        return [self._row(raw) for raw in raw_invoices]
+
+    def _row(self, raw: Raw) -> ProcessedInvoice:
+        if not isinstance(raw, Mapping):
+            return _unreadable({})
+        try:
+            return self._process_single_invoice(raw)
+        except Exception:  # the border of one invoice: whatever is wrong with it, the others go on
+            log.exception("invoice %s could not be processed", id_of(raw.get("id")))
+            return _unreadable(raw)
+
+    def _process_single_invoice(self, raw: Raw) -> ProcessedInvoice:
+        """One row: each field on its own, then the checks."""
+        reader = InvoiceFields(raw, self._date_columns)
+        counterparty = counterparty_of(raw, self._context)
+        rows, row_problems = self._product_rows(reader.id)
+        invoice = self._invoice(reader, counterparty, rows)
+        examined = self._examined(invoice, reader, counterparty)
+        found = [problem for check in CHECKS + ROW_CHECKS for problem in check(examined)]
+        problems = (*reader.problems, *row_problems, *found)
+        return replace(invoice, problems=problems) if problems else invoice
+
+    def _product_rows(self, invoice_id: int | None) -> tuple[tuple[ProductRow, ...] | None, list[Problem]]:
+        """The invoice's product rows, ``None`` when they were not read, and what is wrong with them."""
+        rows = self._context.product_rows
+        if rows is None or invoice_id is None or invoice_id in self._context.unreadable_rows:
+            return None, []
+        reader = RowReader()
+        return reader.read(rows.get(invoice_id, ())), reader.problems()
+
+    def _invoice(
+        self, reader: InvoiceFields, counterparty: Counterparty, rows: tuple[ProductRow, ...] | None
+    ) -> ProcessedInvoice:
+        fields, stage = self._context.fields, self._context.stages.get(reader.stage_id or "")
+        return ProcessedInvoice(
+            id=reader.id,
+            number=reader.number,
+            inn=counterparty.inn,
+            kpp=counterparty.kpp,
+            counterparty=counterparty.name,
+            amount=reader.amount,
+            vat=reader.vat,
+            without_vat=reader.without_vat,
+            currency=reader.currency,
+            date=reader.dates[fields.date_field],
+            invoice_date=reader.dates[words.INVOICE_DATE_FIELD],
+            shipped_date=reader.dates.get(fields.shipped_field or ""),
+            paid_date=reader.dates.get(fields.paid_field or ""),
+            due_date=reader.dates[words.DUE_DATE_FIELD],
+            paid=self._is_paid(reader, stage),
+            stage_id=reader.stage_id,
+            stage=stage.title if stage else None,
+            responsible=self._responsible(reader.responsible_id),
+            mycompany_id=reader.mycompany_id,
+            tax_rates=None if rows is None else _rates(rows),
+            product_rows=rows or (),
+        )
+
+    def _is_paid(self, reader: InvoiceFields, stage: Stage | None) -> bool:
+        """The mapped payment date is set; where none is mapped, the stage is a successful one (contract §4)."""
+        paid_field = self._context.fields.paid_field
+        return reader.is_set(paid_field) if paid_field else stage is not None and stage.semantics == "S"
+
+    def _responsible(self, user_id: int | None) -> str | None:
+        return (self._context.users.get(user_id) or f"ID {user_id}") if user_id else None
+
+    def _examined(self, invoice: ProcessedInvoice, reader: InvoiceFields, counterparty: Counterparty) -> Examined:
+        context = self._context
+        return Examined(
+            invoice,
+            has_requisite=counterparty.has_requisite,
+            has_buyer=reader.has_buyer,
+            complained=reader.complained(),
+            date_column=self._date_columns[context.fields.date_field],
+            amount_by_hand=reader.amount_by_hand,
+            rows_asked=context.product_rows is not None and invoice.id is not None,
+            rows_refused=invoice.id in context.unreadable_rows,
+            stage_missing=bool(context.stages) and invoice.stage_id is not None and invoice.stage is None,
+        )
+
+
+def _rates(rows: Sequence[ProductRow]) -> tuple[Decimal | None, ...]:
+    """The known rates of the rows, falling, «без НДС» (``None``) last."""
+    known = {row.tax_rate for row in rows if not row.tax_rate_unknown}
+    falling = tuple(sorted((rate for rate in known if rate is not None), reverse=True))
+    return (*falling, None) if None in known else falling
+
+
+def _unreadable(raw: Raw) -> ProcessedInvoice:
+    """The row of an invoice that could not be processed: at least it is there, and says so."""
+    message = "Счёт не удалось прочитать. Проверьте его в портале и сообщите о нём администратору приложения."
+    problem = Problem(words.NUMBER, message)
+    return ProcessedInvoice(id=id_of(raw.get("id")), number=text_in(raw, "accountNumber"), problems=(problem,))
