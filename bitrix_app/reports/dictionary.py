@@ -16,7 +16,7 @@ class ReportDictionary:
     ``knows_users``: whether the application may ask for users' names.
     """
 
-    fields: FieldMapping = FieldMapping()
+    fields: FieldMapping = field(default_factory=FieldMapping)
     datetime_fields: frozenset[str] = frozenset()
     stages: Mapping[str, Stage] = field(default_factory=dict)
     excluded_stages: frozenset[str] = frozenset()

@@ -58,9 +58,7 @@ class FileExporter:
         header = self._header(undated)
         workbook, table = self._folder / "register.xlsx", self._folder / "register.csv"
         try:
-            problems = write_register(
-                workbook, register, header, progress=self._advance, check=self._check
-            )
+            problems = write_register(workbook, register, header, progress=self._advance, check=self._check)
             write_csv(table, register, header)
         except OSError as error:
             if error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EROFS}:

@@ -68,7 +68,7 @@ class InvoiceSource:
         """How many invoices have no date in the chosen field, so that no period holds them; known after ``pages``."""
 
     def pages(self) -> Iterator[FetchedPage]:
-        """The report's invoices in the order of their ids, once. Raises PortalErrors and what the stop signal raises."""
+        """The report's invoices in the order of their ids, once. Raises PortalErrors and what the stop raises."""
         with Calls(self._stop) as calls:
             undated = calls.start(self._count_undated)
             held: deque[_Window] = deque()

@@ -27,10 +27,15 @@ class PortalReader(Protocol):
     """The words of the portal that a report uses. Every method may raise children of PortalError."""
 
     def invoice_page(
-        self, *, filter: Mapping[str, Any], select: Sequence[str], after_id: int | None, counted: bool  # noqa: A002 - the portal's word
+        self,
+        *,
+        filter: Mapping[str, Any],
+        select: Sequence[str],
+        after_id: int | None,
+        counted: bool,
     ) -> Page: ...
 
-    def count_invoices(self, filter: Mapping[str, Any]) -> int: ...  # noqa: A002 - the portal's word
+    def count_invoices(self, filter: Mapping[str, Any]) -> int: ...
 
     def product_row_page(self, invoice_ids: Sequence[int], *, after_id: int | None, counted: bool) -> Page: ...
 

@@ -30,7 +30,9 @@ def rows_for(portal: FakePortal, per_invoice: int) -> None:
         number += per_invoice
 
 
-def a_source(portal: FakePortal, *, stop: Any = None, watched: Any = None, knows_users: bool = False, **params: Any) -> Any:
+def a_source(
+    portal: FakePortal, *, stop: Any = None, watched: Any = None, knows_users: bool = False, **params: Any
+) -> Any:
     asked = ReportParams(**{**JANUARY, **params})
     return InvoiceSource(
         portal=portal,
@@ -136,11 +138,11 @@ def test_rows_that_the_user_may_not_read_are_found_out_and_the_others_read() -> 
 
 
 def test_a_user_who_may_read_no_rows_at_all_is_told_so_soon() -> None:
-    """Refusal after refusal ends the report, without asking for every single invoice."""
+    """Refusal after refusal ends the report: a dozen calls for each list in flight, not one for every invoice."""
     portal = FakePortal(invoices=invoices(1000), unreadable=set(range(10, 1010)))
     with pytest.raises(AccessDeniedError):
         read(a_source(portal, detailed=True))
-    assert portal.calls["product_row_page"] < 40
+    assert portal.calls["product_row_page"] <= 4 * 12
 
 
 def test_no_rows_are_asked_for_without_the_detailed_sheet() -> None:
@@ -166,7 +168,9 @@ def test_one_invoice_from_its_card_asks_for_no_undated_ones() -> None:
     assert (source.undated, portal.calls["count_invoices"]) == (0, 0)
 
 
-@pytest.mark.parametrize("method", ["invoice_page", "requisite_links", "requisites_of", "product_row_page", "count_invoices"])
+@pytest.mark.parametrize(
+    "method", ["invoice_page", "requisite_links", "requisites_of", "product_row_page", "count_invoices"]
+)
 def test_an_error_of_any_call_ends_the_report_with_that_error(method: str) -> None:
     """The reason that a person sees is the first cause, whichever thread met it."""
     portal = FakePortal(invoices=invoices(500))

@@ -1,0 +1,116 @@
+"""What a report asks of the portal."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import pytest
+
+from bitrix_app.processing import FieldMapping, Stage
+from bitrix_app.reports.dictionary import ReportDictionary
+from bitrix_app.reports.params import ReportParams
+from bitrix_app.reports.query import invoice_filter, invoice_select, undated_filter
+from bitrix_app.reports.words import filters_in_words, undated_in_words
+
+MARCH = ReportParams(date(2026, 3, 1), date(2026, 3, 31))
+STAGES = {
+    "DT31_1:N": Stage("DT31_1:N", "Новый", "P", 1),
+    "DT31_1:D": Stage("DT31_1:D", "Не оплачен", "F", 1),
+    "DT31_1:P": Stage("DT31_1:P", "Оплачен", "S", 1),
+}
+
+
+def params(**values: Any) -> ReportParams:
+    return ReportParams.from_json({"date_from": "2026-03-01", "date_to": "2026-03-31", **values})
+
+
+def test_the_period_includes_both_ends() -> None:
+    """The last day ends where the next one begins."""
+    asked = invoice_filter(MARCH, is_datetime=False, left_out_stages=())
+    assert asked == {">=begindate": "2026-03-01", "<begindate": "2026-04-01"}
+
+
+def test_a_moment_is_asked_for_with_a_day_to_spare() -> None:
+    """The portal compares moments in its own time zone; the calendar date is cut afterwards."""
+    asked = invoice_filter(params(date_field="ufCrmPaid"), is_datetime=True, left_out_stages=())
+    assert asked == {">=ufCrmPaid": "2026-02-28", "<ufCrmPaid": "2026-04-02"}
+
+
+@pytest.mark.parametrize(
+    ("given", "asked"),
+    [
+        ({"company_id": 12}, {"=companyId": 12}),
+        ({"invoice_id": 345}, {"=id": 345}),
+        ({"mycompany_id": 7}, {"=mycompanyId": 7}),
+        ({"assigned_by_id": 3}, {"=assignedById": 3}),
+        ({"currency": "USD"}, {"=currencyId": "USD"}),
+        ({"stages": ["DT31_1:N"]}, {"@stageId": ["DT31_1:N"]}),
+        ({"paid": True}, {}),
+        ({"company_id": None, "stages": None}, {}),
+    ],
+)
+def test_each_wish_narrows_on_the_server(given: dict[str, Any], asked: dict[str, Any]) -> None:
+    """What the portal can filter is filtered there; whether an invoice is paid only the processed invoice tells."""
+    found = invoice_filter(params(**given), is_datetime=False, left_out_stages=())
+    assert {name: value for name, value in found.items() if "begindate" not in name} == asked
+
+
+def test_failed_and_excluded_stages_are_left_out_by_name() -> None:
+    """An invoice in a stage that nobody knows is then in the report, not lost."""
+    dictionary = ReportDictionary(stages=STAGES, excluded_stages=frozenset({"DT31_1:N"}))
+    found = invoice_filter(MARCH, is_datetime=False, left_out_stages=dictionary.left_out_stages)
+    assert found["!@stageId"] == ["DT31_1:D", "DT31_1:N"]
+
+
+def test_chosen_stages_win_over_excluded_ones() -> None:
+    """Who names a failed stage gets it."""
+    found = invoice_filter(params(stages=["DT31_1:D"]), is_datetime=False, left_out_stages={"DT31_1:D"})
+    assert (found["@stageId"], "!@stageId" in found) == (["DT31_1:D"], False)
+
+
+def test_undated_invoices_are_counted_under_the_same_wishes() -> None:
+    """Only invoices that the report would have held are counted."""
+    found = undated_filter(params(company_id=12), left_out_stages={"DT31_1:D"})
+    assert found == {"=begindate": None, "=companyId": 12, "!@stageId": ["DT31_1:D"]}
+
+
+def test_the_end_of_the_calendar_is_no_error() -> None:
+    """The last day that a date can hold is still a period."""
+    last = ReportParams(date(9999, 12, 31), date(9999, 12, 31))
+    assert invoice_filter(last, is_datetime=True, left_out_stages=())["<begindate"] == "9999-12-31"
+
+
+def test_only_needed_fields_are_asked_for_each_once() -> None:
+    """Mapped date fields join the standard ones."""
+    select = invoice_select(FieldMapping("closedate", "ufCrmShipped", "ufCrmShipped"))
+    assert select.count("ufCrmShipped") == 1
+    assert select.count("closedate") == 1
+    assert "*" not in select
+
+
+def test_filters_are_told_in_words() -> None:
+    """The title block says what narrows the report, with names where they are known."""
+    asked = params(stages=["DT31_1:P", "DT31_9:X"], company_id=12, currency="USD", paid=False, assigned_by_id=3)
+    assert filters_in_words(asked, STAGES, company="ООО «Ромашка»") == (
+        "Стадии: Оплачен, DT31_9:X",
+        "Компания: ООО «Ромашка»",
+        "Ответственный: ID 3",
+        "Валюта: USD",
+        "Только неоплаченные",
+    )
+
+
+@pytest.mark.parametrize(
+    ("count", "words"),
+    [
+        (1, "1 счёт без даты в поле «Дата» не попал в отчёт"),
+        (3, "3 счёта без даты в поле «Дата» не попали в отчёт"),
+        (12, "12 счетов без даты в поле «Дата» не попали в отчёт"),
+        (21, "21 счёт без даты в поле «Дата» не попал в отчёт"),
+        (37, "37 счетов без даты в поле «Дата» не попали в отчёт"),
+    ],
+)
+def test_invoices_without_a_date_are_told_in_good_russian(count: int, words: str) -> None:
+    """Numbers bend the noun and the verb."""
+    assert undated_in_words(count, "Дата").startswith(words)
