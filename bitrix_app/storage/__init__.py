@@ -1,1 +1,53 @@
+"""What is kept: portals, tokens, reports, files, the journal.
 
+Belongs here: rows, queries, encryption at rest, the file store. Does not: HTTP, Flask, what a report means.
+Each class takes a ``Database`` and opens its own short transactions; none is open while anything else is waited for.
+"""
+
+from bitrix_app.storage.buckets import PortalBuckets, SharedBucket
+from bitrix_app.storage.chores import Chores
+from bitrix_app.storage.cipher import Cipher, UnreadableSecretError
+from bitrix_app.storage.database import Database
+from bitrix_app.storage.files import Files, file_name
+from bitrix_app.storage.journal import Journal, JournalEntry
+from bitrix_app.storage.leases import ReportLeases
+from bitrix_app.storage.pairs import PairKey, TokenPair
+from bitrix_app.storage.portals import PortalRecord, Portals
+from bitrix_app.storage.records import Beat, Lease, Progress, ReportFile, ReportRecord
+from bitrix_app.storage.reports import Reports, UserReports
+from bitrix_app.storage.retention import Retention
+from bitrix_app.storage.saved_sets import SavedSet, SavedSets, UserSavedSets
+from bitrix_app.storage.tokens import UserTokens
+from bitrix_app.storage.users import PortalUsers, UserRecord
+
+__all__ = [
+    "Beat",
+    "Chores",
+    "Cipher",
+    "Database",
+    "Files",
+    "Journal",
+    "JournalEntry",
+    "Lease",
+    "PairKey",
+    "PortalBuckets",
+    "PortalRecord",
+    "PortalUsers",
+    "Portals",
+    "Progress",
+    "ReportFile",
+    "ReportLeases",
+    "ReportRecord",
+    "Reports",
+    "Retention",
+    "SavedSet",
+    "SavedSets",
+    "SharedBucket",
+    "TokenPair",
+    "UnreadableSecretError",
+    "UserRecord",
+    "UserReports",
+    "UserSavedSets",
+    "UserTokens",
+    "file_name",
+]

@@ -1,0 +1,72 @@
+"""One row a portal: the bucket that all workers and web processes of that portal share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from sqlalchemy import select, text
+from sqlalchemy.orm import Session
+
+from bitrix_app.storage.database import Database
+from bitrix_app.storage.gcra import ENTERPRISE, ORDINARY, BucketState, Plan, penalize, take
+from bitrix_app.storage.tables import PortalBucket
+
+
+class PortalBuckets:
+    """Gives out the bucket of a portal."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+
+    def bucket(self, portal_id: int, *, enterprise: bool = False) -> SharedBucket:
+        """The portal's bucket; ``enterprise`` is told by the license family in the portal's ``app.info``."""
+        return SharedBucket(self._db, portal_id, ENTERPRISE if enterprise else ORDINARY)
+
+
+class SharedBucket:
+    """The bucket of one portal. Exact for any number of threads, processes and machines: each step is a short
+    transaction on the locked row, on the database's clock."""
+
+    def __init__(self, db: Database, portal_id: int, plan: Plan) -> None:
+        self._db = db
+        self._portal_id = portal_id
+        self._plan = plan
+
+    def take(self) -> float:
+        """Reserve a place. → seconds to wait before the call may go (0.0: go now).
+
+        Raises AppUninstalledError when the portal was erased.
+        """
+
+        def step(state: BucketState, now: float) -> tuple[BucketState, float]:
+            return take(state, self._plan, now)
+
+        return self._step(step)
+
+    def penalize(self, seconds: float) -> None:
+        """The portal said QUERY_LIMIT_EXCEEDED: everybody's next place moves forward."""
+
+        def step(state: BucketState, now: float) -> tuple[BucketState, float]:
+            return penalize(state, self._plan, now, seconds), 0.0
+
+        self._step(step)
+
+    def _step(self, decide: Callable[[BucketState, float], tuple[BucketState, float]]) -> float:
+        with self._db.transaction() as session:
+            row = self._locked_row(session)
+            now = self._db.now(session).timestamp()
+            state, answer = decide(BucketState(row.tat, row.pace, row.penalized_at), now)
+            row.tat, row.pace, row.penalized_at = state.tat, state.pace, state.penalized_at
+        return answer
+
+    def _locked_row(self, session: Session) -> PortalBucket:
+        if not self._db.is_sqlite:  # losing the last moments of a bucket in a power cut hurts nobody
+            session.execute(text("SET LOCAL synchronous_commit = off"))
+        query = select(PortalBucket).where(PortalBucket.portal_id == self._portal_id).with_for_update()
+        row = session.scalar(query)
+        if row is None:
+            empty = {"portal_id": self._portal_id, "tat": 0.0, "pace": 1.0, "penalized_at": 0.0}
+            with self._db.portal_exists():
+                self._db.insert_if_absent(session, PortalBucket, empty)
+            row = session.scalars(query).one()
+        return row

@@ -1,0 +1,155 @@
+"""The worker's side of reports: taking one up, keeping it, ending it, each step fenced by the attempt number."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, exists, func, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from bitrix_app.errors import LeaseLostError, WorkerLostError
+from bitrix_app.storage.database import Database, rows_touched
+from bitrix_app.storage.records import (
+    CANCELLED,
+    DONE,
+    FAILED,
+    QUEUED,
+    RUNNING,
+    Beat,
+    Lease,
+    Progress,
+    ReportFile,
+    to_record,
+)
+from bitrix_app.storage.tables import Portal, Report, ReportFileRow
+
+LOSSES_ALLOWED = 3
+CANDIDATES = 20
+
+
+class ReportLeases:
+    """Hands reports to workers: one running report a portal, portals in turn, a portal's oldest first."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+
+    def claim(self, worker: str, lease_seconds: float) -> Lease | None:
+        """Take up the next report. None when nothing waits that may run now."""
+        for portal_id in self._portals_in_turn():
+            lease = self._claim_of(portal_id, worker, lease_seconds)
+            if lease is not None:
+                return lease
+        return None
+
+    def _portals_in_turn(self) -> Sequence[int]:
+        queued = exists().where(Report.portal_id == Portal.id, Report.status == QUEUED)
+        running = exists().where(Report.portal_id == Portal.id, Report.status == RUNNING)
+        turn = Portal.served_at.asc().nulls_first(), Portal.id
+        with self._db.reading() as session:
+            return session.scalars(select(Portal.id).where(queued, ~running).order_by(*turn).limit(CANDIDATES)).all()
+
+    def _claim_of(self, portal_id: int, worker: str, lease_seconds: float) -> Lease | None:
+        """Take up the portal's oldest report, unless somebody else is at this portal right now."""
+        try:
+            with self._db.transaction() as session:
+                portal = session.scalar(select(Portal).where(Portal.id == portal_id).with_for_update(skip_locked=True))
+                row = self._oldest(session, portal_id) if portal else None
+                if portal is None or row is None:
+                    return None
+                now = self._db.now(session)
+                row.attempt += 1
+                row.status, row.worker, row.lease_until = RUNNING, worker, now + timedelta(seconds=lease_seconds)
+                row.started_at, row.stage, row.done, row.total, row.waiting = now, None, 0, None, None
+                portal.served_at = now
+                session.flush()
+                return Lease(to_record(row), row.attempt, worker, lease_seconds)
+        except IntegrityError:  # the partial unique index: a report of this portal is running
+            return None
+
+    def _oldest(self, session: Session, portal_id: int) -> Report | None:
+        waiting = Report.portal_id == portal_id, Report.status == QUEUED
+        query = select(Report).where(*waiting).order_by(Report.created_at, Report.id).limit(1)
+        return session.scalar(query.with_for_update())
+
+    def beat(self, lease: Lease, progress: Progress | None = None) -> Beat:
+        """Extend the lease, and write how far the report is. Raises LeaseLostError when it is not ours any more."""
+        with self._db.transaction() as session:
+            values: dict[str, Any] = {"lease_until": self._db.now(session) + timedelta(seconds=lease.seconds)}
+            if progress is not None:
+                values |= {"stage": progress.stage, "done": progress.done, "total": progress.total}
+                values["waiting"] = progress.waiting
+            if self._update(session, lease, values):
+                return Beat(cancelled=False)
+            same = Report.id == lease.report.id, Report.attempt == lease.attempt, Report.status == CANCELLED
+            if session.scalar(select(Report.id).where(*same)) is None:
+                raise LeaseLostError
+            return Beat(cancelled=True)
+
+    def done(self, lease: Lease, summary: Mapping[str, Any], files: Sequence[ReportFile]) -> None:
+        """The report is finished and its files lie in the file store. Raises LeaseLostError (also when cancelled)."""
+        with self._db.transaction() as session:
+            self._end(session, lease, DONE, summary=dict(summary))
+            for each in files:
+                row = ReportFileRow(
+                    report_id=lease.report.id, format=each.format, name=each.name, title=each.title, size=each.size
+                )
+                session.add(row)
+
+    def failed(self, lease: Lease, code: str, params: Mapping[str, Any] | None = None) -> None:
+        """The report cannot be built; ``params`` are plain JSON values. Raises LeaseLostError."""
+        with self._db.transaction() as session:
+            self._end(session, lease, FAILED, error_code=code, error_params=dict(params or {}))
+
+    def cancelled(self, lease: Lease) -> None:
+        """The worker has stopped after a cancel; harmless when the row says so already, or is gone."""
+        with self._db.transaction() as session:
+            self._update(session, lease, {"status": CANCELLED, **self._ended(session)})
+
+    def hand_back(self, lease: Lease) -> None:
+        """The worker is going down: back into the queue, not counted as a loss. Raises LeaseLostError."""
+        with self._db.transaction() as session:
+            values = {"status": QUEUED, "worker": None, "lease_until": None, "waiting": None}
+            if not self._update(session, lease, values):
+                raise LeaseLostError
+
+    def recover(self, now: datetime | None = None) -> int:
+        """Reports whose worker has not been heard of go back into the queue, or fail after the third loss.
+
+        → how many were found. ``now`` only for tests.
+        """
+        with self._db.transaction() as session:
+            moment = now or self._db.now(session)
+            stale = select(Report).where(Report.status == RUNNING, Report.lease_until < moment)
+            rows = session.scalars(stale.with_for_update(skip_locked=True)).all()
+            for row in rows:
+                self._recover_one(row, moment)
+            return len(rows)
+
+    def _recover_one(self, row: Report, now: datetime) -> None:
+        row.losses += 1
+        row.worker, row.lease_until, row.waiting = None, None, None
+        if row.losses < LOSSES_ALLOWED:
+            row.status = QUEUED
+        else:
+            row.status, row.finished_at, row.error_code = FAILED, now, WorkerLostError.code
+
+    def queued_count(self) -> int:
+        """How many reports wait for a worker."""
+        with self._db.reading() as session:
+            return session.scalar(select(func.count()).select_from(Report).where(Report.status == QUEUED)) or 0
+
+    def _end(self, session: Session, lease: Lease, status: str, **values: Any) -> None:
+        if not self._update(session, lease, {"status": status, **self._ended(session), **values}):
+            raise LeaseLostError
+
+    def _ended(self, session: Session) -> dict[str, Any]:
+        return {"finished_at": self._db.now(session), "lease_until": None, "waiting": None}
+
+    def _update(self, session: Session, lease: Lease, values: Mapping[str, Any]) -> bool:
+        return rows_touched(session, update(Report).where(*self._ours(lease)).values(**values)) > 0
+
+    def _ours(self, lease: Lease) -> tuple[ColumnElement[bool], ...]:
+        return Report.id == lease.report.id, Report.attempt == lease.attempt, Report.status == RUNNING

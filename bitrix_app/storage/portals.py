@@ -1,0 +1,186 @@
+"""The portals that have installed the app."""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.orm import Session
+
+from bitrix_app.storage.cipher import Cipher, UnreadableSecretError
+from bitrix_app.storage.database import Database
+from bitrix_app.storage.pairs import INSTALL, PairKey, PairRows, TokenPair
+from bitrix_app.storage.tables import Portal, Report, ReportFileRow, UserToken
+
+INSTALLED = "installed"
+UNINSTALLED = "uninstalled"
+
+
+@dataclass(frozen=True, slots=True)
+class PortalRecord:
+    """A portal as it stands. ``status``: ``installed`` or ``uninstalled``; session tokens carry ``epoch``, which
+    grows with each install and uninstall. ``installed_by`` is the administrator's user id."""
+
+    id: int
+    member_id: str
+    client_endpoint: str
+    domain: str
+    status: str
+    scopes: frozenset[str]
+    license_family: str | None
+    installed_by: int | None
+    settings: dict[str, Any] = field(hash=False)
+    epoch: int = 0
+
+    @property
+    def installed(self) -> bool:
+        """Whether the app is installed there now."""
+        return self.status == INSTALLED
+
+
+class Portals:
+    """Stores what an install, a launch and an uninstall say, after the caller has had it confirmed."""
+
+    def __init__(self, db: Database, cipher: Cipher) -> None:
+        self._db = db
+        self._cipher = cipher
+        self._pairs = PairRows(db, cipher)
+        self._nobody = cipher.encrypt("no portal has this application token")
+
+    def by_member_id(self, member_id: str) -> PortalRecord | None:
+        """The portal with this ``member_id``, installed or not; None when it never was here."""
+        with self._db.reading() as session:
+            row = session.scalar(select(Portal).where(Portal.member_id == member_id))
+            return _record(row) if row else None
+
+    def by_id(self, portal_id: int) -> PortalRecord | None:
+        """The portal with our own number."""
+        with self._db.reading() as session:
+            row = session.get(Portal, portal_id)
+            return _record(row) if row else None
+
+    def install(
+        self,
+        *,
+        member_id: str,
+        client_endpoint: str,
+        domain: str,
+        scopes: Iterable[str],
+        application_token: str,
+        installed_by: int,
+        access_token: str,
+        refresh_token: str | None,
+        expires_at: int | None,
+    ) -> PortalRecord:
+        """Store a confirmed install by an administrator, with the portal's own pair (kind ``install``).
+
+        Settings of an earlier install stay. An empty ``application_token`` keeps the one that is stored.
+        ``expires_at`` in seconds since 1970.
+        """
+        pair = TokenPair(access_token, refresh_token, expires_at, client_endpoint)
+        with self._db.transaction() as session:
+            row = self._row_to_install(session, member_id, client_endpoint, domain)
+            now = self._db.now(session)
+            row.client_endpoint, row.domain, row.scopes = client_endpoint, domain, sorted(scopes)
+            row.status, row.installed_by, row.installed_at, row.uninstalled_at = INSTALLED, installed_by, now, None
+            row.epoch = max(row.epoch + 1, int(now.timestamp()))
+            if application_token:
+                row.application_token = self._cipher.encrypt(application_token)
+            session.execute(delete(UserToken).where(UserToken.portal_id == row.id, UserToken.kind == INSTALL))
+            self._pairs.put(session, PairKey(row.id, installed_by, INSTALL), pair)
+            return _record(row)
+
+    def _row_to_install(self, session: Session, member_id: str, client_endpoint: str, domain: str) -> Portal:
+        fresh = {
+            "member_id": member_id,
+            "client_endpoint": client_endpoint,
+            "domain": domain,
+            "status": UNINSTALLED,
+            "scopes": [],
+            "settings": {},
+            "epoch": 0,
+            "installed_at": self._db.now(session),
+        }
+        self._db.insert_if_absent(session, Portal, fresh)
+        return session.scalars(select(Portal).where(Portal.member_id == member_id).with_for_update()).one()
+
+    def launched(self, portal_id: int, *, client_endpoint: str, domain: str, scopes: Iterable[str]) -> None:
+        """An ordinary launch: only the address and scopes, as the authorization server confirmed them."""
+        values = {"client_endpoint": client_endpoint, "domain": domain, "scopes": sorted(scopes)}
+        with self._db.transaction() as session:
+            session.execute(update(Portal).where(Portal.id == portal_id).values(**values))
+
+    def has_application_token(self, member_id: str, candidate: str) -> bool:
+        """Whether this is the portal's application token; compared in constant time, unknown portals included."""
+        with self._db.reading() as session:
+            stored = session.scalar(select(Portal.application_token).where(Portal.member_id == member_id))
+        try:
+            expected = self._cipher.decrypt(stored or self._nobody)
+        except UnreadableSecretError:
+            return False
+        same = hmac.compare_digest(expected.encode(), candidate.encode("utf-8", "replace"))
+        return same and stored is not None
+
+    def uninstall(self, member_id: str) -> PortalRecord | None:
+        """Forget all OAuth tokens of the portal at once, cancel its reports, end its sessions (epoch).
+
+        The application token stays until ``erase`` or the next install: a repeated event is still known as genuine.
+        """
+        with self._db.transaction() as session:
+            row = session.scalar(select(Portal).where(Portal.member_id == member_id).with_for_update())
+            if row is None:
+                return None
+            now = self._db.now(session)
+            row.epoch = max(row.epoch + 1, int(now.timestamp()))
+            row.status, row.uninstalled_at = UNINSTALLED, now
+            session.execute(delete(UserToken).where(UserToken.portal_id == row.id))
+            open_reports = Report.portal_id == row.id, Report.status.in_(("queued", "running"))
+            ended = {"status": "cancelled", "finished_at": now, "error_code": "app_uninstalled", "lease_until": None}
+            session.execute(update(Report).where(*open_reports).values(**ended))
+            return _record(row)
+
+    def erase(self, member_id: str) -> list[str]:
+        """Remove everything of the portal. → names of the files to delete from the file store."""
+        with self._db.transaction() as session:
+            row = session.scalar(select(Portal).where(Portal.member_id == member_id).with_for_update())
+            if row is None:
+                return []
+            names = select(ReportFileRow.name).join(Report).where(Report.portal_id == row.id)
+            files = list(session.scalars(names))
+            session.execute(delete(Portal).where(Portal.id == row.id))
+            return files
+
+    def settings(self, portal_id: int) -> dict[str, Any]:
+        """The portal's settings as they were saved; empty for an unknown portal."""
+        with self._db.reading() as session:
+            return dict(session.scalar(select(Portal.settings).where(Portal.id == portal_id)) or {})
+
+    def save_settings(self, portal_id: int, settings: Mapping[str, Any]) -> None:
+        """Replace the portal's settings (a JSON object)."""
+        self._set(portal_id, settings=dict(settings))
+
+    def set_license(self, portal_id: int, family: str | None) -> None:
+        """Note the license family that the portal's ``app.info`` told (Enterprise plans have a larger bucket)."""
+        self._set(portal_id, license_family=family)
+
+    def _set(self, portal_id: int, **values: Any) -> None:
+        with self._db.transaction() as session:
+            session.execute(update(Portal).where(Portal.id == portal_id).values(**values))
+
+
+def _record(row: Portal) -> PortalRecord:
+    return PortalRecord(
+        id=row.id,
+        member_id=row.member_id,
+        client_endpoint=row.client_endpoint,
+        domain=row.domain,
+        status=row.status,
+        scopes=frozenset(row.scopes),
+        license_family=row.license_family,
+        installed_by=row.installed_by,
+        settings=dict(row.settings),
+        epoch=row.epoch,
+    )

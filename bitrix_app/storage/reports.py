@@ -1,0 +1,141 @@
+"""A user's reports: the one place where the web's queries are scoped by portal and user."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+from sqlalchemy import ColumnElement, delete, func, select, tuple_, update
+from sqlalchemy.orm import Session
+
+from bitrix_app.errors import RejectedRequestError
+from bitrix_app.storage.database import Database, rows_touched
+from bitrix_app.storage.records import CANCELLED, OPEN, QUEUED, ReportRecord, to_record
+from bitrix_app.storage.tables import Report, ReportFileRow
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class Reports:
+    """The door to reports; behind it everything belongs to one portal and one user."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+
+    def of(self, portal_id: int, user_id: int) -> UserReports:
+        """The reports of one user of one portal: there is no other way for the web to reach a report."""
+        return UserReports(self._db, portal_id, user_id)
+
+
+class UserReports:
+    """The reports that one user of one portal built. Another's report does not exist here."""
+
+    def __init__(self, db: Database, portal_id: int, user_id: int) -> None:
+        self._db = db
+        self._portal_id = portal_id
+        self._user_id = user_id
+
+    def create(
+        self, params: Mapping[str, Any], lang: str, user_name: str, idempotency_key: str | None = None
+    ) -> tuple[ReportRecord, bool]:
+        """Queue a report. → the record, and whether it is new: the same key again gives the same report.
+
+        Raises AppUninstalledError when the portal was erased.
+        """
+        fresh = {
+            "id": str(uuid4()),
+            "portal_id": self._portal_id,
+            "user_id": self._user_id,
+            "user_name": user_name,
+            "lang": lang,
+            "params": dict(params),
+            "idempotency_key": idempotency_key,
+            "status": QUEUED,
+            "done": 0,
+            "attempt": 0,
+            "losses": 0,
+        }
+        with self._db.transaction() as session:
+            fresh["created_at"] = self._db.now(session)
+            with self._db.portal_exists():
+                created = self._db.insert_if_absent(session, Report, fresh)
+            which = Report.id == fresh["id"] if created else Report.idempotency_key == idempotency_key
+            return to_record(session.scalars(select(Report).where(self._mine, which)).one()), created
+
+    def get(self, report_id: str) -> ReportRecord | None:
+        """The report; None when there is none of this user's with that id."""
+        with self._db.reading() as session:
+            row = self._row(session, report_id)
+            return to_record(row) if row else None
+
+    def page(self, before: str | None = None, limit: int = 20) -> tuple[list[ReportRecord], str | None]:
+        """Reports newest first, from after the cursor ``before`` on. → the page, the cursor of the next or None.
+
+        Raises RejectedRequestError (422) for a cursor that we did not make.
+        """
+        query = select(Report).where(self._mine).order_by(Report.created_at.desc(), Report.id.desc())
+        if before is not None:
+            query = query.where(tuple_(Report.created_at, Report.id) < tuple_(*read_cursor(before)))
+        with self._db.reading() as session:
+            rows = session.scalars(query.limit(limit + 1)).all()
+            records = [to_record(row) for row in rows[:limit]]
+        return records, make_cursor(records[-1]) if len(rows) > limit else None
+
+    def cancel(self, report_id: str) -> bool:
+        """Cancel a queued or running report: the row says so at once, its worker hears it with the next beat.
+
+        → whether anything was cancelled (a finished report stays as it is).
+        """
+        with self._db.transaction() as session:
+            values = {"status": CANCELLED, "finished_at": self._db.now(session), "lease_until": None, "waiting": None}
+            open_one = self._mine, Report.id == report_id, Report.status.in_(OPEN)
+            return rows_touched(session, update(Report).where(*open_one).values(**values)) > 0
+
+    def delete(self, report_id: str) -> list[str] | None:
+        """Remove the report; a worker that has it is fenced off by the missing row.
+
+        → names of its files, for the caller to delete from the file store; None when there is no such report.
+        """
+        with self._db.transaction() as session:
+            row = session.scalar(select(Report).where(self._mine, Report.id == report_id).with_for_update())
+            if row is None:
+                return None
+            names = list(session.scalars(select(ReportFileRow.name).where(ReportFileRow.report_id == row.id)))
+            session.execute(delete(Report).where(Report.id == row.id))
+            return names
+
+    def active_count(self) -> int:
+        """How many reports of this user are queued or running."""
+        return self._count(self._mine)
+
+    def portal_active_count(self) -> int:
+        """How many reports of the whole portal are queued or running."""
+        return self._count(Report.portal_id == self._portal_id)
+
+    def _count(self, whose: ColumnElement[bool]) -> int:
+        with self._db.reading() as session:
+            query = select(func.count()).select_from(Report).where(whose, Report.status.in_(OPEN))
+            return session.scalar(query) or 0
+
+    @property
+    def _mine(self) -> ColumnElement[bool]:
+        return (Report.portal_id == self._portal_id) & (Report.user_id == self._user_id)
+
+    def _row(self, session: Session, report_id: str) -> Report | None:
+        return session.scalar(select(Report).where(self._mine, Report.id == report_id))
+
+
+def make_cursor(record: ReportRecord) -> str:
+    """Where the next page begins: microseconds since 1970 and the id of the last report of this page."""
+    micros = (record.created_at - EPOCH) // timedelta(microseconds=1)
+    return f"{micros}.{record.id}"
+
+
+def read_cursor(cursor: str) -> tuple[datetime, str]:
+    """The moment and id in a cursor. Raises RejectedRequestError (422)."""
+    micros, dot, report_id = cursor.partition(".")
+    if not dot or not micros.isascii() or not micros.isdigit() or len(micros) > 17:
+        raise RejectedRequestError(422, "validation_failed", errors={"before": ["Not a cursor of ours."]})
+    return EPOCH + timedelta(microseconds=int(micros)), report_id

@@ -1,0 +1,66 @@
+"""What has grown old: reports and journal lines past the portal's term, files that no row knows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from bitrix_app.storage.database import Database
+from bitrix_app.storage.records import OPEN
+from bitrix_app.storage.tables import JournalRow, Portal, Report, ReportFileRow
+
+REPORT_DAYS = 90
+JOURNAL_DAYS = 365
+
+
+class Retention:
+    """Removes old rows; the terms are each portal's settings ``report_days`` and ``journal_days``."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+
+    def expire_reports(self) -> list[str]:
+        """Remove finished reports past their term. → names of their files, to delete from the file store."""
+        names: list[str] = []
+        for portal_id, before in self._terms("report_days", REPORT_DAYS):
+            with self._db.transaction() as session:
+                names += self._expire_reports_of(session, portal_id, before)
+        return names
+
+    def _expire_reports_of(self, session: Session, portal_id: int, before: datetime) -> list[str]:
+        old = Report.portal_id == portal_id, Report.status.not_in(OPEN), Report.created_at < before
+        names = list(session.scalars(select(ReportFileRow.name).join(Report).where(*old)))
+        session.execute(delete(Report).where(*old))
+        return names
+
+    def expire_journal(self) -> None:
+        """Remove journal lines past their term."""
+        for portal_id, before in self._terms("journal_days", JOURNAL_DAYS):
+            old = JournalRow.portal_id == portal_id, JournalRow.at < before
+            with self._db.transaction() as session:
+                session.execute(delete(JournalRow).where(*old))
+
+    def orphans(self, names: Iterable[str]) -> list[str]:
+        """Those of the names in the file store that no report has."""
+        candidates = list(names)
+        known: set[str] = set()
+        with self._db.reading() as session:
+            for start in range(0, len(candidates), 500):
+                some = candidates[start : start + 500]
+                known.update(session.scalars(select(ReportFileRow.name).where(ReportFileRow.name.in_(some))))
+        return [name for name in candidates if name not in known]
+
+    def _terms(self, setting: str, default: int) -> list[tuple[int, datetime]]:
+        with self._db.reading() as session:
+            now = self._db.now(session)
+            portals = session.execute(select(Portal.id, Portal.settings)).all()
+        return [(portal_id, now - timedelta(days=_days(settings, setting, default))) for portal_id, settings in portals]
+
+
+def _days(settings: dict[str, Any], name: str, default: int) -> int:
+    value = settings.get(name)
+    return value if isinstance(value, int) and 0 < value <= 36500 else default

@@ -1,0 +1,206 @@
+"""The tables. Starred (encrypted) columns hold what Cipher.encrypt made; moments are UTC.
+
+A change here needs a migration in ``migrations/versions``; a test compares the two.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, ClassVar
+
+from sqlalchemy import BigInteger, ForeignKey, Index, MetaData, UniqueConstraint, text
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
+
+from bitrix_app.storage.types import CleanJson, CleanText, UtcDateTime
+
+NAMES = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+}
+RUNNING = text("status = 'running'")
+
+
+class Base(DeclarativeBase):
+    """Root of the tables."""
+
+    metadata = MetaData(naming_convention=NAMES)
+    type_annotation_map: ClassVar[dict[Any, Any]] = {
+        str: CleanText,
+        datetime: UtcDateTime,
+        dict[str, Any]: CleanJson,
+        list[str]: CleanJson,
+    }
+
+
+def portal_key(*, primary: bool = False) -> Mapped[int]:
+    """The column that ties a row to its portal and removes it together with the portal."""
+    return mapped_column(ForeignKey("portal.id", ondelete="CASCADE"), primary_key=primary)
+
+
+class Portal(Base):
+    """An installed portal. ``served_at``: when a report of it was last taken up (portals in turn).
+
+    ``epoch`` grows with each install and uninstall, and starts at the clock, so that no session token of an
+    earlier life of the portal is ever valid again.
+    """
+
+    __tablename__ = "portal"
+    __table_args__ = ({"sqlite_autoincrement": True},)  # a number is never given again
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    member_id: Mapped[str] = mapped_column(unique=True)
+    client_endpoint: Mapped[str]
+    domain: Mapped[str]
+    status: Mapped[str]
+    scopes: Mapped[list[str]]
+    license_family: Mapped[str | None]
+    installed_by: Mapped[int | None] = mapped_column(BigInteger)
+    application_token: Mapped[str | None]
+    settings: Mapped[dict[str, Any]]
+    epoch: Mapped[int] = mapped_column(BigInteger)
+    served_at: Mapped[datetime | None]
+    installed_at: Mapped[datetime]
+    uninstalled_at: Mapped[datetime | None]
+
+
+class UserToken(Base):
+    """A pair of OAuth tokens. ``kind``: ``user`` from launches, ``install`` the portal's own.
+
+    ``renewal_owner`` and ``renewal_until`` are the lease of whoever is renewing the pair now.
+    """
+
+    __tablename__ = "user_token"
+
+    portal_id: Mapped[int] = portal_key(primary=True)
+    user_id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    kind: Mapped[str] = mapped_column(primary_key=True)
+    access_token: Mapped[str]
+    refresh_token: Mapped[str | None]
+    expires_at: Mapped[int | None] = mapped_column(BigInteger)
+    client_endpoint: Mapped[str]
+    renewal_owner: Mapped[str | None]
+    renewal_until: Mapped[datetime | None]
+    updated_at: Mapped[datetime]
+
+
+class PortalUser(Base):
+    """What the portal last said about a user, and what the user last chose in the form."""
+
+    __tablename__ = "portal_user"
+
+    portal_id: Mapped[int] = portal_key(primary=True)
+    user_id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    name: Mapped[str]
+    is_admin: Mapped[bool]
+    time_zone: Mapped[str]
+    checked_at: Mapped[datetime]
+    last_choice: Mapped[dict[str, Any] | None] = mapped_column(CleanJson)
+
+
+class PortalBucket(Base):
+    """The GCRA row of a portal: ``tat`` theoretical arrival time, ``pace`` learnt slowness (1 = full speed).
+
+    All three are seconds since 1970 or a factor, as floats: a microsecond is kept for centuries to come.
+    """
+
+    __tablename__ = "portal_bucket"
+
+    portal_id: Mapped[int] = portal_key(primary=True)
+    tat: Mapped[float]
+    pace: Mapped[float]
+    penalized_at: Mapped[float]
+
+
+class Report(Base):
+    """A report: the truth about a job. ``attempt`` fences late workers and only grows; ``losses`` counts the
+    workers that were lost with it."""
+
+    __tablename__ = "report"
+    __table_args__ = (
+        UniqueConstraint("portal_id", "user_id", "idempotency_key"),
+        Index("ix_report_page", "portal_id", "user_id", "created_at", "id"),
+        Index("ix_report_queue", "portal_id", "status", "created_at", "id"),
+        Index("ix_report_status", "status", "lease_until"),
+        Index("uq_report_running", "portal_id", unique=True, sqlite_where=RUNNING, postgresql_where=RUNNING),
+    )
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    portal_id: Mapped[int] = portal_key()
+    user_id: Mapped[int] = mapped_column(BigInteger)
+    user_name: Mapped[str]
+    lang: Mapped[str]
+    params: Mapped[dict[str, Any]]
+    idempotency_key: Mapped[str | None]
+    status: Mapped[str]
+    stage: Mapped[str | None]
+    done: Mapped[int] = mapped_column(BigInteger)
+    total: Mapped[int | None] = mapped_column(BigInteger)
+    waiting: Mapped[dict[str, Any] | None] = mapped_column(CleanJson)
+    attempt: Mapped[int]
+    losses: Mapped[int]
+    worker: Mapped[str | None]
+    lease_until: Mapped[datetime | None]
+    created_at: Mapped[datetime]
+    started_at: Mapped[datetime | None]
+    finished_at: Mapped[datetime | None]
+    summary: Mapped[dict[str, Any] | None] = mapped_column(CleanJson)
+    error_code: Mapped[str | None]
+    error_params: Mapped[dict[str, Any] | None] = mapped_column(CleanJson)
+    files: Mapped[list[ReportFileRow]] = relationship(
+        order_by="ReportFileRow.id", lazy="selectin", passive_deletes=True, cascade="all, delete-orphan"
+    )
+
+
+class ReportFileRow(Base):
+    """A finished file: ``name`` in the file store, ``title`` for the reader, ``size`` in bytes."""
+
+    __tablename__ = "report_file"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    report_id: Mapped[str] = mapped_column(ForeignKey("report.id", ondelete="CASCADE"), index=True)
+    format: Mapped[str]
+    name: Mapped[str] = mapped_column(unique=True)
+    title: Mapped[str]
+    size: Mapped[int] = mapped_column(BigInteger)
+
+
+class SavedSetRow(Base):
+    """A named set of report parameters, a user's own or shared with the whole portal."""
+
+    __tablename__ = "saved_set"
+    __table_args__ = (Index("ix_saved_set_portal_id_user_id", "portal_id", "user_id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    portal_id: Mapped[int] = portal_key()
+    user_id: Mapped[int] = mapped_column(BigInteger)
+    name: Mapped[str]
+    params: Mapped[dict[str, Any]]
+    shared: Mapped[bool]
+    created_at: Mapped[datetime]
+
+
+class JournalRow(Base):
+    """Who did what with which report, when."""
+
+    __tablename__ = "journal"
+    __table_args__ = (Index("ix_journal_portal_id_id", "portal_id", "id"), Index("ix_journal_at", "portal_id", "at"))
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    portal_id: Mapped[int] = portal_key()
+    at: Mapped[datetime]
+    user_id: Mapped[int] = mapped_column(BigInteger)
+    user_name: Mapped[str]
+    action: Mapped[str]
+    report_id: Mapped[str | None]
+    details: Mapped[dict[str, Any]]
+
+
+class Chore(Base):
+    """When a periodic chore was last taken up, so that it runs once however many workers there are."""
+
+    __tablename__ = "chore"
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    taken_at: Mapped[datetime]

@@ -1,0 +1,78 @@
+"""Users' pairs of OAuth tokens, encrypted; renewed by one at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+from sqlalchemy import delete, select
+
+from bitrix_app.storage.cipher import Cipher
+from bitrix_app.storage.database import Database
+from bitrix_app.storage.pairs import INSTALL, USER, PairKey, PairRows, TokenPair
+from bitrix_app.storage.renewal import Renewal
+from bitrix_app.storage.tables import UserToken
+
+
+class UserTokens:
+    """Reads, stores and renews pairs. ``kind`` is ``user`` (from launches) or ``install`` (the portal's own).
+
+    The two kinds must hold different pairs: renewing one spends its refresh token.
+    """
+
+    def __init__(self, db: Database, cipher: Cipher) -> None:
+        self._db = db
+        self._rows = PairRows(db, cipher)
+
+    def save(self, portal_id: int, user_id: int, pair: TokenPair, kind: str = USER) -> None:
+        """Store a pair; one without a refresh token keeps the refresh token that is stored.
+
+        Raises AppUninstalledError when the portal was erased.
+        """
+        with self._db.transaction() as session:
+            self._rows.put(session, PairKey(portal_id, user_id, kind), pair)
+
+    def read(self, portal_id: int, user_id: int, kind: str = USER) -> TokenPair | None:
+        """The stored pair; None when there is none, or none of our keys opens it any more."""
+        with self._db.reading() as session:
+            row = self._rows.row(session, PairKey(portal_id, user_id, kind))
+            return self._rows.open(row) if row else None
+
+    def installed(self, portal_id: int) -> tuple[int, TokenPair] | None:
+        """The portal's own pair (kind ``install``) and the user id of the administrator it belongs to."""
+        with self._db.reading() as session:
+            mine = UserToken.portal_id == portal_id, UserToken.kind == INSTALL
+            row = session.scalar(select(UserToken).where(*mine))
+            pair = self._rows.open(row) if row else None
+            return (row.user_id, pair) if row and pair else None
+
+    def forget(self, portal_id: int, user_id: int, kind: str = USER) -> None:
+        """Remove a pair; harmless when there is none."""
+        mine = UserToken.portal_id == portal_id, UserToken.user_id == user_id, UserToken.kind == kind
+        with self._db.transaction() as session:
+            session.execute(delete(UserToken).where(*mine))
+
+    def untouched_since(self, before: datetime) -> list[PairKey]:
+        """Keys of pairs with a refresh token that were last stored before this moment: about to lapse."""
+        stale = UserToken.updated_at < before, UserToken.refresh_token.is_not(None)
+        with self._db.reading() as session:
+            rows = session.execute(select(UserToken.portal_id, UserToken.user_id, UserToken.kind).where(*stale))
+            return [PairKey(portal, user, kind) for portal, user, kind in rows]
+
+    def renew(
+        self,
+        portal_id: int,
+        user_id: int,
+        spent_access_token: str,
+        ask: Callable[[str], TokenPair],
+        wait: Callable[[float], None],
+        *,
+        kind: str = USER,
+    ) -> TokenPair:
+        """A pair other than the spent one; single-flight over threads, processes and machines.
+
+        ``ask`` gets the refresh token and returns the new pair from the authorization server. Of all who renew the
+        same pair at once one asks; the others ``wait`` (seconds) and get what that one stored. The new pair is
+        stored before it is returned. Raises InvalidGrantError, and whatever ``ask`` and ``wait`` raise.
+        """
+        return Renewal(self._db, self._rows, PairKey(portal_id, user_id, kind), spent_access_token).run(ask, wait)

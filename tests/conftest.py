@@ -1,0 +1,98 @@
+"""Fixtures for all tests: a database of each kind that is found, emptied for each test, and a Redis.
+
+A test that takes ``db`` or ``database_url`` runs once on SQLite and once on PostgreSQL; where no server is found the
+second run is skipped, and the reason stands in pytest's summary.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+import redis
+from sqlalchemy import text
+
+from bitrix_app.storage import Cipher, Database
+from bitrix_app.storage.tables import Base
+from tests.servers import find_postgres, find_redis, throwaway_database
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A SQLite file with the tables and no rows, to be copied."""
+    path = tmp_path_factory.mktemp("template") / "empty.db"
+    made = Database(f"sqlite:///{path}")
+    made.migrate()
+    made.close()
+    return path
+
+
+@pytest.fixture(scope="session")
+def postgres_database() -> Iterator[str]:
+    """Address of a database of our own on the PostgreSQL server, with the tables."""
+    server = find_postgres()
+    if server is None:
+        pytest.skip("PostgreSQL was not found (set DATABASE_URL_TEST): what needs it is left out")
+    with throwaway_database(server) as address:
+        made = Database(address)
+        made.migrate()
+        made.close()
+        yield address
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Address of an empty database with the tables."""
+    if request.param == "sqlite":
+        path = tmp_path / "app.db"
+        shutil.copy(request.getfixturevalue("sqlite_template"), path)
+        return f"sqlite:///{path}"
+    address: str = request.getfixturevalue("postgres_database")
+    empty(address)
+    return address
+
+
+@pytest.fixture
+def db(database_url: str) -> Iterator[Database]:
+    """An empty database with the tables."""
+    made = Database(database_url)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def cipher() -> Cipher:
+    """A cipher with one key."""
+    return Cipher(["a key for tests"])
+
+
+@pytest.fixture(scope="session")
+def redis_server() -> str:
+    """Address of the Redis that tests may use."""
+    address = find_redis()
+    if address is None:
+        pytest.skip("Redis was not found (set REDIS_URL_TEST): what needs it is left out")
+    return address
+
+
+@pytest.fixture
+def queue_name(redis_server: str) -> Iterator[str]:
+    """A queue name of our own on the Redis; its keys are removed at the end."""
+    name = f"test{uuid4().hex[:12]}"
+    yield name
+    with redis.Redis.from_url(redis_server) as client:
+        keys = list(client.scan_iter(match=f"huey.*.{name}*"))
+        if keys:
+            client.delete(*keys)
+
+
+def empty(address: str) -> None:
+    """Remove all rows, and begin numbering anew."""
+    made = Database(address)
+    names = ", ".join(table.name for table in Base.metadata.sorted_tables)
+    with made.transaction() as session:
+        session.execute(text(f"TRUNCATE {names} RESTART IDENTITY CASCADE"))
+    made.close()

@@ -1,0 +1,63 @@
+"""The servers that tests may use: found or not, and thrown-away places on them.
+
+``DATABASE_URL_TEST`` names a PostgreSQL server on which databases may be created, ``REDIS_URL_TEST`` a Redis database
+of which only our own keys are touched; without them the usual local addresses are tried.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from uuid import uuid4
+
+import psycopg
+import redis
+from psycopg import sql
+from sqlalchemy import make_url
+
+POSTGRES = ("postgresql://postgres@127.0.0.1:5432/postgres", "postgresql://root@127.0.0.1:5432/postgres")
+REDIS = "redis://127.0.0.1:6379/9"
+
+
+def find_postgres() -> str | None:
+    """Address of a PostgreSQL server that lets us in; None when there is none."""
+    given = os.environ.get("DATABASE_URL_TEST")
+    for address in (given,) if given else POSTGRES:
+        try:
+            psycopg.connect(plain(address), connect_timeout=2).close()
+        except psycopg.OperationalError:
+            continue
+        return address
+    return None
+
+
+def find_redis() -> str | None:
+    """Address of a Redis database; None when there is none."""
+    address = os.environ.get("REDIS_URL_TEST", REDIS)
+    client = redis.Redis.from_url(address, socket_connect_timeout=2)
+    try:
+        client.ping()
+    except redis.RedisError:
+        return None
+    finally:
+        client.close()
+    return address
+
+
+@contextmanager
+def throwaway_database(server: str) -> Iterator[str]:
+    """A new database on this server, dropped at the end. → its address."""
+    name = f"bitrix_app_test_{uuid4().hex[:12]}"
+    with psycopg.connect(plain(server), autocommit=True) as admin:
+        admin.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+    try:
+        yield make_url(server).set(drivername="postgresql+psycopg", database=name).render_as_string(hide_password=False)
+    finally:
+        with psycopg.connect(plain(server), autocommit=True) as admin:
+            admin.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+def plain(address: str) -> str:
+    """An address as psycopg itself reads it."""
+    return make_url(address).set(drivername="postgresql").render_as_string(hide_password=False)
