@@ -1,0 +1,317 @@
+"""Faults on demand: what a call is answered with instead of the truth, and when.
+
+portal.faults.at(3, Fault.html(502))                                # the third call from now
+portal.faults.at(2, Fault.drop(), method="crm.item.list", times=2)  # the 2nd and 3rd call of a method
+portal.faults.always(Fault.error("OVERLOAD_LIMIT"))
+portal.faults.last(Fault.cut(), method="crm.item.list")             # the page that ends a list
+portal.faults.before(2, remove_an_invoice, method="crm.item.list")  # data that change while being read
+portal.faults.clear()
+"""
+
+from __future__ import annotations
+
+import copy
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from demo_portal import jsontext
+from demo_portal.errors import PortalFault
+from demo_portal.http_server import Reply, json_reply
+
+_CHUNK = b"x" * 65536
+_PAGE = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One call about to be answered: its method and params, ``truth()`` (the right answer), and a way to wait."""
+
+    method: str
+    params: Mapping[str, Any]
+    truth: Callable[[], Reply]
+    value: Callable[[], dict[str, Any] | None]
+    held: threading.Event
+
+    def wait(self, seconds: float | None) -> None:
+        """Wait, but no longer than until the faults are released."""
+        self.held.wait(seconds)
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What to answer with. Made by the methods below."""
+
+    name: str
+    answer: Callable[[Turn], Reply]
+
+    @staticmethod
+    def drop() -> Fault:
+        """The connection is closed without an answer (the call was not carried out)."""
+        return Fault("drop", lambda _: Reply(drop=True))
+
+    @staticmethod
+    def drop_after() -> Fault:
+        """The call is carried out, but its answer is lost: the connection is closed."""
+        return Fault("drop_after", lambda turn: (turn.truth(), Reply(drop=True))[1])
+
+    @staticmethod
+    def hang(seconds: float | None = None) -> Fault:
+        """No answer until ``faults.release()`` (or ``seconds``), then the connection is closed."""
+        return Fault("hang", lambda turn: (turn.wait(seconds), Reply(drop=True))[1])
+
+    @staticmethod
+    def slow(seconds: float) -> Fault:
+        """The right answer, ``seconds`` late."""
+        return Fault("slow", lambda turn: (turn.wait(seconds), turn.truth())[1])
+
+    @staticmethod
+    def status(status: int, body: bytes = b"", content_type: str = "text/plain") -> Fault:
+        """Any status with any body."""
+        return Fault(f"status {status}", lambda _: Reply(status, body, content_type))
+
+    @staticmethod
+    def html(status: int = 502) -> Fault:
+        """A proxy's HTML page: 502 by default, 200 for a page where JSON should be."""
+        page = f"<html><head><title>{status}</title></head><body><center><h1>{status}</h1></center></body></html>"
+        return Fault(f"html {status}", lambda _: Reply(status, page.encode(), "text/html; charset=utf-8"))
+
+    @staticmethod
+    def error(code: str, description: str = "", status: int | None = None) -> Fault:
+        """An error in the portal's own form; the usual status of ``code`` unless one is given."""
+        failure = PortalFault(code, description, status)
+        body = {"error": failure.code, "error_description": failure.description}
+        return Fault(f"error {code}", lambda _: json_reply(body, failure.status))
+
+    @staticmethod
+    def json(value: Any, status: int = 200) -> Fault:
+        """Any JSON as the whole body: a wrong shape."""
+        return Fault("json", lambda _: json_reply(value, status))
+
+    @staticmethod
+    def result(value: Any) -> Fault:
+        """The right answer, but with ``value`` in the place of its ``result``."""
+        return Fault("result", lambda turn: json_reply({**(turn.value() or {}), "result": value}))
+
+    @staticmethod
+    def edit(change: Callable[[dict[str, Any]], None]) -> Fault:
+        """The right answer after ``change`` has altered it in place (a copy: the data stay as they are)."""
+        return Fault("edit", lambda turn: json_reply(_edited(turn.value(), change)))
+
+    @staticmethod
+    def cut(share: float = 0.5) -> Fault:
+        """The right answer, of which only a part arrives before the connection closes."""
+        return Fault("cut", lambda turn: _cut(turn.truth(), share))
+
+    @staticmethod
+    def short_json(share: float = 0.5) -> Fault:
+        """Half a JSON that pretends to be whole (its length is right)."""
+        return Fault("short_json", lambda turn: _shortened(turn.truth(), share))
+
+    @staticmethod
+    def huge(megabytes: int = 200, *, announced: bool = True) -> Fault:
+        """A valid JSON of that size; ``announced=False`` sends no Content-Length."""
+        return Fault("huge", lambda turn: _huge(turn, megabytes, announced))
+
+    @staticmethod
+    def drip(seconds: float = 0.5, size: int = 1) -> Fault:
+        """The right answer, ``size`` bytes every ``seconds``."""
+        return Fault("drip", lambda turn: _drip(turn, seconds, size))
+
+    @staticmethod
+    def redirect(location: str, status: int = 302) -> Fault:
+        """A redirect, as a portal that has moved gives."""
+        return Fault("redirect", lambda _: Reply(status, b"", "text/html", {"Location": location}))
+
+    @staticmethod
+    def endless() -> Fault:
+        """A list that never ends: every page is full, its ids always grow."""
+        models: list[Any] = []
+        return Fault(
+            "endless", lambda turn: json_reply(_edited(turn.value(), lambda it: _fill(it, turn.params, models)))
+        )
+
+    @staticmethod
+    def same_page() -> Fault:
+        """A list that gives its first page again and again, whatever is asked."""
+        kept: list[dict[str, Any]] = []
+
+        def answer(turn: Turn) -> Reply:
+            if not kept:
+                kept.append(_edited(turn.value(), lambda value: _fill(value, {}, [])))
+            return json_reply(kept[0])
+
+        return Fault("same_page", answer)
+
+
+@dataclass(slots=True)
+class _Rule:
+    method: str | None
+    first: int
+    times: int | None
+    fault: Fault | None = None
+    do: Callable[[], object] | None = None
+    last: bool = False
+    when: Callable[[str, Mapping[str, Any]], bool] | None = None
+    seen: int = 0
+
+    def fires(self, method: str, params: Mapping[str, Any]) -> bool:
+        """Count this call; whether the rule applies to it."""
+        if self.method not in {None, method} or (self.when and not self.when(method, params)):
+            return False
+        self.seen += 1
+        return self.seen >= self.first and (self.times is None or self.seen < self.first + self.times)
+
+
+@dataclass(slots=True)
+class FaultPlan:
+    """The faults of one portal (or of the authorization server). Calls are counted from when a rule is added."""
+
+    fired: list[tuple[str, str]] = field(default_factory=list)
+    """``(fault, method)`` for each fault that was given, in order."""
+    _rules: list[_Rule] = field(default_factory=list)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _held: threading.Event = field(default_factory=threading.Event)
+
+    def at(self, call: int, fault: Fault, *, method: str | None = None, times: int = 1) -> None:
+        """The ``call``-th call (1 is the next one) of ``method`` (None: of any) and the ``times`` - 1 after it."""
+        self._add(_Rule(method, call, times, fault))
+
+    def always(self, fault: Fault, *, method: str | None = None, after: int = 0) -> None:
+        """Every call, once ``after`` calls have gone well."""
+        self._add(_Rule(method, after + 1, None, fault))
+
+    def when(
+        self, test: Callable[[str, Mapping[str, Any]], bool], fault: Fault, *, call: int = 1, times: int | None = 1
+    ) -> None:
+        """The ``call``-th call for which ``test(method, params)`` holds; ``times`` None: and all later ones."""
+        self._add(_Rule(None, call, times, fault, when=test))
+
+    def last(self, fault: Fault, *, method: str | None = None, times: int = 1) -> None:
+        """The call whose answer ends a list (fewer than 50 records, no ``next``)."""
+        self._add(_Rule(method, 1, times, fault, last=True))
+
+    def before(self, call: int, do: Callable[[], object], *, method: str | None = None, times: int | None = 1) -> None:
+        """Run ``do()`` just before the ``call``-th call is answered (``times`` None: and before all later ones)."""
+        self._add(_Rule(method, call, times, do=do))
+
+    def clear(self) -> None:
+        """Forget all rules and let go of calls that hang."""
+        with self._lock:
+            self._rules.clear()
+        self.release()
+
+    def release(self) -> None:
+        """Let go of every call that hangs, drips or is slow."""
+        self._held.set()
+        self._held = threading.Event()
+
+    def _add(self, rule: _Rule) -> None:
+        with self._lock:
+            self._rules.append(rule)
+
+    def answer(
+        self,
+        method: str,
+        params: Mapping[str, Any],
+        truth: Callable[[], Reply],
+        value: Callable[[], dict[str, Any] | None],
+    ) -> Reply:
+        """The answer to a call: ``truth()``, unless a rule says otherwise."""
+        if not self._rules:
+            return truth()
+        with self._lock:
+            due = [rule for rule in self._rules if not rule.last and rule.fires(method, params)]
+            last = [rule for rule in self._rules if rule.last]
+        for rule in due:
+            if rule.do is not None:
+                rule.do()
+        fault = next((rule.fault for rule in due if rule.fault is not None), None)
+        if fault is None and last and _ends_list(value()):
+            with self._lock:
+                fault = next((rule.fault for rule in last if rule.fires(method, params)), None)
+        if fault is None:
+            return truth()
+        self.fired.append((fault.name, method))
+        return fault.answer(Turn(method, params, truth, value, self._held))
+
+
+def _records(value: dict[str, Any] | None) -> list[Any] | None:
+    result = (value or {}).get("result")
+    if isinstance(result, dict):
+        lists = [each for each in result.values() if isinstance(each, list)]
+        return lists[0] if len(lists) == 1 else None
+    return result if isinstance(result, list) else None
+
+
+def _ends_list(value: dict[str, Any] | None) -> bool:
+    records = _records(value)
+    return records is not None and len(records) < _PAGE and "next" not in (value or {})
+
+
+def _edited(value: dict[str, Any] | None, change: Callable[[dict[str, Any]], None]) -> dict[str, Any]:
+    altered = copy.deepcopy(value or {})
+    change(altered)
+    return altered
+
+
+def _fill(value: dict[str, Any], params: Mapping[str, Any], models: list[Any]) -> None:
+    """Make a page full: copies of its last record (or of ``models``, kept for empty pages) with ids that follow."""
+    records = _records(value)
+    if records is None:
+        return
+    models[:] = records[-1:] or models
+    if not models:
+        return
+    model = models[0]
+    key = "id" if "id" in model else "ID"
+    filters = params.get("filter") or {}
+    after = int(filters.get(f">{key}") or 0) if isinstance(filters, Mapping) else 0
+    start = int(params.get("start") or 0)
+    as_given = type(model.get(key, 0))
+    records[:] = [{**model, key: as_given(max(after, start) + 1 + place)} for place in range(_PAGE)]
+    if start >= 0:
+        value["next"] = start + _PAGE
+        value["total"] = start + 10 * _PAGE
+
+
+def _body(reply: Reply) -> bytes:
+    return reply.body if isinstance(reply.body, bytes) else b"".join(reply.body)
+
+
+def _cut(reply: Reply, share: float) -> Reply:
+    body = _body(reply)
+    return Reply(reply.status, body[: int(len(body) * share)], reply.content_type, length=len(body), cut=True)
+
+
+def _shortened(reply: Reply, share: float) -> Reply:
+    body = _body(reply)
+    return Reply(reply.status, body[: int(len(body) * share)], reply.content_type)
+
+
+def _huge(turn: Turn, megabytes: int, announced: bool) -> Reply:
+    size = megabytes * 1024 * 1024
+    head, tail = b'{"result":"', b'"}'
+
+    def chunks() -> Iterator[bytes]:
+        yield head
+        for _ in range(size // len(_CHUNK)):
+            if turn.held.is_set():
+                return
+            yield _CHUNK
+        yield tail
+
+    length = len(head) + size // len(_CHUNK) * len(_CHUNK) + len(tail)
+    return Reply(200, chunks(), length=length if announced else None, cut=not announced)
+
+
+def _drip(turn: Turn, seconds: float, size: int) -> Reply:
+    body = jsontext.dumps(turn.value())
+
+    def chunks() -> Iterator[bytes]:
+        for start in range(0, len(body), size):
+            yield body[start : start + size]
+            turn.wait(seconds)
+
+    return Reply(200, chunks(), length=len(body))

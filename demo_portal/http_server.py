@@ -1,0 +1,197 @@
+"""The HTTP side of the demo world: small threaded servers on 127.0.0.1 whose answers can also misbehave."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from http.client import responses as REASONS  # noqa: N812  # a table of constants
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import urlsplit
+
+from demo_portal import forms, jsontext
+
+_MAX_BODY = 32 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One HTTP request: ``path`` without the query, ``query`` nested, ``body`` as it came."""
+
+    method: str
+    path: str
+    query: Mapping[str, Any]
+    headers: Mapping[str, str]
+    body: bytes
+    raw_query: str = ""
+
+    @property
+    def content_type(self) -> str:
+        """The media type of the body, lower case, without parameters."""
+        return self.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+    def fields(self) -> dict[str, Any]:
+        """The body as a nested value, JSON or urlencoded alike. Raises ValueError on broken JSON."""
+        if not self.body:
+            return {}
+        text = self.body.decode("utf-8", "replace")
+        if self.content_type == "application/json" or text.lstrip()[:1] == "{":
+            parsed = json.loads(text)
+            if not isinstance(parsed, dict):
+                raise ValueError("the body is not an object")
+            return parsed
+        return forms.decode(text)
+
+
+@dataclass(slots=True)
+class Reply:
+    """One HTTP answer. ``body`` may also be an iterator of chunks (sent as they come, ``length`` announced)."""
+
+    status: int = 200
+    body: bytes | Iterator[bytes] = b""
+    content_type: str = "application/json; charset=utf-8"
+    headers: dict[str, str] = field(default_factory=dict)
+    length: int | None = None  # announced Content-Length, when it is not the length of the body
+    drop: bool = False  # close the connection without a word
+    cut: bool = False  # close the connection after the body, however long the announced one was
+
+
+def json_reply(value: Any, status: int = 200) -> Reply:
+    """An answer whose body is ``value`` as JSON."""
+    return Reply(status, jsontext.dumps(value))
+
+
+class Server:
+    """A threaded HTTP server on 127.0.0.1 that hands each request to ``handle``.
+
+    ``port`` 0 takes any free one. ``start`` returns at once; ``stop`` closes the listener and every connection.
+    """
+
+    def __init__(self, handle: Callable[[Request], Reply], port: int = 0) -> None:
+        self._handle = handle
+        self._http = _HttpServer(("127.0.0.1", port), _handler_for(self._answer))
+        self._thread = threading.Thread(target=self._http.serve_forever, args=(0.05,), daemon=True)
+        self.port: int = self._http.server_address[1]
+        self.url = f"http://127.0.0.1:{self.port}"
+
+    def reply_with(self, handle: Callable[[Request], Reply]) -> None:
+        """Answer further requests with another function."""
+        self._handle = handle
+
+    def start(self) -> None:
+        """Begin to answer."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Stop answering; connections that are kept alive are closed too."""
+        if self._thread.is_alive():
+            self._http.shutdown()
+            self._thread.join()
+        self._http.server_close()
+        self._http.close_connections()
+
+    def _answer(self, request: Request) -> Reply:
+        return self._handle(request)
+
+
+class _HttpServer(ThreadingHTTPServer):
+    daemon_threads = True
+    block_on_close = False
+    request_queue_size = 128
+
+    def __init__(self, address: tuple[str, int], handler: type[BaseHTTPRequestHandler]) -> None:
+        self._open: set[socket.socket] = set()
+        self._open_lock = threading.Lock()
+        super().__init__(address, handler)
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        with self._open_lock:
+            self._open.add(request)
+        super().process_request(request, client_address)
+
+    def shutdown_request(self, request: Any) -> None:
+        with self._open_lock:
+            self._open.discard(request)
+        super().shutdown_request(request)
+
+    def close_connections(self) -> None:
+        with self._open_lock:
+            still_open = list(self._open)
+        for each in still_open:
+            with contextlib.suppress(OSError):
+                each.shutdown(socket.SHUT_RDWR)
+        deadline = time.monotonic() + 2
+        while self._open and time.monotonic() < deadline:  # let the handlers see it and close their sockets
+            time.sleep(0.005)
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A client that went away is no news; anything else is a bug of ours and shows."""
+        import sys
+
+        if not isinstance(sys.exception(), (OSError, ValueError)):
+            super().handle_error(request, client_address)
+
+
+def _handler_for(answer: Callable[[Request], Reply]) -> type[BaseHTTPRequestHandler]:
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+        server_version = "DemoPortal"
+        sys_version = ""
+        wbufsize = -1  # one write an answer: without it Nagle and delayed ACK cost 40 ms a call
+        disable_nagle_algorithm = True
+
+        def _serve(self) -> None:
+            length = int(self.headers.get("Content-Length") or 0)
+            if length > _MAX_BODY:
+                self.close_connection = True
+                return
+            parts = urlsplit(self.path)
+            request = Request(
+                method=self.command,
+                path=parts.path,
+                query=forms.decode(parts.query) if parts.query else {},
+                headers={key.lower(): value for key, value in self.headers.items()},
+                body=self.rfile.read(length) if length else b"",
+                raw_query=parts.query,
+            )
+            self._send(answer(request))
+
+        do_GET = do_POST = do_HEAD = do_OPTIONS = do_PUT = do_DELETE = _serve
+
+        def _send(self, reply: Reply) -> None:
+            if reply.drop:
+                self.close_connection = True
+                return
+            whole = isinstance(reply.body, bytes)
+            length = reply.length if reply.length is not None else len(reply.body) if whole else None  # type: ignore[arg-type]  # whole says it is bytes
+            self.send_response(reply.status, REASONS.get(reply.status, ""))
+            self.send_header("Content-Type", reply.content_type)
+            for name, value in reply.headers.items():
+                self.send_header(name, value)
+            if length is not None:
+                self.send_header("Content-Length", str(length))
+            if reply.cut or length is None:
+                self.close_connection = True
+                self.send_header("Connection", "close")
+            self.end_headers()
+            if self.command != "HEAD":
+                self._send_body(reply.body)
+
+        def _send_body(self, body: bytes | Iterator[bytes]) -> None:
+            if isinstance(body, bytes):
+                self.wfile.write(body)
+                self.wfile.flush()
+                return
+            for chunk in body:
+                self.wfile.write(chunk)
+                self.wfile.flush()
+
+        def log_message(self, format: str, *args: Any) -> None:  # the name the base class gives it
+            """Say nothing: the portal keeps its own record of calls."""
+
+    return Handler

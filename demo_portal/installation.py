@@ -1,0 +1,58 @@
+"""What a portal keeps of one application: installed or not, its placements, its event handlers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """A registered widget handler; ``titles``: language → TITLE, DESCRIPTION, GROUP_NAME."""
+
+    code: str
+    handler: str
+    title: str = ""
+    description: str = ""
+    titles: dict[str, dict[str, str]] = field(default_factory=dict)
+
+    def title_in(self, lang: str) -> str:
+        """Its name in a language, else the general one."""
+        return self.titles.get(lang, {}).get("TITLE") or self.title or self.code
+
+    def described(self) -> dict[str, Any]:
+        """Its entry in the answer of placement.get. An empty object arrives as ``[]``."""
+        return {
+            "placement": self.code,
+            "userId": 0,
+            "handler": self.handler,
+            "options": [],
+            "title": self.title,
+            "description": self.description,
+            "langAll": {lang: dict(texts) for lang, texts in self.titles.items()} or [],
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class EventHandler:
+    """A registered event handler; ``auth_type`` 0: on behalf of whoever caused the event."""
+
+    event: str
+    handler: str
+    auth_type: int = 0
+
+    def described(self) -> dict[str, Any]:
+        """Its entry in the answer of event.get."""
+        return {"event": self.event, "handler": self.handler, "auth_type": str(self.auth_type), "offline": 0}
+
+
+@dataclass(slots=True)
+class Installation:
+    """One application in one portal. ``present`` until it is deleted; ``installed`` after installFinish."""
+
+    application_token: str
+    scopes: frozenset[str]
+    present: bool = True
+    installed: bool = False
+    placements: list[Placement] = field(default_factory=list)
+    events: list[EventHandler] = field(default_factory=list)

@@ -1,0 +1,103 @@
+"""The forms a portal sends: a launch (form POST into the iframe) and an event (bracketed fields)."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
+
+from demo_portal import forms
+
+if TYPE_CHECKING:
+    from demo_portal.people import App, User
+    from demo_portal.portal import Portal
+    from demo_portal.tokens import TokenPair
+
+
+@dataclass(slots=True)
+class LaunchForm:
+    """A launch as Bitrix24 sends it: ``query`` goes into the handler's address, ``body`` is the form.
+
+    Both are plain dicts: change what you like before posting it.
+    """
+
+    query: dict[str, str]
+    body: dict[str, str] = field(repr=False)
+
+    def url(self, handler: str) -> str:
+        """The handler's address with the query."""
+        return f"{handler}{'&' if '?' in handler else '?'}{urlencode(self.query)}"
+
+
+def launch_form(
+    portal: Portal,
+    user: User,
+    app: App,
+    pair: TokenPair,
+    placement: str,
+    options: Mapping[str, Any] | None,
+    lang: str,
+) -> LaunchForm:
+    """The form with which the portal opens ``app`` for ``user``."""
+    body = {
+        "AUTH_ID": pair.access_token,
+        "AUTH_EXPIRES": str(pair.expires_in),
+        "REFRESH_ID": pair.refresh_token,
+        "SERVER_ENDPOINT": f"{portal.world.oauth.url}/rest/",
+        "APPLICATION_TOKEN": portal.installation(app).application_token,
+        "APPLICATION_SCOPE": pair.scope,
+        "member_id": portal.member_id,
+        "status": app.status,
+        "PLACEMENT": placement,
+        "PLACEMENT_OPTIONS": placement_options(portal, placement, options),
+    }
+    query = {
+        "DOMAIN": portal.domain,
+        "PROTOCOL": "0",
+        "LANG": lang,
+        "APP_SID": secrets.token_hex(16),
+    }
+    return LaunchForm(query, body)
+
+
+_PAGES = {
+    "DEFAULT": "/marketplace/app/5/",
+    "CRM_SMART_INVOICE_LIST_TOOLBAR": "/crm/type/31/list/category/0/",
+    "CRM_ANALYTICS_MENU": "/report/analytics/?IFRAME=Y&IFRAME_TYPE=SIDE_SLIDER",
+    "CRM_SMART_INVOICE_DETAIL_TAB": "/crm/type/31/details/{ID}/?IFRAME=Y&IFRAME_TYPE=SIDE_SLIDER",
+    "CRM_COMPANY_DETAIL_TAB": "/crm/company/details/{ID}/?IFRAME=Y&IFRAME_TYPE=SIDE_SLIDER",
+}
+
+
+def placement_options(portal: Portal, placement: str, options: Mapping[str, Any] | None) -> str:
+    """PLACEMENT_OPTIONS: a JSON text with the placement's own keys (texts) and the universal ``URI``."""
+    given = {key: value if isinstance(value, (dict, list)) else str(value) for key, value in (options or {}).items()}
+    uri = _PAGES.get(placement, "/").replace("{ID}", str(given.get("ID", "")))
+    return json.dumps({**given, "URI": uri}, ensure_ascii=True).replace("/", "\\/")
+
+
+def event_fields(
+    portal: Portal, app: App, event: str, data: Mapping[str, Any], pair: TokenPair | None, lifetime: int
+) -> list[tuple[str, str]]:
+    """An event's form fields. ``pair`` None: the event carries no tokens (ONAPPUNINSTALL)."""
+    auth: dict[str, Any] = {
+        "domain": portal.domain,
+        "server_endpoint": f"{portal.world.oauth.url}/rest/",
+        "client_endpoint": portal.client_endpoint,
+        "member_id": portal.member_id,
+        "application_token": portal.installation(app).application_token,
+        "status": app.status,
+    }
+    if pair is not None:
+        auth.update(
+            access_token=pair.access_token,
+            refresh_token=pair.refresh_token,
+            expires_in=lifetime,
+            expires=int(pair.expires_at),
+            scope=pair.scope,
+            user_id=pair.user_id,
+        )
+    return forms.encode({"event": event, "data": data, "ts": int(portal.world.clock()), "auth": auth})

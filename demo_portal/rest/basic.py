@@ -1,0 +1,40 @@
+"""app.info, scope, server.time: what needs no scope."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from demo_portal.rest.context import Answer, Call
+
+_ALL_SCOPES = ("crm", "department", "disk", "im", "placement", "user", "user_basic", "user_brief", "user.userfield")
+
+
+def app_info(call: Call) -> Answer:
+    """The portal's app.info: the licence and whether the application is installed."""
+    portal = call.portal
+    return Answer(
+        {
+            "ID": 5,
+            "CODE": call.app.client_id,
+            "VERSION": 1,
+            "STATUS": call.app.status,
+            "INSTALLED": portal.installation(call.app).installed,
+            "PAYMENT_EXPIRED": "N",
+            "DAYS": None,
+            "LANGUAGE_ID": "ru",
+            "LICENSE": f"ru_{portal.license_type}",
+            "LICENSE_TYPE": portal.license_type,
+            "LICENSE_FAMILY": portal.license_family,
+        }
+    )
+
+
+def scope(call: Call) -> Answer:
+    """Scopes granted to the application, or all there are."""
+    return Answer(list(_ALL_SCOPES) if call.flag("full") else sorted(call.scopes))
+
+
+def server_time(call: Call) -> Answer:
+    """The server's time."""
+    now = datetime.fromtimestamp(call.portal.world.clock(), call.portal.crm.zone)
+    return Answer(now.isoformat(timespec="seconds"))

@@ -1,0 +1,1 @@
+// BX24.js stand-in: to come

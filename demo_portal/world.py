@@ -1,0 +1,108 @@
+"""The demo world: an authorization server and any number of portals in one process."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterable
+
+from demo_portal.oauth import AuthorizationServer
+from demo_portal.people import App
+from demo_portal.portal import Portal
+from demo_portal.tokens import TokenStore
+
+
+class DemoWorld:
+    """Use it as a context manager; everything listens on 127.0.0.1.
+
+    ``app_url`` is the address of the application under test (it may be set later: ``world.set_app_url``).
+    ``clock`` and ``sleep`` drive expiry, buckets and latency: give a ManualClock for exact tests.
+    """
+
+    def __init__(
+        self,
+        app_url: str = "http://127.0.0.1:8080",
+        *,
+        client_id: str = "local.demo",
+        client_secret: str = "demo-client-secret",  # the demo's own
+        scopes: Iterable[str] = ("crm", "placement", "user_brief", "department"),
+        clock: Callable[[], float] = time.time,
+        sleep: Callable[[float], None] = time.sleep,
+        oauth_port: int = 0,
+    ) -> None:
+        self.clock = clock
+        self._sleep = sleep
+        self.tokens = TokenStore(clock)
+        self.app = App(client_id, client_secret, app_url, scopes=frozenset(scopes))
+        self.apps: dict[str, App] = {client_id: self.app}
+        self.portals: list[Portal] = []
+        self._lock = threading.Lock()
+        self.oauth = AuthorizationServer(self, oauth_port)
+        self._started = False
+
+    def __enter__(self) -> DemoWorld:
+        self.start()
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.stop()
+
+    def start(self) -> None:
+        """Begin to answer: the authorization server and the portals there are."""
+        self._started = True
+        self.oauth.server.start()
+        for portal in self.portals:
+            portal.start()
+
+    def stop(self) -> None:
+        """Stop everything; hanging calls are let go."""
+        self.oauth.resume()
+        self.oauth.faults.clear()
+        for portal in self.portals:
+            portal.stop()
+        self.oauth.server.stop()
+        self._started = False
+
+    def add_portal(self, *, member_id: str | None = None, port: int = 0, title: str = "") -> Portal:
+        """A further portal, empty but for its cast, funnels, presets and currencies. Answers at once in a started
+        world."""
+        portal = Portal(self, member_id=member_id, port=port, title=title)
+        with self._lock:
+            self.portals.append(portal)
+        if self._started:
+            portal.start()
+        return portal
+
+    def add_app(
+        self, client_id: str, client_secret: str = "another-secret", url: str = "http://127.0.0.1:1"
+    ) -> App:  # the demo's own
+        """Register another application: its tokens are foreign to the one under test."""
+        app = App(client_id, client_secret, url, title="Другое приложение")
+        self.apps[client_id] = app
+        return app
+
+    def set_app_url(self, url: str) -> None:
+        """Where the application under test listens, once that is known."""
+        app = self.app
+        self.app = App(app.client_id, app.client_secret, url, app.title, app.scopes, app.status)
+        self.apps[app.client_id] = self.app
+
+    def find(self, member_id: str) -> Portal | None:
+        """The portal of that member_id."""
+        return next((portal for portal in self.portals if portal.member_id == member_id), None)
+
+    def sleep(self, seconds: float) -> None:
+        """Hold an answer."""
+        if seconds > 0:
+            self._sleep(seconds)
+
+    def environment(self) -> dict[str, str]:
+        """The application's settings that make it live in this world (without SECRET_KEY and storage)."""
+        return {
+            "BITRIX_CLIENT_ID": self.app.client_id,
+            "BITRIX_CLIENT_SECRET": self.app.client_secret,
+            "APP_URL": self.app.url,
+            "BITRIX_OAUTH_URL": self.oauth.url,
+            "BITRIX_ALLOW_HTTP": "1",
+            "BX24_JS_URL": self.oauth.bx24_js_url,
+        }
