@@ -196,8 +196,8 @@ def _fill_directories(crm: Crm) -> None:
                 "originatorId": "",
             }
         )
-        for place, (code, title, semantics, color) in enumerate(stages, start=1):
-            crm.statuses.add(_stage(201 + len(crm.statuses), category_id, code, title, semantics, color, place))
+        for place, stage in enumerate(stages, start=1):
+            crm.statuses.add({"ID": 200 + len(crm.statuses) + 1, "SORT": place * 10, **_stage(category_id, *stage)})
     for place, (code, full_name, rate, sign) in enumerate(
         (
             ("RUB", "Российский рубль", "1.0000", "# ₽"),
@@ -210,16 +210,12 @@ def _fill_directories(crm: Crm) -> None:
         crm.currencies.append(_currency(place, code, full_name, rate, sign))
 
 
-def _stage(
-    record_id: int, category_id: int, code: str, title: str, semantics: str, color: str, place: int
-) -> dict[str, Any]:
+def _stage(category_id: int, code: str, title: str, semantics: str, color: str) -> dict[str, Any]:
     return {
-        "ID": record_id,
         "ENTITY_ID": f"SMART_INVOICE_STAGE_{category_id}",
         "STATUS_ID": f"DT31_{category_id}:{code}",
         "NAME": title,
         "NAME_INIT": title if code in {"N", "P", "D"} else "",
-        "SORT": place * 10,
         "SYSTEM": "Y" if code in {"N", "P", "D"} else "N",
         "CATEGORY_ID": category_id,
         "COLOR": color,

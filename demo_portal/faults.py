@@ -59,12 +59,22 @@ class Fault:
     @staticmethod
     def hang(seconds: float | None = None) -> Fault:
         """No answer until ``faults.release()`` (or ``seconds``), then the connection is closed."""
-        return Fault("hang", lambda turn: (turn.wait(seconds), Reply(drop=True))[1])
+
+        def answer(turn: Turn) -> Reply:
+            turn.wait(seconds)
+            return Reply(drop=True)
+
+        return Fault("hang", answer)
 
     @staticmethod
     def slow(seconds: float) -> Fault:
         """The right answer, ``seconds`` late."""
-        return Fault("slow", lambda turn: (turn.wait(seconds), turn.truth())[1])
+
+        def answer(turn: Turn) -> Reply:
+            turn.wait(seconds)
+            return turn.truth()
+
+        return Fault("slow", answer)
 
     @staticmethod
     def status(status: int, body: bytes = b"", content_type: str = "text/plain") -> Fault:

@@ -101,12 +101,12 @@ def _watch_secrets(portal: Portal, request: Request) -> None:
 
 def _answer(portal: Portal, visit: _Visit) -> Reply:
     if not portal.bucket.admit():
-        return _failure(portal, visit, PortalFault("QUERY_LIMIT_EXCEEDED"))
+        return _failure(visit, PortalFault("QUERY_LIMIT_EXCEEDED"))
     reply = portal.faults.answer(
         visit.method, visit.params, lambda: _truth(portal, visit), lambda: _value(portal, visit)
     )
-    if not visit.code and reply.status >= 400:
-        visit.code = f"fault {reply.status}"
+    if not visit.code and (reply.status >= 400 or reply.drop):
+        visit.code = f"fault {portal.faults.fired[-1][0]}" if portal.faults.fired else "fault"
     return reply
 
 
@@ -121,11 +121,11 @@ def _value(portal: Portal, visit: _Visit) -> dict[str, Any]:
         try:
             visit.body = _carried_out(portal, visit)
         except PortalFault as failure:
-            _failure(portal, visit, failure)
+            _failure(visit, failure)
     return visit.body or {}
 
 
-def _failure(portal: Portal, visit: _Visit, failure: PortalFault) -> Reply:
+def _failure(visit: _Visit, failure: PortalFault) -> Reply:
     visit.code, visit.status = failure.code or "error", failure.status
     visit.body = {"error": failure.code, "error_description": failure.description}
     return json_reply(visit.body, failure.status)

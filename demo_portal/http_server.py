@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import socket
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -131,67 +132,68 @@ class _HttpServer(ThreadingHTTPServer):
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A client that went away is no news; anything else is a bug of ours and shows."""
-        import sys
-
         if not isinstance(sys.exception(), (OSError, ValueError)):
             super().handle_error(request, client_address)
 
 
 def _handler_for(answer: Callable[[Request], Reply]) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-        server_version = "DemoPortal"
-        sys_version = ""
-        wbufsize = -1  # one write an answer: without it Nagle and delayed ACK cost 40 ms a call
-        disable_nagle_algorithm = True
+    return type("Handler", (_Handler,), {"answer": staticmethod(answer)})
 
-        def _serve(self) -> None:
-            length = int(self.headers.get("Content-Length") or 0)
-            if length > _MAX_BODY:
-                self.close_connection = True
-                return
-            parts = urlsplit(self.path)
-            request = Request(
-                method=self.command,
-                path=parts.path,
-                query=forms.decode(parts.query) if parts.query else {},
-                headers={key.lower(): value for key, value in self.headers.items()},
-                body=self.rfile.read(length) if length else b"",
-                raw_query=parts.query,
-            )
-            self._send(answer(request))
 
-        do_GET = do_POST = do_HEAD = do_OPTIONS = do_PUT = do_DELETE = _serve
+class _Handler(BaseHTTPRequestHandler):
+    answer: Callable[[Request], Reply]
+    protocol_version = "HTTP/1.1"
+    server_version = "DemoPortal"
+    sys_version = ""
+    wbufsize = -1  # one write an answer: without it Nagle and delayed ACK cost 40 ms a call
+    disable_nagle_algorithm = True
 
-        def _send(self, reply: Reply) -> None:
-            if reply.drop:
-                self.close_connection = True
-                return
-            whole = isinstance(reply.body, bytes)
-            length = reply.length if reply.length is not None else len(reply.body) if whole else None  # type: ignore[arg-type]  # whole says it is bytes
-            self.send_response(reply.status, REASONS.get(reply.status, ""))
-            self.send_header("Content-Type", reply.content_type)
-            for name, value in reply.headers.items():
-                self.send_header(name, value)
-            if length is not None:
-                self.send_header("Content-Length", str(length))
-            if reply.cut or length is None:
-                self.close_connection = True
-                self.send_header("Connection", "close")
-            self.end_headers()
-            if self.command != "HEAD":
-                self._send_body(reply.body)
+    def __getattr__(self, name: str) -> Callable[[], None]:
+        """Every HTTP method is served alike (``do_GET``, ``do_POST``…)."""
+        if name.startswith("do_"):
+            return self._serve
+        raise AttributeError(name)
 
-        def _send_body(self, body: bytes | Iterator[bytes]) -> None:
-            if isinstance(body, bytes):
-                self.wfile.write(body)
-                self.wfile.flush()
-                return
-            for chunk in body:
-                self.wfile.write(chunk)
-                self.wfile.flush()
+    def _serve(self) -> None:
+        length = int(self.headers.get("Content-Length") or 0)
+        if length > _MAX_BODY:
+            self.close_connection = True
+            return
+        parts = urlsplit(self.path)
+        request = Request(
+            method=self.command,
+            path=parts.path,
+            query=forms.decode(parts.query) if parts.query else {},
+            headers={key.lower(): value for key, value in self.headers.items()},
+            body=self.rfile.read(length) if length else b"",
+            raw_query=parts.query,
+        )
+        self._send(type(self).answer(request))
 
-        def log_message(self, format: str, *args: Any) -> None:  # the name the base class gives it
-            """Say nothing: the portal keeps its own record of calls."""
+    def _send(self, reply: Reply) -> None:
+        if reply.drop:
+            self.close_connection = True
+            return
+        length = reply.length
+        if length is None and isinstance(reply.body, bytes):
+            length = len(reply.body)
+        self.send_response(reply.status, REASONS.get(reply.status, ""))
+        self.send_header("Content-Type", reply.content_type)
+        for name, value in reply.headers.items():
+            self.send_header(name, value)
+        if length is not None:
+            self.send_header("Content-Length", str(length))
+        if reply.cut or length is None:
+            self.close_connection = True
+            self.send_header("Connection", "close")
+        self.end_headers()
+        if self.command != "HEAD":
+            self._send_body(reply.body)
 
-    return Handler
+    def _send_body(self, body: bytes | Iterator[bytes]) -> None:
+        for chunk in [body] if isinstance(body, bytes) else body:
+            self.wfile.write(chunk)
+            self.wfile.flush()
+
+    def log_message(self, format: str, *args: Any) -> None:  # the name the base class gives it
+        """Say nothing: the portal keeps its own record of calls."""

@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 from demo_portal import forms
 
 if TYPE_CHECKING:
-    from demo_portal.people import App, User
+    from demo_portal.people import App
     from demo_portal.portal import Portal
     from demo_portal.tokens import TokenPair
 
@@ -32,16 +32,8 @@ class LaunchForm:
         return f"{handler}{'&' if '?' in handler else '?'}{urlencode(self.query)}"
 
 
-def launch_form(
-    portal: Portal,
-    user: User,
-    app: App,
-    pair: TokenPair,
-    placement: str,
-    options: Mapping[str, Any] | None,
-    lang: str,
-) -> LaunchForm:
-    """The form with which the portal opens ``app`` for ``user``."""
+def launch_form(portal: Portal, app: App, pair: TokenPair, opening: Opening) -> LaunchForm:
+    """The form with which the portal opens ``app`` for the owner of ``pair``."""
     body = {
         "AUTH_ID": pair.access_token,
         "AUTH_EXPIRES": str(pair.expires_in),
@@ -51,15 +43,10 @@ def launch_form(
         "APPLICATION_SCOPE": pair.scope,
         "member_id": portal.member_id,
         "status": app.status,
-        "PLACEMENT": placement,
-        "PLACEMENT_OPTIONS": placement_options(portal, placement, options),
+        "PLACEMENT": opening.placement,
+        "PLACEMENT_OPTIONS": opening.options_text(),
     }
-    query = {
-        "DOMAIN": portal.domain,
-        "PROTOCOL": "0",
-        "LANG": lang,
-        "APP_SID": secrets.token_hex(16),
-    }
+    query = {"DOMAIN": portal.domain, "PROTOCOL": "0", "LANG": opening.lang, "APP_SID": secrets.token_hex(16)}
     return LaunchForm(query, body)
 
 
@@ -72,15 +59,25 @@ _PAGES = {
 }
 
 
-def placement_options(portal: Portal, placement: str, options: Mapping[str, Any] | None) -> str:
-    """PLACEMENT_OPTIONS: a JSON text with the placement's own keys (texts) and the universal ``URI``."""
-    given = {key: value if isinstance(value, (dict, list)) else str(value) for key, value in (options or {}).items()}
-    uri = _PAGES.get(placement, "/").replace("{ID}", str(given.get("ID", "")))
-    return json.dumps({**given, "URI": uri}, ensure_ascii=True).replace("/", "\\/")
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """Where and how the app is opened: placement, its options, the language of the interface."""
+
+    placement: str = "DEFAULT"
+    options: Mapping[str, Any] | None = None
+    lang: str = "ru"
+
+    def options_text(self) -> str:
+        """PLACEMENT_OPTIONS: a JSON text with the placement's own keys (texts) and the universal ``URI``."""
+        given = {
+            key: value if isinstance(value, (dict, list)) else str(value) for key, value in (self.options or {}).items()
+        }
+        uri = _PAGES.get(self.placement, "/").replace("{ID}", str(given.get("ID", "")))
+        return json.dumps({**given, "URI": uri}, ensure_ascii=True).replace("/", "\\/")
 
 
 def event_fields(
-    portal: Portal, app: App, event: str, data: Mapping[str, Any], pair: TokenPair | None, lifetime: int
+    portal: Portal, app: App, event: str, data: Mapping[str, Any], pair: TokenPair | None
 ) -> list[tuple[str, str]]:
     """An event's form fields. ``pair`` None: the event carries no tokens (ONAPPUNINSTALL)."""
     auth: dict[str, Any] = {
@@ -95,7 +92,7 @@ def event_fields(
         auth.update(
             access_token=pair.access_token,
             refresh_token=pair.refresh_token,
-            expires_in=lifetime,
+            expires_in=pair.expires_in,
             expires=int(pair.expires_at),
             scope=pair.scope,
             user_id=pair.user_id,

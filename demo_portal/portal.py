@@ -15,7 +15,7 @@ from demo_portal.crm import Crm
 from demo_portal.faults import FaultPlan
 from demo_portal.http_server import Reply, Request, Server
 from demo_portal.installation import Installation
-from demo_portal.launching import LaunchForm
+from demo_portal.launching import LaunchForm, Opening
 from demo_portal.limits import ENTERPRISE, STANDARD, LeakyBucket, OperatingTime, Pace
 from demo_portal.people import App, Department, User, the_cast, the_departments
 from demo_portal.tokens import TokenPair
@@ -151,7 +151,7 @@ class Portal:
     ) -> LaunchForm:
         """The form with which Bitrix24 opens the app for a user (default: the administrator), with a fresh pair."""
         owner, of = user or self.admin, app or self.world.app
-        return launching.launch_form(self, owner, of, pair or self.issue_tokens(owner, of), placement, options, lang)
+        return launching.launch_form(self, of, pair or self.issue_tokens(owner, of), Opening(placement, options, lang))
 
     def open_app(
         self,
@@ -166,13 +166,14 @@ class Portal:
 
         Further keywords replace fields of the body (``member_id="…"``; None takes a field away).
         """
-        return self._post(f"{app_url or self.world.app.url}/app", user, placement, options, lang, form)
+        launch = self.launch_form(user, placement, options, lang)
+        return self._post(f"{app_url or self.world.app.url}/app", launch, form)
 
     def open_install(
         self, app_url: str | None = None, user: User | None = None, lang: str = "ru", **form: Any
     ) -> requests.Response:
         """POST a launch to ``{app_url}/install``, as for an app that is not installed yet."""
-        return self._post(f"{app_url or self.world.app.url}/install", user, "DEFAULT", None, lang, form)
+        return self._post(f"{app_url or self.world.app.url}/install", self.launch_form(user, lang=lang), form)
 
     def install(self, app_url: str | None = None, user: User | None = None) -> requests.Response:
         """The whole installation: the install page, then what BX24.installFinish() brings about.
@@ -184,16 +185,7 @@ class Portal:
             self.finish_install()
         return response
 
-    def _post(
-        self,
-        handler: str,
-        user: User | None,
-        placement: str,
-        options: Mapping[str, Any] | None,
-        lang: str,
-        replaced: Mapping[str, Any],
-    ) -> requests.Response:
-        form = self.launch_form(user, placement, options, lang)
+    def _post(self, handler: str, form: LaunchForm, replaced: Mapping[str, Any]) -> requests.Response:
         form.body.update(replaced)
         body = {name: value for name, value in form.body.items() if value is not None}
         headers = {"Origin": self.url, "Referer": f"{self.url}/"}
@@ -231,7 +223,7 @@ class Portal:
 
     def _delivered(self, handler: str, app: App, event: str, data: Mapping[str, Any], pair: TokenPair | None) -> int:
         """Events are sent once: an answer that fails, or none, changes nothing."""
-        fields = launching.event_fields(self, app, event, data, pair, self.world.tokens.lifetime)
+        fields = launching.event_fields(self, app, event, data, pair)
         try:
             return requests.post(handler, data=fields, timeout=_TIMEOUT).status_code
         except requests.RequestException:
@@ -248,7 +240,7 @@ class Portal:
     ) -> dict[str, str]:
         """An event's form fields (``auth[member_id]`` and so on); keywords replace fields of ``auth`` (None: away)."""
         pair = self.issue_tokens(user) if with_tokens else None
-        pairs = launching.event_fields(self, self.world.app, event, data or {}, pair, self.world.tokens.lifetime)
+        pairs = launching.event_fields(self, self.world.app, event, data or {}, pair)
         fields = dict(pairs)
         for name, value in auth.items():
             fields[f"auth[{name}]"] = value

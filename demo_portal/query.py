@@ -19,7 +19,7 @@ Test = Callable[[Record], bool]
 
 _PREFIX = re.compile(r"^(>=|<=|!=%|!%=|!@|!=|!%|=%|%=|>|<|@|!|%|=)?(.*)$", re.DOTALL)
 _NEGATIVE = {"!": "=", "!=": "=", "!@": "@", "!%": "%", "!=%": "=%", "!%=": "=%"}
-_EMPTY = (None, "", 0, "0", [])
+_EMPTY: tuple[Any, ...] = (None, "", 0, "0", [])
 
 
 @dataclass(frozen=True, slots=True)

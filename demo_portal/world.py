@@ -24,7 +24,7 @@ class DemoWorld:
         app_url: str = "http://127.0.0.1:8080",
         *,
         client_id: str = "local.demo",
-        client_secret: str = "demo-client-secret",  # the demo's own
+        client_secret: str = "demo-client-secret",
         scopes: Iterable[str] = ("crm", "placement", "user_brief", "department"),
         clock: Callable[[], float] = time.time,
         sleep: Callable[[float], None] = time.sleep,
@@ -73,9 +73,7 @@ class DemoWorld:
             portal.start()
         return portal
 
-    def add_app(
-        self, client_id: str, client_secret: str = "another-secret", url: str = "http://127.0.0.1:1"
-    ) -> App:  # the demo's own
+    def add_app(self, client_id: str, client_secret: str = "another-secret", url: str = "http://127.0.0.1:1") -> App:
         """Register another application: its tokens are foreign to the one under test."""
         app = App(client_id, client_secret, url, title="Другое приложение")
         self.apps[client_id] = app

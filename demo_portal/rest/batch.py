@@ -36,9 +36,7 @@ def batch(call: Call, run: Run) -> Answer:
     for place, (name, command) in enumerate(pairs):
         key = str(name)
         try:
-            if place >= LIMIT:
-                raise PortalFault("ERROR_BATCH_LENGTH_EXCEEDED")
-            body = _one(command, parts["result"], run)
+            body = _one(command if place < LIMIT else None, parts["result"], run)
         except PortalFault as failure:
             parts["result_error"][key] = {"error": failure.code, "error_description": failure.description}
             if halt:
@@ -53,6 +51,8 @@ def batch(call: Call, run: Run) -> Answer:
 
 
 def _one(command: Any, results: Mapping[str, Any], run: Run) -> dict[str, Any]:
+    if command is None:
+        raise PortalFault("ERROR_BATCH_LENGTH_EXCEEDED")
     if isinstance(command, Mapping):
         method, params = str(command.get("method", "")), dict(command.get("params") or {})
     else:

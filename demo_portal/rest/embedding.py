@@ -41,7 +41,7 @@ _KNOWN_EVENTS = {
 }
 
 
-def placement_list(call: Call) -> Answer:
+def placement_list(call: Call) -> Answer:  # noqa: ARG001  # one shape for all methods
     """placement.list: codes available to the application."""
     return Answer(list(KNOWN_PLACEMENTS))
 
