@@ -1,0 +1,114 @@
+"""A value as the XML of one cell, digit for digit: no binary float, no formula, nothing that breaks the file.
+
+``ENCODERS`` is the table: type of the value → function that gives the rest of the ``<c …`` element after its style
+attribute, and the width of what is shown, in characters. A value that Excel cannot hold as what it is raises
+``DoesNotFitError``; ``fit`` then says what to write in its place and which words to tell the reader.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import date
+from decimal import Decimal
+from types import NoneType
+from typing import Any
+
+from bitrix_app.workbook.text import TEXT_LIMIT, cut, escape, is_plain, utf16_length
+
+Cell = str | Decimal | date | int | None
+"""What a cell may hold; ``None`` is an empty cell. ``datetime`` is not among them: dates are calendar dates."""
+
+FIRST_DATE = date(1900, 3, 1)
+"""The first day whose serial number Excel and LibreOffice agree on: Excel counts a 29 February 1900 that never was,
+and knows nothing before 1900."""
+
+_DAY_ZERO = date(1899, 12, 30).toordinal()
+_SURELY_FITS = TEXT_LIMIT // 2
+_DIGITS_LIMIT = 255
+_BLANK = ("/>", 0)
+
+
+class DoesNotFitError(ValueError):
+    """Excel cannot hold this value as what it is (too long a text, a date before 1900, a number out of range)."""
+
+
+def _blank(_: None) -> tuple[str, int]:
+    return _BLANK
+
+
+def _text(value: str) -> tuple[str, int]:
+    width = len(value)
+    if width > _SURELY_FITS and utf16_length(value) > TEXT_LIMIT:
+        raise DoesNotFitError
+    if not is_plain(value):
+        width = max(map(len, value.split("\n")))
+        value = escape(value)
+    if not value:
+        return _BLANK
+    return f' t="inlineStr"><is><t xml:space="preserve">{value}</t></is></c>', width
+
+
+def _number(value: Decimal) -> tuple[str, int]:
+    if not value.is_finite():
+        raise DoesNotFitError
+    if not value:
+        return "><v>0</v></c>", 4
+    if not -_DIGITS_LIMIT < value.adjusted() < _DIGITS_LIMIT:
+        raise DoesNotFitError
+    digits = format(value, "f")
+    if len(digits) > _DIGITS_LIMIT:
+        raise DoesNotFitError
+    return f"><v>{digits}</v></c>", shown_width(digits)
+
+
+def shown_width(digits: str) -> int:
+    """Characters that ``digits`` take with thousands apart and at least two decimals."""
+    return len(digits) + len(digits) // 3 + (0 if "." in digits else 3)
+
+
+def _count(value: int) -> tuple[str, int]:
+    digits = str(value)
+    return f"><v>{digits}</v></c>", len(digits) + len(digits) // 3
+
+
+def _date(value: date) -> tuple[str, int]:
+    if value < FIRST_DATE:
+        raise DoesNotFitError
+    return f"><v>{value.toordinal() - _DAY_ZERO}</v></c>", 10
+
+
+ENCODERS: Mapping[type, Callable[[Any], tuple[str, int]]] = {
+    NoneType: _blank,
+    str: _text,
+    Decimal: _number,
+    int: _count,
+    date: _date,
+}
+
+
+def date_text(value: date) -> str:
+    """``dd.mm.yyyy``, four digits of the year whatever it is."""
+    return f"{value.day:02}.{value.month:02}.{value.year:04}"
+
+
+def fit(value: Cell) -> tuple[Cell, str | None]:
+    """``value`` as Excel can hold it, and what to tell the reader when that differs from ``value`` (else ``None``)."""
+    try:
+        ENCODERS[type(value)](value)
+    except DoesNotFitError:
+        return _instead(value)
+    return value, None
+
+
+def _instead(value: Cell) -> tuple[str, str]:
+    if isinstance(value, str):
+        return cut(value), (
+            f"Текст длиннее {TEXT_LIMIT:,} знаков, больше ячейка Excel не вмещает: записано начало. "
+            "Сократите текст в Битрикс24."
+        ).replace(",", " ", 1)
+    if isinstance(value, date):
+        return date_text(value), (
+            f"Дата {date_text(value)} раньше 1900 года, Excel таких дат не хранит: записана текстом. "
+            "Исправьте дату в Битрикс24."
+        )
+    return cut(str(value)), ("Число не помещается в ячейку Excel: записано текстом. Исправьте его в Битрикс24.")
