@@ -93,9 +93,7 @@ class ReportLeases:
         with self._db.transaction() as session:
             self._end(session, lease, DONE, summary=dict(summary))
             for each in files:
-                row = ReportFileRow(
-                    report_id=lease.report.id, format=each.format, name=each.name, title=each.title, size=each.size
-                )
+                row = ReportFileRow(report_id=lease.report.id, format=each.format, name=each.name, size=each.size)
                 session.add(row)
 
     def failed(self, lease: Lease, code: str, params: Mapping[str, Any] | None = None) -> None:
@@ -114,6 +112,14 @@ class ReportLeases:
             values = {"status": QUEUED, "worker": None, "lease_until": None, "waiting": None}
             if not self._update(session, lease, values):
                 raise LeaseLostError
+
+    def give_up(self, lease: Lease) -> None:
+        """This attempt broke for want of the database: as if the worker were lost. Raises LeaseLostError."""
+        with self._db.transaction() as session:
+            row = session.scalar(select(Report).where(*self._ours(lease)).with_for_update())
+            if row is None:
+                raise LeaseLostError
+            self._recover_one(row, self._db.now(session))
 
     def recover(self, now: datetime | None = None) -> int:
         """Reports whose worker has not been heard of go back into the queue, or fail after the third loss.

@@ -18,12 +18,11 @@ OPEN = (QUEUED, RUNNING)
 
 @dataclass(frozen=True, slots=True)
 class ReportFile:
-    """A finished file: ``name`` in the file store, ``title`` as the reader's file name, ``size`` in bytes."""
+    """A finished file: ``name`` in the file store, ``size`` in bytes."""
 
     format: str
     name: str
     size: int
-    title: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,5 +107,5 @@ def to_record(row: Report) -> ReportRecord:
         summary=row.summary,
         error_code=row.error_code,
         error_params=row.error_params,
-        files=tuple(ReportFile(each.format, each.name, each.size, each.title) for each in row.files),
+        files=tuple(ReportFile(each.format, each.name, each.size) for each in row.files),
     )

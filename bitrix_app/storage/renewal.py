@@ -6,6 +6,7 @@ No transaction is open while the authorization server is asked. A renewer that d
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from uuid import uuid4
 
@@ -13,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from bitrix_app.errors import InvalidGrantError
 from bitrix_app.storage.database import Database
-from bitrix_app.storage.pairs import PairKey, PairRows, TokenPair
+from bitrix_app.storage.pairs import INSTALL, USER, PairKey, PairRows, TokenPair
 from bitrix_app.storage.tables import UserToken
 
 LEASE = timedelta(seconds=60)  # longer than the authorization server's time-outs together
@@ -71,7 +72,16 @@ class Renewal:
             if standing.refresh_token != refresh_token and standing.access_token != self._spent:
                 return standing
             self._rows.put(session, self._key, renewed)
+            self._put_twin(session, renewed, refresh_token)
         return renewed
+
+    def _put_twin(self, session: Session, renewed: TokenPair, refresh_token: str) -> None:
+        """An administrator's install and launch may have brought the same pair: what was spent is renewed in both."""
+        twin = replace(self._key, kind=USER if self._key.kind == INSTALL else INSTALL)
+        row = self._rows.row(session, twin, lock=True)
+        pair = self._rows.open(row) if row else None
+        if pair is not None and pair.refresh_token == refresh_token:
+            self._rows.put(session, twin, renewed)
 
     def _refused(self, refresh_token: str) -> TokenPair:
         """``invalid_grant``: a pair stored meanwhile helps; else the spent refresh token is dropped for good."""

@@ -154,7 +154,7 @@ class Report(Base):
 
 
 class ReportFileRow(Base):
-    """A finished file: ``name`` in the file store, ``title`` for the reader, ``size`` in bytes."""
+    """A finished file: ``name`` in the file store, ``size`` in bytes."""
 
     __tablename__ = "report_file"
 
@@ -162,7 +162,6 @@ class ReportFileRow(Base):
     report_id: Mapped[str] = mapped_column(ForeignKey("report.id", ondelete="CASCADE"), index=True)
     format: Mapped[str]
     name: Mapped[str] = mapped_column(unique=True)
-    title: Mapped[str]
     size: Mapped[int] = mapped_column(BigInteger)
 
 

@@ -153,7 +153,6 @@ def upgrade() -> None:
         sa.Column("report_id", sa.Text(), nullable=False),
         sa.Column("format", sa.Text(), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
-        sa.Column("title", sa.Text(), nullable=False),
         sa.Column("size", sa.BigInteger(), nullable=False),
         sa.ForeignKeyConstraint(["report_id"], ["report.id"], name="fk_report_file_report_id", ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id", name="pk_report_file"),
