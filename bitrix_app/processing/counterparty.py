@@ -37,12 +37,14 @@ class Preset(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Counterparty:
-    """Name, ИНН and КПП as they stand; ``None`` is unknown. Without ``has_requisite`` only the name can be known."""
+    """Name, ИНН and КПП as they stand; ``None`` is unknown. Without ``has_requisite`` only the name can be known;
+    without ``has_buyer`` the invoice names neither a company nor a contact."""
 
     name: str | None = None
     inn: str | None = None
     kpp: str | None = None
     has_requisite: bool = False
+    has_buyer: bool = False
 
 
 def counterparty_of(raw: Raw, context: ProcessingContext) -> Counterparty:
@@ -53,11 +55,12 @@ def counterparty_of(raw: Raw, context: ProcessingContext) -> Counterparty:
         or _first(context.company_requisites, company_id)
         or _first(context.contact_requisites, contact_id)
     )
+    has_buyer = bool(company_id or contact_id)
     if requisite is None:
-        return Counterparty(_owners_name(company_id, contact_id, context))
+        return Counterparty(_owners_name(company_id, contact_id, context), has_buyer=has_buyer)
     inn = text_in(requisite, "RQ_INN")
     name = _name_in(requisite, inn, context) or _name_of_owner(requisite, company_id, contact_id, context)
-    return Counterparty(name, inn, text_in(requisite, "RQ_KPP"), has_requisite=True)
+    return Counterparty(name, inn, text_in(requisite, "RQ_KPP"), has_requisite=True, has_buyer=has_buyer)
 
 
 def preset_of(requisite: Raw, context: ProcessingContext) -> Preset:

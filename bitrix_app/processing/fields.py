@@ -37,14 +37,7 @@ class InvoiceFields:
         self.dates = {field: self._read(column, date_of, field) for field, column in date_columns.items()}
         self.responsible_id = id_of(raw.get("assignedById"))
         self.mycompany_id = id_of(raw.get("mycompanyId"))
-        self.amount_by_hand = raw.get("isManualOpportunity") in {"Y", True}
-
-    @property
-    def has_buyer(self) -> bool:
-        """Whether the invoice names a company or a contact."""
-        return any(id_of(self._raw.get(name)) for name in ("companyId", "contactId")) or bool(
-            self._raw.get("contactIds")
-        )
+        self.amount_by_hand = raw.get("isManualOpportunity") == "Y"
 
     def is_set(self, date_field: str) -> bool:
         """Whether a date field holds anything at all, readable or not."""

@@ -62,7 +62,7 @@ class DataProcessor:
         if rows is None or invoice_id is None or invoice_id in self._context.unreadable_rows:
             return None, []
         reader = RowReader()
-        return reader.read(rows.get(invoice_id, ())), reader.problems()
+        return reader.read(rows.get(invoice_id) or ()), reader.problems()
 
     def _invoice(
         self, reader: InvoiceFields, counterparty: Counterparty, rows: tuple[ProductRow, ...] | None
@@ -105,7 +105,7 @@ class DataProcessor:
         return Examined(
             invoice,
             has_requisite=counterparty.has_requisite,
-            has_buyer=reader.has_buyer,
+            has_buyer=counterparty.has_buyer,
             complained=reader.complained(),
             date_column=self._date_columns[context.fields.date_field],
             amount_by_hand=reader.amount_by_hand,

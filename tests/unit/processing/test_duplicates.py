@@ -1,0 +1,69 @@
+"""The same number twice within one own company."""
+
+from __future__ import annotations
+
+import tracemalloc
+
+import pytest
+
+from bitrix_app.processing import DuplicateNumbers, ProcessedInvoice
+
+
+def invoice(id_: int | None, number: str | None, mycompany_id: int | None = 7) -> ProcessedInvoice:
+    return ProcessedInvoice(id=id_, number=number, mycompany_id=mycompany_id)
+
+
+def messages(*invoices: ProcessedInvoice) -> list[list[str]]:
+    duplicates = DuplicateNumbers()
+    for each in invoices:
+        duplicates.add(each)
+    return [[problem.message for problem in duplicates.problems_of(each)] for each in invoices]
+
+
+def test_each_of_two_names_the_other() -> None:
+    advice = ". Оставьте номер одному счёту, другим дайте новые."
+    assert messages(invoice(1, "СЧ-1"), invoice(2, "СЧ-2"), invoice(3, "СЧ-1")) == [
+        ["Такой же номер у других счетов: ID 3" + advice],
+        [],
+        ["Такой же номер у других счетов: ID 1" + advice],
+    ]
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (invoice(1, "СЧ-1", 7), invoice(2, "СЧ-1", 8)),
+        (invoice(1, "СЧ-1", 7), invoice(2, "СЧ-1", None)),
+        (invoice(1, "СЧ-1"), invoice(2, "сч-1")),
+        (invoice(1, "1"), invoice(2, "01")),
+        (invoice(1, None), invoice(2, None)),
+        (invoice(1, "СЧ-1"), invoice(1, "СЧ-1")),
+        (invoice(None, "СЧ-1"), invoice(2, "СЧ-1")),
+    ],
+    ids=["companies", "no company", "case", "zeros", "no numbers", "the same invoice twice", "no id"],
+)
+def test_these_are_not_the_same_number_of_two_invoices(one: ProcessedInvoice, other: ProcessedInvoice) -> None:
+    assert messages(one)[0] == []
+    assert messages(other)[0] == []
+    assert all("ID 2" not in message for message in messages(other, one)[0])
+
+
+@pytest.mark.parametrize("company", [7, None])
+def test_spaces_around_do_not_make_another_number(company: int | None) -> None:
+    first, second = messages(invoice(1, "СЧ-1 ", company), invoice(2, " СЧ-1", company))
+    assert len(first) == len(second) == 1
+
+
+def test_of_many_twins_the_first_five_are_named() -> None:
+    found = messages(*(invoice(each, "СЧ-1") for each in range(1, 10)))
+    assert "ID 1, ID 2, ID 4, ID 5, ID 6 и ещё 3." in found[2][0]
+
+
+def test_a_hundred_thousand_numbers_take_little_memory() -> None:
+    duplicates = DuplicateNumbers()
+    tracemalloc.start()
+    for each in range(100_000):
+        duplicates.add(invoice(each + 1, f"СЧ-{each}"))
+    size, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert size < 25 * 2**20

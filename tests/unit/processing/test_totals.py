@@ -1,0 +1,241 @@
+"""Totals of a register per currency, per VAT rate and per counterparty."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bitrix_app.processing import (
+    CounterpartyTotal,
+    CurrencyTotal,
+    Problem,
+    ProcessedInvoice,
+    ProductRow,
+    RateTotal,
+    RegisterTotals,
+)
+from tests.unit.builders import LEGAL_INN, OTHER_LEGAL_INN, rub
+
+ZERO = rub("0.00")
+
+
+def totals_of(*invoices: ProcessedInvoice) -> RegisterTotals:
+    totals = RegisterTotals()
+    for invoice in invoices:
+        totals.add(invoice)
+    return totals
+
+
+def invoice(amount: str | None = "100.00", vat: str | None = None, **changed: Any) -> ProcessedInvoice:
+    values = {"id": 1, "number": "1", "currency": "RUB", "counterparty": "ООО «Ромашка»", "inn": LEGAL_INN, **changed}
+    return ProcessedInvoice(
+        amount=None if amount is None else rub(amount), vat=None if vat is None else rub(vat), **values
+    )
+
+
+def row(amount: str, vat: str | None, rate: str | None, *, unknown: bool = False) -> ProductRow:
+    return ProductRow(
+        id=1,
+        name="Товар",
+        quantity=Decimal(1),
+        unit="шт",
+        price=rub(amount),
+        amount=rub(amount),
+        tax_rate=None if rate is None else Decimal(rate),
+        vat=None if vat is None else rub(vat),
+        tax_rate_unknown=unknown,
+    )
+
+
+def test_a_currency_has_its_sums_with_and_without_vat() -> None:
+    totals = totals_of(invoice("1220.00", "220.00"), invoice("100.00", without_vat=True), invoice("-61.00", "-11.00"))
+    assert totals.currencies() == (
+        CurrencyTotal("RUB", 3, rub("1259.00"), rub("100.00"), rub("1159.00"), rub("209.00")),
+    )
+
+
+def test_an_unknown_sum_counts_as_zero_and_unknown_vat_as_without_vat() -> None:
+    totals = totals_of(invoice(None, None), invoice("100.00", None, without_vat=False))
+    assert totals.currencies() == (CurrencyTotal("RUB", 2, rub("100.00"), rub("100.00"), ZERO, ZERO),)
+
+
+def test_roubles_come_first_then_codes_and_the_unnamed_currency_last() -> None:
+    totals = totals_of(*(invoice(currency=each) for each in ("USD", None, "BYN", "RUB")))
+    assert [each.currency for each in totals.currencies()] == ["RUB", "BYN", "USD", None]
+
+
+def test_rates_are_summed_over_product_rows_and_count_invoices_once() -> None:
+    rows = (row("1220.00", "220.00", "22"), row("122.00", "22.00", "22"), row("50.00", None, None))
+    totals = totals_of(invoice(product_rows=rows), invoice(product_rows=rows[:1]), invoice())
+    assert totals.rates() == (
+        RateTotal("RUB", Decimal(22), 2, rub("2562.00"), rub("462.00"), rub("2100.00")),
+        RateTotal("RUB", None, 1, rub("50.00"), ZERO, rub("50.00")),
+    )
+
+
+def test_rates_fall_within_a_currency_without_vat_and_unknown_ones_last() -> None:
+    rows = (
+        row("1.00", None, None, unknown=True),
+        row("1.00", None, None),
+        row("1.00", "0.00", "0"),
+        row("1.00", "0.09", "10"),
+        row("1.00", "0.17", "20.0"),
+        row("1.00", "0.17", "20"),
+    )
+    totals = totals_of(invoice(product_rows=rows, currency="USD"), invoice(product_rows=rows[3:4]))
+    assert [(each.currency, each.rate, each.rate_unknown) for each in totals.rates()] == [
+        ("RUB", Decimal(10), False),
+        ("USD", Decimal(20), False),
+        ("USD", Decimal(10), False),
+        ("USD", Decimal(0), False),
+        ("USD", None, False),
+        ("USD", None, True),
+    ]
+
+
+def test_a_counterparty_has_what_it_paid_and_owes() -> None:
+    totals = totals_of(
+        invoice("100.00", "20.00", paid=True, paid_date=date(2026, 1, 5), due_date=date(2025, 1, 1)),
+        invoice("30.00", due_date=date(2026, 2, 9), kpp="773601001"),
+        invoice("5.00", paid=True, paid_date=date(2026, 3, 1)),
+        invoice("20.00", due_date=date(2026, 2, 1), counterparty="ООО «Ромашка» (новое имя)"),
+    )
+    assert totals.counterparties() == (
+        CounterpartyTotal(
+            inn=LEGAL_INN,
+            kpp="773601001",
+            counterparty="ООО «Ромашка»",
+            currency="RUB",
+            invoices=4,
+            amount=rub("155.00"),
+            vat=rub("20.00"),
+            paid=rub("105.00"),
+            unpaid=rub("50.00"),
+            oldest_due=date(2026, 2, 1),
+            last_paid=date(2026, 3, 1),
+        ),
+    )
+
+
+def test_counterparties_are_one_by_a_right_inn_else_by_name_and_apart_by_currency() -> None:
+    totals = totals_of(
+        invoice(inn=LEGAL_INN, counterparty="А"),
+        invoice(inn=LEGAL_INN, counterparty="Б"),
+        invoice(inn=LEGAL_INN, counterparty="А", currency="USD"),
+        invoice(inn=None, counterparty="В"),
+        invoice(inn=None, counterparty="В "),
+        invoice(inn=None, counterparty="Г"),
+        invoice(inn=None, counterparty=None),
+        invoice(inn="0000000000", counterparty="Д"),
+        invoice(inn="0000000000", counterparty="Д"),
+        invoice(inn="0000000000", counterparty="Е"),
+    )
+    found = [(each.inn, each.counterparty, each.currency, each.invoices) for each in totals.counterparties()]
+    assert sorted(found, key=str) == sorted(
+        [
+            (LEGAL_INN, "А", "RUB", 2),
+            (LEGAL_INN, "А", "USD", 1),
+            (None, "В", "RUB", 2),
+            (None, "Г", "RUB", 1),
+            (None, None, "RUB", 1),
+            ("0000000000", "Д", "RUB", 2),
+            ("0000000000", "Е", "RUB", 1),
+        ],
+        key=str,
+    )
+
+
+def test_counterparties_come_by_unpaid_then_by_sum_then_by_name() -> None:
+    totals = totals_of(
+        invoice("500.00", inn=None, counterparty="платит", paid=True),
+        invoice("900.00", inn=None, counterparty="платит много", paid=True),
+        invoice("10.00", inn=OTHER_LEGAL_INN, counterparty="должен мало"),
+        invoice("70.00", inn=None, counterparty="я должен"),
+        invoice("70.00", inn=None, counterparty="а должен"),
+        invoice("1.00", inn=None, counterparty="а должен", paid=True),
+    )
+    assert [each.counterparty for each in totals.counterparties()] == [
+        "а должен",
+        "я должен",
+        "должен мало",
+        "платит много",
+        "платит",
+    ]
+
+
+def test_the_summary_is_ready_for_json() -> None:
+    faults = [Problem("ИНН", f"Неверный {each}.") for each in range(6)]
+    totals = totals_of(
+        invoice("1234567.89", "205761.32", id=5, number="СЧ-5", problems=tuple(faults[:2])),
+        invoice("0.07", problems=tuple(faults[2:])),
+    )
+    summary = totals.to_summary()
+    assert summary["totals"] == [
+        {
+            "currency": "RUB",
+            "amount": "1234567.96",
+            "vat": "205761.32",
+            "amount_with_vat": "1234567.89",
+            "amount_without_vat": "0.07",
+        }
+    ]
+    assert (summary["invoices"], summary["problems"], len(summary["first_problems"])) == (2, 6, 5)
+    assert summary["first_problems"][0] == {
+        "invoice_id": 5,
+        "number": "СЧ-5",
+        "field": "ИНН",
+        "message": "Неверный 0.",
+    }
+
+
+def test_an_empty_register_has_empty_totals() -> None:
+    totals = totals_of()
+    assert (totals.currencies(), totals.rates(), totals.counterparties()) == ((), (), ())
+    assert totals.to_summary() == {"invoices": 0, "problems": 0, "first_problems": [], "totals": []}
+
+
+MONEY = st.decimals(min_value=-(10**12), max_value=10**12, places=2)
+INVOICES = st.builds(
+    ProcessedInvoice,
+    id=st.integers(1, 10**6),
+    currency=st.sampled_from(["RUB", "USD", None]),
+    inn=st.sampled_from([LEGAL_INN, OTHER_LEGAL_INN, None, "0"]),
+    counterparty=st.sampled_from(["А", "Б", None]),
+    amount=st.none() | MONEY,
+    vat=st.none() | MONEY,
+    paid=st.booleans(),
+    paid_date=st.none() | st.dates(),
+    due_date=st.none() | st.dates(),
+    product_rows=st.lists(
+        st.builds(row, MONEY.map(str), MONEY.map(str), st.sampled_from(["22", "10", "0"])), max_size=3
+    ).map(tuple),
+)
+
+
+@given(st.lists(INVOICES, max_size=12))
+def test_all_three_tables_add_up_to_the_same_sums(invoices: list[ProcessedInvoice]) -> None:
+    totals = totals_of(*invoices)
+    rows = [each for invoice in invoices for each in invoice.product_rows]
+    currencies, counterparties, rates = totals.currencies(), totals.counterparties(), totals.rates()
+    amount = sum((each.amount or ZERO for each in invoices), ZERO)
+    vat = sum((each.vat or ZERO for each in invoices), ZERO)
+    assert sum((each.amount for each in currencies), ZERO) == sum((each.amount for each in counterparties), ZERO)
+    assert sum((each.amount for each in currencies), ZERO) == amount
+    assert sum((each.vat for each in currencies), ZERO) == sum((each.vat for each in counterparties), ZERO) == vat
+    assert sum(each.invoices for each in currencies) == sum(each.invoices for each in counterparties) == len(invoices)
+    assert all(each.amount == each.amount_with_vat + each.amount_without_vat for each in currencies)
+    assert all(each.amount == each.paid + each.unpaid for each in counterparties)
+    assert sum((each.amount for each in rates), ZERO) == sum((each.amount or ZERO for each in rows), ZERO)
+    assert all(each.amount == each.vat + each.amount_without_vat for each in rates)
+
+
+@given(st.lists(INVOICES, max_size=8), st.randoms(use_true_random=False))
+def test_sums_do_not_depend_on_the_order_of_invoices(invoices: list[ProcessedInvoice], random: Any) -> None:
+    shuffled = list(invoices)
+    random.shuffle(shuffled)
+    assert totals_of(*shuffled).currencies() == totals_of(*invoices).currencies()
+    assert totals_of(*shuffled).rates() == totals_of(*invoices).rates()
