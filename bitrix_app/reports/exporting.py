@@ -55,10 +55,12 @@ class FileExporter:
 
     def export(self, register: Register, *, undated: int) -> Outcome:
         """Writes both files. Raises StorageFullError, WorkbookLimitError and what ``check`` raises."""
-        header = self._header(undated)
+        header, total = self._header(undated), register.totals.invoices
         workbook, table = self._folder / "register.xlsx", self._folder / "register.csv"
         try:
-            problems = write_register(workbook, register, header, progress=self._advance, check=self._check)
+            problems = write_register(
+                workbook, register, header, progress=lambda done: self._progress.write(done, total), check=self._check
+            )
             write_csv(table, register, header)
         except OSError as error:
             if error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EROFS}:
@@ -66,6 +68,3 @@ class FileExporter:
             raise
         summary = {**register.totals.to_summary(), "problems": problems, "undated": undated}
         return Outcome(summary, (LocalFile("xlsx", workbook), LocalFile("csv", table)))
-
-    def _advance(self, invoices: int) -> None:
-        self._progress.advance("workbook", invoices)

@@ -76,7 +76,7 @@ class InvoiceSource:
                 held.append(window)
                 if len(held) == WINDOWS_HELD:
                     yield from self._resolve(calls, held.popleft())
-            self._progress.finish("invoices")
+            self._progress.all_read()
             for window in held:
                 yield from self._resolve(calls, window)
             self.undated = calls.result(undated)

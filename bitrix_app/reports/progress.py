@@ -20,15 +20,15 @@ class ProgressTracker:
         self._sink = sink
         self._stages = tuple(stage for stage in STAGES if detailed or stage != "products")
         self._done = dict.fromkeys(self._stages, 0)
-        self._total = 0
-        self._finished: set[str] = set()
+        self._total = dict.fromkeys(self._stages, 0)
+        self._read_through = False
         self._waiting: Waiting | None = None
         self._lock = threading.Lock()
 
     def expect(self, invoices: int) -> None:
         """The portal counted so many invoices."""
         with self._lock:
-            self._total = invoices
+            self._total = dict.fromkeys(self._stages, invoices)
             self._tell()
 
     def advance(self, stage: str, invoices: int) -> None:
@@ -38,11 +38,17 @@ class ProgressTracker:
                 self._done[stage] += invoices
                 self._tell()
 
-    def finish(self, stage: str) -> None:
-        """``stage`` is done; what it counted is the true total for those after it."""
+    def all_read(self) -> None:
+        """The last invoice has been read: their true number is known now."""
         with self._lock:
-            self._finished.add(stage)
-            self._total = max(self._done["invoices"], 0) if stage == "invoices" else self._total
+            self._read_through = True
+            self._total = dict.fromkeys(self._stages, self._done["invoices"])
+            self._tell()
+
+    def write(self, done: int, total: int) -> None:
+        """``done`` of the ``total`` invoices that belong to the report are in the workbook."""
+        with self._lock:
+            self._done["workbook"], self._total["workbook"] = done, total
             self._tell()
 
     def wait(self, waiting: Waiting | None) -> None:
@@ -54,10 +60,8 @@ class ProgressTracker:
 
     def _tell(self) -> None:
         stage = next((each for each in self._stages if not self._is_done(each)), self._stages[-1])
-        total = max(self._total, self._done[stage])
-        self._sink.update(Progress(stage, self._done[stage], total, self._waiting))
+        done = self._done[stage]
+        self._sink.update(Progress(stage, done, max(self._total[stage], done), self._waiting))
 
     def _is_done(self, stage: str) -> bool:
-        if stage == "invoices":
-            return stage in self._finished
-        return stage in self._finished or ("invoices" in self._finished and self._done[stage] >= self._total)
+        return self._read_through and self._done[stage] >= self._total[stage]

@@ -1,0 +1,186 @@
+"""fetch → process → export: from the portal's answers to the finished files, without a network."""
+
+from __future__ import annotations
+
+import csv
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from openpyxl import load_workbook
+
+from bitrix_app.errors import PaymentRequiredError, ReportCancelledError
+from bitrix_app.processing import FieldMapping, Stage
+from bitrix_app.reports.assembly import Order, ReportAssembly
+from bitrix_app.reports.calls import AbortableStop
+from bitrix_app.reports.dictionary import ReportDictionary
+from bitrix_app.reports.exporting import Outcome
+from bitrix_app.reports.params import ReportParams
+from bitrix_app.reports.progress import ProgressTracker
+from bitrix_app.reports.register import Register
+from tests.unit.reports.fake_portal import FakePortal, GoOn, Watched, requisite
+
+DICTIONARY = ReportDictionary(
+    fields=FieldMapping(titles={"begindate": "Дата выставления"}),
+    stages={"DT31_1:N": Stage("DT31_1:N", "Новый", "P", 1), "DT31_1:P": Stage("DT31_1:P", "Оплачен", "S", 1)},
+)
+
+
+def an_invoice(id: int, **fields: Any) -> dict[str, Any]:
+    return {
+        "id": id,
+        "accountNumber": str(id),
+        "begindate": "2026-03-05T03:00:00+03:00",
+        "opportunity": Decimal("122.00"),
+        "taxValue": Decimal("22.00"),
+        "currencyId": "RUB",
+        "stageId": "DT31_1:N",
+        "companyId": 1,
+        **fields,
+    }
+
+
+def a_row(id: int, owner: int) -> dict[str, Any]:
+    return {"id": id, "ownerId": owner, "productName": "Болт", "price": Decimal("61"), "quantity": 2, "taxRate": 22}
+
+
+def build(portal: FakePortal, folder: Path, *, watched: Any = None, stop: Any = None, **params: Any) -> Outcome:
+    asked = ReportParams.from_json({"date_from": "2026-03-01", "date_to": "2026-03-31", "detailed": True, **params})
+    abortable = AbortableStop(stop or GoOn())
+    assembly = ReportAssembly(
+        portal=portal,
+        order=Order(asked, "Иванова Анна", datetime(2026, 4, 1, 9, tzinfo=UTC), "https://p.ru/{}".format),
+        dictionary=DICTIONARY,
+        progress=ProgressTracker(watched or Watched(), detailed=asked.detailed),
+        stop=abortable,
+    )
+    with Register(folder) as register:
+        return assembly.orchestrator(register, folder).run()
+
+
+def sheet(outcome: Outcome, name: str) -> list[dict[str, Any]]:
+    """The sheet's table as dicts, from its header row down."""
+    workbook = load_workbook(next(each.path for each in outcome.files if each.format == "xlsx"))
+    lines = list(workbook[name].iter_rows(values_only=True))
+    start = next(number for number, line in enumerate(lines) if line[0] == "Номер")
+    return [dict(zip(lines[start], line, strict=True)) for line in lines[start + 1 :]]
+
+
+@pytest.fixture
+def portal() -> FakePortal:
+    portal = FakePortal(
+        invoices=[an_invoice(1), an_invoice(2, begindate="2026-03-01T00:00:00+03:00"), an_invoice(3, opportunity="x")],
+        links={1: 11, 2: 11},
+        requisite_records=[requisite(11, RQ_KPP="770701001")],
+        rows={id: [a_row(id * 10, id)] for id in (1, 2, 3)},
+        company_records=[{"id": 1, "title": "Ромашка"}],
+        undated=2,
+    )
+    portal.invoices[2]["companyId"] = 0
+    return portal
+
+
+def test_a_report_becomes_a_workbook_and_a_table(portal: FakePortal, tmp_path: Path) -> None:
+    """Every invoice has its row in date order, the broken one too; the sums count what is known."""
+    outcome = build(portal, tmp_path)
+    brief = sheet(outcome, "Краткий")
+    assert [line["Номер"] for line in brief[:3]] == ["2", "1", "3"]
+    assert [line["Сумма"] for line in brief[:3]] == [122, 122, None]
+    assert brief[0]["ИНН"] == "7707083893"
+    assert [total["amount"] for total in outcome.summary["totals"]] == ["244.00"]
+    assert outcome.summary["invoices"] == 3
+
+
+def test_what_is_wrong_is_listed_and_counted(portal: FakePortal, tmp_path: Path) -> None:
+    """``summary.problems`` is the number of lines on «Проблемы»; undated invoices are one of them."""
+    outcome = build(portal, tmp_path)
+    problems = sheet(outcome, "Проблемы")
+    assert len(problems) == outcome.summary["problems"]
+    assert any("без даты в поле «Дата выставления»" in line["Проблема"] for line in problems)
+    assert {"3", None} == {line["Номер"] for line in problems}
+    assert outcome.summary["undated"] == 2
+
+
+def test_the_table_for_1c_has_a_line_an_invoice(portal: FakePortal, tmp_path: Path) -> None:
+    """The second format holds the same rows."""
+    outcome = build(portal, tmp_path)
+    path = next(each.path for each in outcome.files if each.format == "csv")
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        assert [line["Номер"] for line in csv.DictReader(file, delimiter=";")] == ["2", "1", "3"]
+
+
+def test_invoices_outside_the_period_are_left_out_by_their_calendar_date(portal: FakePortal, tmp_path: Path) -> None:
+    """An invoice that moved out of the period while it was read, or that a wider filter brought, is not shown."""
+    portal.invoices.append(an_invoice(4, begindate="2026-04-01T00:00:00+03:00"))
+    outcome = build(portal, tmp_path)
+    assert "4" not in [line["Номер"] for line in sheet(outcome, "Краткий")]
+
+
+def test_only_unpaid_invoices_on_request(portal: FakePortal, tmp_path: Path) -> None:
+    """Without a payment date field a successful stage means paid."""
+    portal.invoices[0]["stageId"] = "DT31_1:P"
+    outcome = build(portal, tmp_path, paid=False)
+    assert [line["Номер"] for line in sheet(outcome, "Краткий")[:2]] == ["2", "3"]
+    assert outcome.summary["invoices"] == 2
+
+
+def test_the_title_block_names_the_own_company(portal: FakePortal, tmp_path: Path) -> None:
+    """Who narrows the report to an own company reads its name and ИНН above the table."""
+    outcome = build(portal, tmp_path, mycompany_id=1)
+    book = load_workbook(outcome.files[0].path)
+    above = " ".join(
+        str(cell) for line in book["Краткий"].iter_rows(max_row=8, values_only=True) for cell in line if cell
+    )
+    assert "Ромашка" in above
+    assert "7707083893" in above
+    assert "Дата выставления" in above
+
+
+def test_an_empty_report_is_a_workbook_too(tmp_path: Path) -> None:
+    """No invoices is an answer, not an error."""
+    outcome = build(FakePortal(), tmp_path)
+    assert outcome.summary["invoices"] == 0
+    assert {each.format for each in outcome.files} == {"xlsx", "csv"}
+
+
+def test_progress_ends_with_all_invoices_written(portal: FakePortal, tmp_path: Path) -> None:
+    """The last thing told is the workbook, complete."""
+    watched = Watched()
+    build(portal, tmp_path, watched=watched)
+    last = watched.told[-1]
+    assert (last.stage, last.done, last.total) == ("workbook", 3, 3)
+
+
+def test_a_portal_that_gives_up_leaves_no_file(portal: FakePortal, tmp_path: Path) -> None:
+    """An error ends the report with its reason; nothing half done lies about."""
+
+    def fail(method: str, nth: int) -> None:
+        if method == "requisites":
+            raise PaymentRequiredError(method=method, status=402)
+
+    portal.before = fail
+    with pytest.raises(PaymentRequiredError):
+        build(portal, tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_cancelling_while_the_workbook_is_written_stops_it(portal: FakePortal, tmp_path: Path) -> None:
+    """The stop is looked at in every stage."""
+    watched = Watched()
+
+    class StopAtWorkbook(GoOn):
+        def check(self) -> None:
+            if watched.told and watched.told[-1].stage == "workbook":
+                raise ReportCancelledError
+
+    with pytest.raises(ReportCancelledError):
+        build(portal, tmp_path, watched=watched, stop=StopAtWorkbook())
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_dates_are_calendar_dates(portal: FakePortal, tmp_path: Path) -> None:
+    """``2026-03-01T00:00:00+03:00`` is 1 March wherever the server stands."""
+    outcome = build(portal, tmp_path)
+    assert sheet(outcome, "Краткий")[0]["Дата счёта"].date() == date(2026, 3, 1)
