@@ -1,0 +1,172 @@
+"""The authorization server: whose token is this, and a new pair for a spent one.
+
+Sources: contract §2 "Trust"; ``settings/oauth/auto-renewal``, ``settings/oauth/error-codes``,
+``settings/cloud-and-on-premise/security-recommendations``. The documented way is GET with secrets in the query: the
+query stays out of logs, and errors keep no cause that could hold it.
+"""
+
+from __future__ import annotations
+
+import hmac
+import re
+import threading
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from marshmallow import ValidationError
+
+from bitrix_app.bitrix24.endpoint import checked_endpoint
+from bitrix_app.bitrix24.jsontext import AbsurdJsonError, NotJsonError, parse_json
+from bitrix_app.bitrix24.records import RenewedPair, TokenOwner
+from bitrix_app.bitrix24.redaction import keep_queries_out_of_logs
+from bitrix_app.bitrix24.schemas import AppInfoSchema, RenewalSchema
+from bitrix_app.bitrix24.wire import Limits, NoAnswerError, OversizedError, Received, Wire
+from bitrix_app.errors import (
+    AppError,
+    AuthorizationServerError,
+    AuthorizationServerUnavailableError,
+    ForeignTokenError,
+    InvalidGrantError,
+    PaymentRequiredError,
+)
+
+_MAX_BYTES = 2**20
+_HEADERS = {"Accept": "application/json", "User-Agent": "bitrix-invoice-register"}
+_CODE = re.compile(r"[A-Za-z0-9_-]{1,40}")
+_DOMAIN = re.compile(r"[A-Za-z0-9.-]{1,253}(:\d{1,5})?")
+_SECONDS_OF_LIFE = 3600
+
+
+class AuthorizationServer:
+    """Safe to use from several threads; at most ``waiting`` of them wait for it at once, the others are told at once
+    that it is not available, so that a dead server does not take all threads of the web process.
+
+    Times are seconds. Close it when done.
+    """
+
+    def __init__(
+        self,
+        *,
+        oauth_url: str,
+        client_id: str,
+        client_secret: str,
+        allow_http: bool = False,
+        waiting: int = 8,
+        connect_timeout: float = 3.0,
+        total_timeout: float = 8.0,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        keep_queries_out_of_logs()
+        self._root = oauth_url.rstrip("/")
+        self._client_id = client_id
+        self._client_secret = client_secret
+        self._allow_http = allow_http
+        self._places = threading.BoundedSemaphore(waiting)
+        self._clock = clock
+        limits = Limits(connect=connect_timeout, read=total_timeout, total=total_timeout, max_bytes=_MAX_BYTES)
+        self._wire = Wire(limits, connections=waiting)
+
+    def confirm(self, access_token: str) -> TokenOwner:
+        """Whose token this is.
+
+        Raises ForeignTokenError for one that is forged, expired, another application's, or belongs to a portal whose
+        address we do not call; AuthorizationServerUnavailableError when there is no answer that says so.
+        """
+        status, body = self._ask("/rest/app.info", {"auth": access_token})
+        if status >= 400 or "error" in body:
+            raise ForeignTokenError("the authorization server does not know this access token")
+        info = self._load(AppInfoSchema(), body.get("result"))
+        if not hmac.compare_digest(info["client_id"].encode("utf-8", "replace"), self._client_id.encode()):
+            raise ForeignTokenError("the access token belongs to another application")
+        if info["expires"] is not None and info["expires"] <= self._clock():
+            raise ForeignTokenError("the access token has expired")
+        return self._owner(info)
+
+    def renew(self, refresh_token: str) -> RenewedPair:
+        """A new pair; ``refresh_token`` is spent by it.
+
+        Raises InvalidGrantError, PaymentRequiredError, AuthorizationServerUnavailableError; AuthorizationServerError
+        for any other refusal.
+        """
+        status, body = self._ask(
+            "/oauth/token/",
+            {
+                "grant_type": "refresh_token",
+                "client_id": self._client_id,
+                "client_secret": self._client_secret,
+                "refresh_token": refresh_token,
+            },
+        )
+        if status >= 400 or "error" in body:
+            raise _refusal(status, body)
+        pair = self._load(RenewalSchema(), body)
+        lifetime, expires = pair.pop("expires_in"), pair.pop("expires")
+        pair["client_endpoint"] = self._endpoint(pair["client_endpoint"], AuthorizationServerUnavailableError)
+        return RenewedPair(**pair, expires_at=expires or int(self._clock()) + (lifetime or _SECONDS_OF_LIFE))
+
+    def close(self) -> None:
+        """Closes the kept connections."""
+        self._wire.close()
+
+    def _owner(self, info: Mapping[str, Any]) -> TokenOwner:
+        install = info["install"]
+        endpoint = self._endpoint(install["client_endpoint"], ForeignTokenError)
+        domain = install["domain"] or ""
+        return TokenOwner(
+            member_id=install["member_id"],
+            client_endpoint=endpoint,
+            domain=domain if _DOMAIN.fullmatch(domain) else urlsplit(endpoint).netloc,
+            user_id=info["user_id"],
+            scopes=info["scope"] if info["scope"] is not None else install["scope"] or frozenset(),
+            expires_at=info["expires"],
+        )
+
+    def _endpoint(self, address: str, refusal: type[AppError]) -> str:
+        try:
+            return checked_endpoint(address, allow_http=self._allow_http)
+        except ValueError as error:
+            raise refusal(f"the portal's address is not accepted: {error}") from None
+
+    def _load(self, schema: AppInfoSchema | RenewalSchema, value: Any) -> dict[str, Any]:
+        try:
+            loaded: dict[str, Any] = schema.load(value)
+        except ValidationError as error:
+            wrong = ", ".join(sorted(map(str, error.messages_dict)))
+        else:
+            return loaded
+        raise AuthorizationServerUnavailableError(f"the authorization server's answer has a wrong {wrong}")
+
+    def _ask(self, path: str, query: Mapping[str, str]) -> tuple[int, dict[str, Any]]:
+        """Status and body of an answer that is JSON and no failure of the server. Raises the Unavailable error."""
+        received = self._get(path, query)
+        if received.status >= 500 or received.status in {408, 429} or 300 <= received.status < 400:
+            raise AuthorizationServerUnavailableError(f"the authorization server answered {received.status}")
+        try:
+            body = parse_json(received.content)
+        except (NotJsonError, AbsurdJsonError) as error:
+            raise AuthorizationServerUnavailableError(f"the authorization server's answer is {error}") from None
+        if not isinstance(body, dict):
+            raise AuthorizationServerUnavailableError("the authorization server's answer is no object")
+        return received.status, body
+
+    def _get(self, path: str, query: Mapping[str, str]) -> Received:
+        if not self._places.acquire(blocking=False):
+            raise AuthorizationServerUnavailableError("too many requests wait for the authorization server")
+        try:
+            return self._wire.exchange("GET", f"{self._root}{path}", headers=_HEADERS, query=query)
+        except (NoAnswerError, OversizedError) as error:
+            raise AuthorizationServerUnavailableError(f"no answer: {error}") from None
+        finally:
+            self._places.release()
+
+
+def _refusal(status: int, body: Mapping[str, Any]) -> AppError:
+    code = body.get("error")
+    code = code if isinstance(code, str) and _CODE.fullmatch(code) else ""
+    if code.lower() == "invalid_grant":
+        return InvalidGrantError("the refresh token is spent or has lapsed")
+    if code.upper() == "PAYMENT_REQUIRED":
+        return PaymentRequiredError(method="oauth/token", status=status, portal_code=code)
+    return AuthorizationServerError(f"the authorization server refused to renew: {code or status}", server_code=code)

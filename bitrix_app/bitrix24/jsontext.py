@@ -1,0 +1,51 @@
+"""JSON of somebody we do not trust: numbers keep every digit, and nothing absurd gets through."""
+
+from __future__ import annotations
+
+import json
+from decimal import Decimal
+from typing import Any, NoReturn
+
+_LONGEST_NUMBER = 60
+_WIDEST_EXPONENT = 40
+
+
+class NotJsonError(Exception):
+    """The bytes are no JSON text: a proxy's page, a cut body."""
+
+
+class AbsurdJsonError(Exception):
+    """JSON that no portal would write: NaN, a number of a thousand digits, a thousand brackets."""
+
+
+def parse_json(content: bytes) -> Any:
+    """The value of a JSON text in UTF-8; numbers with a fraction or exponent are Decimal, never float.
+
+    Raises NotJsonError, AbsurdJsonError.
+    """
+    try:
+        return json.loads(
+            content.decode("utf-8-sig"), parse_float=_fraction, parse_int=_whole, parse_constant=_refuse_constant
+        )
+    except ValueError:
+        problem: Exception = NotJsonError("not JSON")
+    except RecursionError:
+        problem = AbsurdJsonError("nested too deeply")
+    raise problem
+
+
+def _fraction(digits: str) -> Decimal:
+    number = Decimal(digits)
+    if len(digits) > _LONGEST_NUMBER or abs(number.adjusted()) > _WIDEST_EXPONENT:
+        raise AbsurdJsonError("an absurd number")
+    return number
+
+
+def _whole(digits: str) -> int:
+    if len(digits) > _LONGEST_NUMBER:
+        raise AbsurdJsonError("an absurd number")
+    return int(digits)
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise AbsurdJsonError(f"{name} is no JSON number")

@@ -1,0 +1,102 @@
+"""What goes in and out of the portal client: frozen values that never show a token."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+Raw = Mapping[str, Any]
+"""A record as the portal's JSON gives it: numbers with a fraction are Decimal."""
+
+
+@dataclass(frozen=True, slots=True)
+class AccessToken:
+    """An access token and the one confirmed REST address it may be sent to (``https://x.bitrix24.ru/rest/``)."""
+
+    value: str = field(repr=False)
+    client_endpoint: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A good answer. ``total`` and ``next`` where the method counts and pages.
+
+    ``operating``: seconds of work this method has cost within ten minutes; ``operating_reset_at`` (Unix seconds by
+    the portal's clock): when the oldest minute of them is forgotten [limits].
+    """
+
+    result: Any
+    total: int | None = None
+    next: int | None = None
+    operating: Decimal | None = None
+    operating_reset_at: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Records in rising order of their ids, each id once; ``total`` only where the portal was asked to count."""
+
+    items: list[dict[str, Any]]
+    total: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """The user behind a token, as ``profile`` tells. ``time_zone`` is ``""`` where the user has set none."""
+
+    id: int
+    name: str
+    is_admin: bool
+    time_zone: str
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """A wait that begins now: ``reason`` is ``bucket``, ``query_limit``, ``operating_time`` or ``retry``."""
+
+    reason: str
+    seconds: float
+    method: str
+
+
+@dataclass(frozen=True, slots=True)
+class CallRecord:
+    """One HTTP exchange for the REST log: no bodies, no personal data.
+
+    ``status`` is None when no answer came; ``duration`` in seconds; ``received_bytes`` after decompression.
+    """
+
+    method: str
+    status: int | None
+    portal_code: str
+    duration: float
+    operating: Decimal | None
+    sent_bytes: int
+    received_bytes: int
+    request_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class TokenOwner:
+    """Whose access token it is, as the authorization server confirms. ``expires_at`` in Unix seconds."""
+
+    member_id: str
+    client_endpoint: str
+    domain: str
+    user_id: int
+    scopes: frozenset[str]
+    expires_at: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class RenewedPair:
+    """A new pair of tokens; the refresh token that bought it is spent. ``expires_at`` in Unix seconds."""
+
+    access_token: str = field(repr=False)
+    refresh_token: str = field(repr=False)
+    expires_at: int
+    member_id: str
+    user_id: int
+    client_endpoint: str

@@ -1,0 +1,184 @@
+"""HTTP for answers that we do not trust: kept-alive, capped in size and total time, never redirected.
+
+``requests`` limits the time between two bytes, not the time of an answer. Here each read of the socket looks at a
+deadline and at the caller's stop signal, from the status line to the last byte.
+"""
+
+from __future__ import annotations
+
+import http.client
+import io
+import socket
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from http.cookiejar import DefaultCookiePolicy
+from typing import Any
+
+import requests
+import urllib3
+from requests.adapters import HTTPAdapter
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+
+_GLANCE_SECONDS = 0.5
+_CHUNK = 65_536
+
+
+class NoAnswerError(Exception):
+    """No complete answer: refused, dropped, cut, too slow. The message is the kind of failure, nothing else."""
+
+
+class OversizedError(Exception):
+    """The body is longer than we take."""
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """An answer: its HTTP status and its body, decompressed (empty for a redirect)."""
+
+    status: int
+    content: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Seconds to connect, between two bytes, and for the whole answer; bytes of the body after decompression."""
+
+    connect: float
+    read: float
+    total: float
+    max_bytes: int
+
+
+class _Guard(threading.local):
+    """The call that this thread is making: when it must be over, and whom to ask whether to go on."""
+
+    deadline: float = 0.0
+    read: float = 0.0
+    watch: Callable[[], None] | None = None
+
+
+class _GuardedSocket(io.RawIOBase):
+    """Reads a socket in glances, so that no read outlives the deadline or the stop signal."""
+
+    def __init__(self, raw: io.RawIOBase, sock: socket.socket, guard: _Guard) -> None:
+        self._raw = raw  # keeps the socket open until it is closed itself
+        self._sock = sock
+        self._guard = guard
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        silent_since = time.monotonic()
+        while True:
+            self._settle(silent_since)
+            try:
+                return self._sock.recv_into(buffer)
+            except TimeoutError:
+                continue
+
+    def _settle(self, silent_since: float) -> None:
+        """Gives the next read its time. Raises TimeoutError when there is none left, or what the watch raises."""
+        if self._guard.watch is not None:
+            self._guard.watch()
+        left = min(self._guard.deadline, silent_since + self._guard.read) - time.monotonic()
+        if left <= 0:
+            raise TimeoutError("the answer takes too long")
+        self._sock.settimeout(min(left, _GLANCE_SECONDS))
+
+    def close(self) -> None:
+        self._raw.close()
+        super().close()
+
+
+class _GuardedResponse(http.client.HTTPResponse):
+    def __init__(self, sock: socket.socket, *args: Any, guard: _Guard, **kwargs: Any) -> None:
+        super().__init__(sock, *args, **kwargs)
+        self.fp = io.BufferedReader(_GuardedSocket(self.fp.detach(), sock, guard))
+
+
+class _GuardedAdapter(HTTPAdapter):
+    """An adapter whose connections read through ``_GuardedSocket``."""
+
+    def __init__(self, guard: _Guard, *, hosts: int, connections: int) -> None:
+        self._guard = guard
+        super().__init__(pool_connections=hosts, pool_maxsize=connections)
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        super().init_poolmanager(*args, **kwargs)
+        response = staticmethod(partial(_GuardedResponse, guard=self._guard))
+        plain = type("GuardedConnection", (HTTPConnection,), {"response_class": response})
+        secure = type("GuardedSecureConnection", (HTTPSConnection,), {"response_class": response})
+        self.poolmanager.pool_classes_by_scheme = {
+            "http": type("GuardedPool", (HTTPConnectionPool,), {"ConnectionCls": plain}),
+            "https": type("GuardedSecurePool", (HTTPSConnectionPool,), {"ConnectionCls": secure}),
+        }
+
+
+class Wire:
+    """Sends requests and reads whole answers. Safe to use from several threads; close it when done.
+
+    Takes no proxies, passwords or cookies from anywhere.
+    """
+
+    def __init__(self, limits: Limits, *, hosts: int = 1, connections: int = 16) -> None:
+        self._limits = limits
+        self._guard = _Guard()
+        self._session = requests.Session()
+        self._session.trust_env = False
+        self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+        for scheme in ("http://", "https://"):
+            self._session.mount(scheme, _GuardedAdapter(self._guard, hosts=hosts, connections=connections))
+
+    def exchange(
+        self,
+        verb: str,
+        address: str,
+        *,
+        headers: Mapping[str, str],
+        query: Mapping[str, str] | None = None,
+        body: bytes | None = None,
+        watch: Callable[[], None] | None = None,
+    ) -> Received:
+        """The answer to one request. ``watch`` is called about twice a second; what it raises ends the call.
+
+        Raises NoAnswerError, OversizedError. The failure underneath is not kept as their cause: it holds the
+        address and the body, and with them tokens.
+        """
+        limits, guard = self._limits, self._guard
+        guard.deadline, guard.read, guard.watch = time.monotonic() + limits.total, limits.read, watch
+        try:
+            with self._session.request(
+                verb,
+                address,
+                params=query,
+                data=body,
+                headers=dict(headers),
+                timeout=(limits.connect, limits.read),
+                allow_redirects=False,
+                stream=True,
+            ) as response:
+                return Received(response.status_code, self._body(response))
+        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, http.client.HTTPException) as error:
+            failure = type(error).__name__
+        finally:
+            guard.watch = None
+        raise NoAnswerError(failure)
+
+    def close(self) -> None:
+        """Closes the kept connections."""
+        self._session.close()
+
+    def _body(self, response: requests.Response) -> bytes:
+        if 300 <= response.status_code < 400:
+            return b""
+        content = bytearray()
+        while chunk := response.raw.read1(_CHUNK, decode_content=True):
+            content += chunk
+            if len(content) > self._limits.max_bytes:
+                raise OversizedError("the body is too long")
+        return bytes(content)
