@@ -1,0 +1,133 @@
+"""The command line: ``python -m bitrix_app worker | migrate | doctor``."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+import threading
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import replace
+from typing import Protocol
+
+from bitrix_app.doctor import Finding, examine
+from bitrix_app.errors import SettingsError
+from bitrix_app.jobs import JobService
+from bitrix_app.settings import Settings, load_settings
+from bitrix_app.storage import Database
+
+WRONG_SETTING = 2
+
+
+class Services(Protocol):
+    """What ``bitrix_app.wiring.build_services`` gives, as far as the command line needs it."""
+
+    @property
+    def database(self) -> Database: ...
+
+    @property
+    def jobs(self) -> JobService: ...
+
+    def close(self) -> None: ...
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command. → the exit code: 0; 1 something is wrong; 2 a setting is wrong."""
+    given = parser().parse_args(arguments)
+    try:
+        code: int = given.run(given)
+    except SettingsError as error:
+        print(error, file=sys.stderr)
+        return WRONG_SETTING
+    return code
+
+
+def parser() -> argparse.ArgumentParser:
+    """The commands and their options."""
+    top = argparse.ArgumentParser(prog="python -m bitrix_app", description="Реестр счетов · the invoice register")
+    commands = top.add_subparsers(required=True, metavar="command")
+    worker = commands.add_parser("worker", help="собирать отчёты из очереди · build reports from the queue")
+    worker.add_argument("--concurrency", type=int, metavar="N", help="сколько отчётов сразу · how many at once")
+    worker.set_defaults(run=run_worker)
+    migrate = commands.add_parser("migrate", help="обновить таблицы базы данных · bring the database up to date")
+    migrate.set_defaults(run=run_migrate)
+    doctor = commands.add_parser("doctor", help="проверить всё, что нужно приложению · check what the app needs")
+    doctor.set_defaults(run=run_doctor)
+    return top
+
+
+def run_worker(given: argparse.Namespace) -> int:
+    """Build reports until SIGTERM or SIGINT; then finish or hand back, within 20 seconds."""
+    from bitrix_app.wiring import build_services  # noqa: PLC0415 # the other commands need next to nothing of it
+
+    settings = load_settings()
+    if given.concurrency is not None:
+        if not 1 <= given.concurrency <= 64:
+            raise SettingsError("--concurrency must be from 1 to 64")
+        settings = replace(settings, worker_concurrency=given.concurrency)
+    services = build_services(settings)
+    try:
+        return serve(services, settings)
+    finally:
+        services.close()
+
+
+def serve(services: Services, settings: Settings) -> int:
+    """Run the job service until a signal. → 0, or 1 when it broke (whoever supervises us starts us anew)."""
+    prepare_tables(services.database, settings)
+    stopped = stop_on_signals()
+    services.jobs.start()
+    broken = False
+    while not broken and not stopped.wait(1.0):
+        broken = not services.jobs.alive
+    services.jobs.stop()
+    return 1 if broken else 0
+
+
+def prepare_tables(database: Database, settings: Settings) -> None:
+    """The embedded default migrates itself; several machines want ``migrate`` run once. Raises SettingsError."""
+    if settings.embedded_queue:
+        database.migrate()
+    elif not database.is_current():
+        raise SettingsError("DATABASE_URL: the tables are of another version, run: python -m bitrix_app migrate")
+
+
+def stop_on_signals() -> threading.Event:
+    """An event that SIGTERM and SIGINT set; the second signal ends the process the usual way."""
+    stopped = threading.Event()
+
+    def handle(number: int, _frame: object) -> None:
+        signal.signal(number, signal.SIG_DFL)
+        stopped.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, handle)
+    return stopped
+
+
+def run_migrate(_given: argparse.Namespace) -> int:
+    """Bring the tables up to date."""
+    with closing(Database(load_settings().database_url)) as database:
+        database.migrate()
+    print("Таблицы обновлены. · The tables are current.")
+    return 0
+
+
+def run_doctor(_given: argparse.Namespace) -> int:
+    """Print what is right and what is wrong. → 1 when anything is wrong."""
+    try:
+        settings = load_settings()
+    except SettingsError as error:
+        print(Finding(False, f"Настройки неверны. {error}", f"The settings are wrong. {error}"))
+        return 1
+    wrong = 0
+    for finding in examine(settings):
+        print(finding, flush=True)
+        wrong += not finding.ok
+    print("Всё в порядке. · All is well." if not wrong else f"Найдено проблем: {wrong}. · Problems: {wrong}.")
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

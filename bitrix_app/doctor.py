@@ -1,0 +1,121 @@
+"""``python -m bitrix_app doctor``: looks at everything the app needs and says in words what is wrong."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+
+import requests
+
+from bitrix_app.errors import SettingsError, StorageFullError
+from bitrix_app.jobs import WakeQueue
+from bitrix_app.settings import Settings
+from bitrix_app.storage import Database, Files
+
+CLOCK_TOLERANCE_SECONDS = 60.0
+PATIENCE_SECONDS = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What one look has shown, in Russian and in English."""
+
+    ok: bool
+    russian: str
+    english: str
+
+    def __str__(self) -> str:
+        """Two lines for the terminal."""
+        return f"[{'ok' if self.ok else '!!'}] {self.russian}\n     {self.english}"
+
+
+def examine(settings: Settings, *, clock: Callable[[], float] = time.time) -> Iterator[Finding]:
+    """All findings, one after the other; each look is taken whatever the ones before it have shown."""
+    yield Finding(True, "Настройки прочитаны.", "The settings are read.")
+    yield check_database(settings.database_url)
+    yield check_queue(settings.queue_url)
+    yield check_files(settings.reports_dir)
+    yield from check_authorization_server(settings.oauth_url, clock)
+
+
+def check_database(url: str) -> Finding:
+    """Whether the database answers and has the tables of this version."""
+    try:
+        with closing(Database(url)) as database:
+            current = database.is_current()
+    except SettingsError as error:
+        return Finding(False, f"База данных недоступна. {error}", f"The database cannot be used. {error}")
+    if current:
+        return Finding(True, "База данных отвечает, таблицы на месте.", "The database answers, its tables are current.")
+    return Finding(
+        False,
+        "Таблицы базы данных не той версии. Выполните: python -m bitrix_app migrate",
+        "The tables of the database are of another version. Run: python -m bitrix_app migrate",
+    )
+
+
+def check_queue(url: str) -> Finding:
+    """Whether the queue answers."""
+    try:
+        with closing(WakeQueue(url)) as queue:
+            queue.ping()
+    except SettingsError as error:
+        return Finding(False, f"Очередь недоступна. {error}", f"The queue cannot be used. {error}")
+    return Finding(True, "Очередь отвечает.", "The queue answers.")
+
+
+def check_files(url: str) -> Finding:
+    """Whether a file can be written to where reports lie."""
+    try:
+        Files(url).ping()
+    except (SettingsError, StorageFullError) as error:
+        return Finding(
+            False,
+            f"В место для отчётов (REPORTS_DIR) нельзя записать файл: проверьте место на диске и права. {error}",
+            f"No file can be written to where reports lie (REPORTS_DIR): check free space and rights. {error}",
+        )
+    return Finding(True, "Место для отчётов доступно для записи.", "Files can be written to where reports lie.")
+
+
+def check_authorization_server(oauth_url: str, clock: Callable[[], float]) -> Iterator[Finding]:
+    """Whether the authorization server answers, and whether our clock agrees with its ``Date``."""
+    address = f"{oauth_url}/rest/app.info"
+    try:
+        answer = requests.get(address, timeout=PATIENCE_SECONDS, allow_redirects=False)
+    except requests.RequestException as error:
+        reason = type(error).__name__
+        yield Finding(
+            False,
+            f"Сервер авторизации {oauth_url} не отвечает ({reason}): проверьте сеть, прокси и BITRIX_OAUTH_URL.",
+            f"The authorization server {oauth_url} does not answer ({reason}): check network, proxy, BITRIX_OAUTH_URL.",
+        )
+        return
+    yield Finding(
+        answer.status_code < 500,
+        f"Сервер авторизации ответил ({answer.status_code}).",
+        f"The authorization server has answered ({answer.status_code}).",
+    )
+    yield check_clock(answer.headers.get("Date", ""), clock())
+
+
+def check_clock(date_header: str, now: float) -> Finding:
+    """Whether our clock (seconds since 1970) agrees with a ``Date`` header."""
+    try:
+        theirs = parsedate_to_datetime(date_header).timestamp()
+    except ValueError:
+        return Finding(
+            False,
+            "Часы не с чем сверить: в ответе сервера авторизации нет даты.",
+            "Nothing to compare the clock with: the authorization server's answer has no date.",
+        )
+    seconds = round(now - theirs)
+    if abs(seconds) <= CLOCK_TOLERANCE_SECONDS:
+        return Finding(True, "Часы верны.", "The clock is right.")
+    return Finding(
+        False,
+        f"Часы этого компьютера расходятся с сервером авторизации на {seconds} с: включите синхронизацию времени.",
+        f"This machine's clock differs from the authorization server's by {seconds} s: turn on time synchronisation.",
+    )

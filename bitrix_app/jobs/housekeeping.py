@@ -1,0 +1,89 @@
+"""Chores that come round: what is old goes, what nobody names is swept, what lapses is renewed.
+
+huey starts them about once a minute in every worker; the ``chore`` table lets one worker do each, when it is due.
+"""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import structlog
+
+from bitrix_app.errors import StorageFullError
+from bitrix_app.storage import Chores, Files, Retention
+
+log = structlog.get_logger("jobs")
+
+ORPHAN_AGE = timedelta(hours=1)  # a file lies for seconds at most before its row names it
+FOLDER_SECONDS = 24 * 3600.0  # no report takes a day
+
+
+@dataclass(frozen=True, slots=True)
+class PeriodicChore:
+    """Something to do at most once in ``every``, by one worker. It may raise: the next round tries the others."""
+
+    name: str
+    every: timedelta
+    run: Callable[[], None]
+
+
+class Housekeeping:
+    """Does the chores that are due."""
+
+    def __init__(self, taken: Chores, chores: Sequence[PeriodicChore]) -> None:
+        self._taken = taken
+        self._chores = tuple(chores)
+
+    def run_due(self) -> None:
+        """Do each chore that is due and that nobody else has taken up."""
+        for chore in self._chores:
+            if self._taken.take(chore.name, chore.every):
+                log.info("chore", name=chore.name)
+                chore.run()
+
+
+class Broom:
+    """Removes what is old and what nobody names."""
+
+    def __init__(self, retention: Retention, files: Files, work_folder: Path) -> None:
+        self._retention = retention
+        self._files = files
+        self._work_folder = work_folder
+
+    def chores(self) -> tuple[PeriodicChore, ...]:
+        """Expiry of reports and journal, sweeping of files: each hour."""
+        hourly = timedelta(minutes=59)
+        return (
+            PeriodicChore("expire", hourly, self.expire),
+            PeriodicChore("sweep", hourly, self.sweep),
+        )
+
+    def expire(self) -> None:
+        """Reports and journal lines past their term go, the reports' files too."""
+        self._delete(self._retention.expire_reports())
+        self._retention.expire_journal()
+
+    def sweep(self) -> None:
+        """Files without a row and work folders of dead workers go."""
+        self._delete(self._retention.orphans(self._files.names(datetime.now(UTC) - ORPHAN_AGE)))
+        self.sweep_folders(time.time() - FOLDER_SECONDS)
+
+    def sweep_folders(self, before: float) -> None:
+        """Remove work folders that were last touched before this moment (seconds since 1970)."""
+        if not self._work_folder.is_dir():
+            return
+        for folder in self._work_folder.iterdir():
+            if folder.is_dir() and folder.stat().st_mtime < before:
+                shutil.rmtree(folder, ignore_errors=True)
+
+    def _delete(self, names: Sequence[str]) -> None:
+        for name in names:
+            try:
+                self._files.delete(name)
+            except StorageFullError as error:  # the next sweep tries again
+                log.warning("file_left_behind", name=name, error=str(error))

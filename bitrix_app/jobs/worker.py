@@ -1,0 +1,146 @@
+"""The worker: takes up reports as long as it has a free place, woken or by looking every few seconds."""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+import time
+from pathlib import Path
+from uuid import uuid4
+
+import structlog
+
+from bitrix_app.jobs.attempt import DATABASE_AWAY, Attempt
+from bitrix_app.jobs.delivery import Delivery
+from bitrix_app.jobs.job import Job
+from bitrix_app.jobs.ports import JobObserver, RunReport, Timing
+from bitrix_app.storage import Files, Lease, ReportLeases
+
+log = structlog.get_logger("jobs")
+
+LAST_CLAIM_SECONDS = 2.0  # a report that is being taken up at the moment of stopping is still seen
+
+
+class Worker:
+    """Up to ``concurrency`` reports at once, each in threads of its own.
+
+    ``work_folder`` is where attempts have their temporary folders. ``start`` and ``stop`` may be called from any
+    thread; no signal handlers are set here.
+    """
+
+    def __init__(
+        self,
+        *,
+        leases: ReportLeases,
+        files: Files,
+        run_report: RunReport,
+        work_folder: Path,
+        observer: JobObserver,
+        concurrency: int = 4,
+        timing: Timing | None = None,
+    ) -> None:
+        self._leases = leases
+        self._delivery = Delivery(files)
+        self._attempt = Attempt(run_report, self._delivery, work_folder)
+        self._observer = observer
+        self._concurrency = concurrency
+        self._timing = timing or Timing()
+        self._name = f"{socket.gethostname()}:{os.getpid()}:{uuid4().hex[:6]}"
+        self._changed = threading.Condition()
+        self._woken = False
+        self._stopping = False
+        self._jobs: dict[Job, threading.Thread] = {}
+        self._next_recovery = 0.0
+        self._thread = threading.Thread(target=self._dispatch, name="worker", daemon=True)
+
+    def start(self) -> None:
+        """Begin taking up reports, in the background."""
+        self._thread.start()
+
+    @property
+    def alive(self) -> bool:
+        """Whether it is looking for reports. False before ``start``, after ``stop``, and if it broke."""
+        return self._thread.is_alive()
+
+    def wake(self) -> None:
+        """There may be something to do: look now."""
+        with self._changed:
+            self._woken = True
+            self._changed.notify_all()
+
+    def stop(self) -> None:
+        """Take up nothing more; let running reports finish for a while, then hand them back. Blocks.
+
+        Takes at most ``finish`` + ``abandon`` seconds of the timing and a few heartbeats.
+        """
+        with self._changed:
+            self._stopping = True
+            self._changed.notify_all()
+        if self._thread.ident is not None:
+            self._thread.join(LAST_CLAIM_SECONDS)
+        with self._changed:
+            self._changed.wait_for(lambda: not self._jobs, self._timing.finish)
+            jobs = dict(self._jobs)
+        for job in jobs:
+            job.shut_down()
+        deadline = time.monotonic() + self._timing.abandon + 2 * self._timing.beat + 1.0
+        for thread in jobs.values():
+            thread.join(max(0.0, deadline - time.monotonic()))
+
+    def _dispatch(self) -> None:
+        while not self._stopping:
+            try:
+                found = self._look()
+            except DATABASE_AWAY as error:
+                log.warning("database_away", error=str(error.__cause__ or error))
+                found = False
+            if not found:
+                self._rest()
+
+    def _look(self) -> bool:
+        """Take up one report if there is a free place and one waits. → whether to look again at once."""
+        self._recover()
+        with self._changed:
+            self._woken = False
+            if self._stopping or len(self._jobs) >= self._concurrency:
+                return False
+        lease = self._leases.claim(self._name, self._timing.lease)
+        if lease is not None:
+            self._begin(lease)
+        return lease is not None
+
+    def _recover(self) -> None:
+        if time.monotonic() < self._next_recovery:
+            return
+        self._next_recovery = time.monotonic() + self._timing.recover
+        found = self._leases.recover()
+        if found:
+            log.warning("workers_lost", reports=found)
+
+    def _begin(self, lease: Lease) -> None:
+        job = Job(
+            lease=lease,
+            leases=self._leases,
+            attempt=self._attempt,
+            delivery=self._delivery,
+            timing=self._timing,
+            observer=self._observer,
+        )
+        thread = threading.Thread(target=self._run, args=(job,), name=f"job-{lease.report.id[:8]}", daemon=True)
+        with self._changed:
+            self._jobs[job] = thread
+        thread.start()
+
+    def _run(self, job: Job) -> None:
+        try:
+            job.run()
+        finally:
+            with self._changed:
+                del self._jobs[job]
+                self._woken = True
+                self._changed.notify_all()
+
+    def _rest(self) -> None:
+        with self._changed:
+            self._changed.wait_for(lambda: self._woken or self._stopping, self._timing.poll)

@@ -1,0 +1,55 @@
+"""What /metrics shows: counters that belong to one object, of one process (several web processes are not added up)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+REPORT_SECONDS = (1, 2, 5, 10, 30, 60, 120, 300, 600, 1200, 3600)
+
+
+class Metrics:
+    """A registry of our own with the counters of reports, portal calls, waiting and the queue."""
+
+    content_type = CONTENT_TYPE_LATEST
+
+    def __init__(self) -> None:
+        self._registry = CollectorRegistry()
+        self._reports = Histogram(
+            "report_seconds",
+            "Attempts at reports by how they ended, and how long they took",
+            ["status"],
+            buckets=REPORT_SECONDS,
+            registry=self._registry,
+        )
+        self._calls = Counter(
+            "portal_calls",
+            "REST calls by method and result (ok, or an error code)",
+            ["method", "result"],
+            registry=self._registry,
+        )
+        self._waits = Counter(
+            "portal_wait_seconds", "Seconds waited for portals, by cause", ["cause"], registry=self._registry
+        )
+        self._queue = Gauge("queued_reports", "Reports that wait for a worker", registry=self._registry)
+
+    def report_finished(self, status: str, seconds: float) -> None:
+        """An attempt ended: ``done``, ``failed``, ``cancelled``, ``handed_back``, ``lost``."""
+        self._reports.labels(status).observe(seconds)
+
+    def portal_call(self, method: str, result: str) -> None:
+        """A REST call was answered (or not): ``ok`` or an error code."""
+        self._calls.labels(method, result).inc()
+
+    def waited(self, cause: str, seconds: float) -> None:
+        """A call had to wait: ``bucket``, ``query_limit``, ``operating_time``, ``retry``."""
+        self._waits.labels(cause).inc(seconds)
+
+    def queue_length(self, count: Callable[[], float]) -> None:
+        """Ask ``count`` for the queue's length whenever the metrics are read."""
+        self._queue.set_function(count)
+
+    def render(self) -> bytes:
+        """All of it in Prometheus' text format; its content type is ``content_type``."""
+        return generate_latest(self._registry)
