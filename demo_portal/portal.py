@@ -17,6 +17,7 @@ from demo_portal.http_server import Reply, Request, Server
 from demo_portal.installation import Installation
 from demo_portal.launching import LaunchForm, Opening
 from demo_portal.limits import ENTERPRISE, STANDARD, LeakyBucket, OperatingTime, Pace
+from demo_portal.pages.app_pages import OpenFrame
 from demo_portal.people import App, Department, User, the_cast, the_departments
 from demo_portal.tokens import TokenPair
 
@@ -49,6 +50,7 @@ class Portal:
         self.calls = CallLog()
         self.webhook_secret = secrets.token_hex(8)
         self.license_type, self.license_family = "std", "std"
+        self.frames: dict[str, OpenFrame] = {}
         self._installations: dict[str, Installation] = {}
 
     def __repr__(self) -> str:
