@@ -1,0 +1,127 @@
+/** The app's JSON API: bearer token, unseen renewal of the session, patience with a lost connection. */
+
+const FIRST_DELAY = 1000;
+const LONGEST_DELAY = 30000;
+const UNAVAILABLE = new Set([502, 503, 504]);
+
+/** An answer that is an error: `status`, stable `code`, `detail` for people, `errors` by field. */
+export class ApiError extends Error {
+  constructor(status, problem, retryAfter = 0) {
+    super(problem.detail || problem.title || `HTTP ${status}`);
+    this.status = status;
+    this.code = problem.code ?? `http_${status}`;
+    this.detail = problem.detail ?? problem.title ?? "";
+    this.errors = problem.errors ?? {};
+    this.retryAfter = retryAfter;
+  }
+}
+
+/** No answer at all. */
+export class ConnectionError extends Error {
+  code = "no_connection";
+}
+
+export class Api {
+  #token;
+  #renewing = null;
+
+  /** `renew`: async () → a fresh session token or null. `onWait(seconds | 0)`: told when the connection is lost and back. */
+  constructor({ base, lang, token, renew, onWait = () => {} }) {
+    Object.assign(this, { base, lang, renew, onWait });
+    this.#token = token;
+  }
+
+  get = (path, options) => this.request("GET", path, options);
+  post = (path, body, options) => this.request("POST", path, { body: body ?? {}, ...options });
+  put = (path, body, options) => this.request("PUT", path, { body, ...options });
+  delete = (path, options) => this.request("DELETE", path, options);
+
+  /**
+   * JSON of the answer (null for an empty one). Raises ApiError, ConnectionError, AbortError.
+   * `tries`: how often a lost connection is tried again (Infinity: until `signal` aborts).
+   */
+  async request(method, path, { body, headers = {}, signal, tries = 3, text = false } = {}) {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        const answer = await this.#authorized(method, path, { body, headers, signal });
+        if (attempt > 1) this.onWait(0);
+        return text ? await answer.text() : await read(answer);
+      } catch (error) {
+        if (!worthAnotherTry(error, method, headers) || attempt >= tries) throw error;
+        await this.#rest(delay(attempt, error), signal);
+      }
+    }
+  }
+
+  async #authorized(method, path, options) {
+    const token = this.#token;
+    const answer = await this.#send(method, path, token, options);
+    if (answer.status !== 401) return checked(answer);
+    await this.#renewOnce(token);
+    return checked(await this.#send(method, path, this.#token, options));
+  }
+
+  async #send(method, path, token, { body, headers, signal }) {
+    const url = /^https?:/.test(path) || path.startsWith(this.base) ? path : this.base + path;
+    const all = { Authorization: `Bearer ${token}`, "Accept-Language": this.lang, ...headers };
+    if (body !== undefined) all["Content-Type"] = "application/json";
+    try {
+      return await fetch(url, { method, headers: all, signal, credentials: "omit", body: body === undefined ? undefined : JSON.stringify(body) });
+    } catch (error) {
+      throw error.name === "AbortError" ? error : new ConnectionError(error.message);
+    }
+  }
+
+  /** Many calls may find the session spent at once: one of them renews it, the others wait. */
+  async #renewOnce(spent) {
+    if (spent !== this.#token) return;
+    this.#renewing ??= this.renew().finally(() => { this.#renewing = null; });
+    const token = await this.#renewing;
+    if (token) this.#token = token;
+  }
+
+  /** Waits, but not longer than the browser is offline, and ends at once when `signal` aborts. */
+  #rest(milliseconds, signal) {
+    this.onWait(milliseconds / 1000);
+    return new Promise((resolve, reject) => {
+      const done = (settle, value) => () => {
+        clearTimeout(timer);
+        removeEventListener("online", wake);
+        settle(value);
+      };
+      const wake = done(resolve);
+      const timer = setTimeout(wake, milliseconds);
+      addEventListener("online", wake);
+      signal?.addEventListener("abort", done(reject, new DOMException("aborted", "AbortError")), { once: true });
+    });
+  }
+}
+
+const safeToRepeat = (method, headers) => method !== "POST" || "Idempotency-Key" in headers;
+
+function worthAnotherTry(error, method, headers) {
+  if (!safeToRepeat(method, headers)) return false;
+  return error instanceof ConnectionError || (error instanceof ApiError && (UNAVAILABLE.has(error.status) || error.status === 429));
+}
+
+/** 1, 2, 4 … 30 seconds, or what the server asked for. */
+function delay(attempt, error) {
+  return Math.min(LONGEST_DELAY, Math.max(FIRST_DELAY * 2 ** (attempt - 1), (error.retryAfter ?? 0) * 1000));
+}
+
+async function checked(answer) {
+  if (answer.ok) return answer;
+  const problem = await read(answer);
+  throw new ApiError(answer.status, problem ?? {}, Number(answer.headers.get("Retry-After")) || 0);
+}
+
+async function read(answer) {
+  if (answer.status === 204 || !/json/.test(answer.headers.get("Content-Type") ?? "")) return null;
+  return answer.json().catch(() => null);
+}
+
+/** A new key for one click. Works over plain http too, where crypto.randomUUID does not exist. */
+export function newKey() {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}

@@ -1,0 +1,77 @@
+/** Who may build reports: everybody, administrators, or chosen employees and departments. */
+
+import { byId, fill, h, linkButton } from "./dom.js";
+import { check, checked, list } from "./form.js";
+
+export class Builders {
+  constructor({ words, frame }) {
+    Object.assign(this, { words, frame });
+    this.names = new Map();
+    for (const radio of document.querySelectorAll('input[name="builders"]')) radio.addEventListener("change", () => this.#show());
+    byId("builders-add").addEventListener("change", (event) => this.#add("users", Number(event.target.value)));
+    byId("builders-pick").addEventListener("click", () => this.#pickInPortal());
+    frame.ready().then((BX24) => { byId("builders-pick").hidden = !BX24?.selectAccess; });
+  }
+
+  /** `people`: [{id, name}] known to the app. */
+  offer(people) {
+    for (const person of people) this.#name("users", person.id, person.name);
+    this.people = people;
+  }
+
+  set({ mode, users = [], departments = [] }) {
+    this.chosen = { users: [...users], departments: [...departments] };
+    check("builders", mode);
+    this.#show();
+  }
+
+  get() {
+    return { mode: checked("builders") ?? "everybody", ...this.chosen };
+  }
+
+  #name(kind, id, name) {
+    this.names.set(`${kind}${id}`, name);
+  }
+
+  #titleOf(kind, id) {
+    return this.names.get(`${kind}${id}`) ?? this.words.t(kind === "users" ? "employee_id" : "department_id", { id });
+  }
+
+  #add(kind, id) {
+    if (id && !this.chosen[kind].includes(id)) this.chosen[kind].push(id);
+    this.#show();
+  }
+
+  #remove(kind, id) {
+    this.chosen[kind] = this.chosen[kind].filter((other) => other !== id);
+    this.#show();
+    byId("builders-add").focus();
+  }
+
+  #show() {
+    byId("builders-chosen").hidden = checked("builders") !== "chosen";
+    const left = (this.people ?? []).filter((person) => !this.chosen.users.includes(person.id));
+    list("builders-add", [["", this.words.t("add_employee")], ...left.map((person) => [person.id, person.name])]);
+    byId("builders-add").selectedIndex = 0;
+    fill(byId("builders-list"), ["users", "departments"].flatMap((kind) => this.chosen[kind].map((id) => this.#chip(kind, id))));
+  }
+
+  #chip(kind, id) {
+    const title = this.#titleOf(kind, id);
+    return h("li", { class: "badge" }, title, " ", linkButton("×", { "aria-label": this.words.t("remove", { name: title }), onclick: () => this.#remove(kind, id) }));
+  }
+
+  /** The portal's own dialogue answers ids such as U12 (employee), D5 and DR5 (department, with its children). */
+  async #pickInPortal() {
+    const BX24 = await this.frame.ready();
+    BX24.selectAccess(this.words.t("choose_builders"), (picked) => {
+      for (const { id, name } of picked ?? []) {
+        const [, letter, number] = /^(U|DR?)(\d+)$/.exec(id) ?? [];
+        if (!number) continue;
+        const kind = letter === "U" ? "users" : "departments";
+        this.#name(kind, Number(number), name);
+        this.#add(kind, Number(number));
+      }
+    });
+  }
+}

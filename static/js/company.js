@@ -1,0 +1,43 @@
+/** The company's card: what was invoiced and paid by month, as a chart drawn on the server and as a table. */
+
+import { byId, fill, h } from "./dom.js";
+import { trouble } from "./notice.js";
+
+export async function showCompany(id, { api, words }) {
+  const body = byId("company-body");
+  byId("company").hidden = false;
+  fill(body, h("p", { class: "soft", role: "status" }, words.t("loading")));
+  try {
+    const [overview, chart] = await Promise.all([api.get(`/companies/${id}/overview`), api.get(`/companies/${id}/chart`, { text: true }).catch(() => null)]);
+    fill(body, overview.months.length ? [figure(chart, overview, words), table(overview, words)] : h("p", { class: "soft" }, words.t("company_empty")));
+  } catch (error) {
+    fill(body, trouble(error, words, () => showCompany(id, { api, words })));
+  }
+}
+
+function figure(chart, overview, words) {
+  const drawing = chart && drawn(chart);
+  if (!drawing) return null;
+  drawing.setAttribute("role", "img");
+  drawing.setAttribute("aria-label", words.t("chart_label"));
+  return h("figure", { class: "chart", "data-testid": "chart" }, drawing,
+    h("ul", { class: "legend" }, h("li", {}, words.t("invoiced")), h("li", { class: "paid" }, words.t("paid"))));
+}
+
+/** The drawing as a node of this page, so that its colours follow the theme; anything that could act is left out. */
+function drawn(text) {
+  const root = new DOMParser().parseFromString(text, "image/svg+xml").documentElement;
+  if (root.localName !== "svg") return null;
+  for (const node of [root, ...root.querySelectorAll("*")]) {
+    if (["script", "foreignObject", "style", "a", "image", "use"].includes(node.localName)) node.remove();
+    for (const { name } of [...node.attributes]) if (name.startsWith("on") || name === "style") node.removeAttribute(name);
+  }
+  return document.importNode(root, true);
+}
+
+function table({ currency, months }, words) {
+  const row = ({ month, invoiced, paid }) => h("tr", {}, h("th", { scope: "row" }, words.month(month)),
+    h("td", { class: "number" }, words.money(invoiced, currency)), h("td", { class: "number" }, words.money(paid, currency)));
+  const head = h("tr", {}, h("th", { scope: "col" }, words.t("month")), ...["invoiced", "paid"].map((key) => h("th", { scope: "col", class: "number" }, words.t(key))));
+  return h("table", { class: "table", "data-testid": "company-table", "aria-label": words.t("chart_label") }, h("thead", {}, head), h("tbody", {}, months.map(row)));
+}

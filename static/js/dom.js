@@ -1,0 +1,40 @@
+/** Building blocks of the page: no markup is ever made from text, so nothing from the portal can become markup. */
+
+/**
+ * An element. `props`: attributes; `on…` are listeners, `true` is an empty attribute, `null`/`false` leaves it out.
+ * `children`: nodes and texts; `null` and `false` are left out.
+ */
+export function h(tag, props = {}, ...children) {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(props)) {
+    if (value === null || value === undefined || value === false) continue;
+    if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
+    else element.setAttribute(name, value === true ? "" : String(value));
+  }
+  element.append(...present(children));
+  return element;
+}
+
+/** Nested lists laid flat, without what is not there. */
+const present = (children) => children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== false);
+
+export const byId = (id) => document.getElementById(id);
+
+/** Puts `children` in place of what `element` holds. */
+export function fill(element, ...children) {
+  element.replaceChildren(...present(children));
+}
+
+/** The JSON block that the server wrote into the page. */
+export const jsonOf = (id) => JSON.parse(byId(id).textContent);
+
+export const button = (label, props = {}) => h("button", { type: "button", class: "button", ...props }, label);
+
+export const linkButton = (label, props = {}) => h("button", { type: "button", class: "link", ...props }, label);
+
+/** Marks a button as at work: it keeps the focus and says so, and its handler looks at `isBusy`. */
+export function setBusy(element, busy) {
+  element.setAttribute("aria-disabled", String(busy));
+}
+
+export const isBusy = (element) => element.getAttribute("aria-disabled") === "true";

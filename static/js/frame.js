@@ -1,0 +1,81 @@
+/** The portal around the page: BX24.js, the height of the frame, sliders. All of it may be absent: the page works on. */
+
+const PATIENCE = 10000;
+const SMALLEST = 240;
+
+export class Frame {
+  #ready;
+
+  /** `script`: the script element that loads BX24.js; `portal`: {domain, origin}. */
+  constructor(script, portal) {
+    this.portal = portal;
+    this.#ready = loaded(script).then((BX24) => BX24 && initialised(BX24));
+  }
+
+  /** BX24 after its init, or null when the portal's script did not come. */
+  ready() {
+    return this.#ready;
+  }
+
+  /** Keeps the frame as high as `element`. */
+  async follow(element) {
+    const BX24 = await this.#ready;
+    if (!BX24) return;
+    let height = 0;
+    const fit = () => {
+      const now = Math.max(SMALLEST, Math.ceil(element.getBoundingClientRect().height));
+      if (now === height) return;
+      height = now;
+      BX24.resizeWindow("100%", height);
+    };
+    new ResizeObserver(fit).observe(element);
+    fit();
+  }
+
+  /** Opens a page of the portal in its slider, or in a new tab outside the portal. */
+  async open(path) {
+    const BX24 = await this.#ready;
+    if (BX24?.openPath) BX24.openPath(path);
+    else window.open(this.url(path), "_blank", "noopener");
+  }
+
+  url(path) {
+    return (this.portal.origin ?? `https://${this.portal.domain}`) + path;
+  }
+
+  /** Brings `element` into sight: the portal's page scrolls, not the frame. */
+  async show(element) {
+    const BX24 = await this.#ready;
+    const top = element.getBoundingClientRect().top;
+    if (BX24?.scrollParentWindow) BX24.scrollParentWindow(Math.max(0, Math.floor(top)));
+    else element.scrollIntoView?.({ block: "nearest" });
+  }
+
+  /** {access_token, member_id} of the person who looks at the page, or null. `anew`: ask the portal for a new one. */
+  async auth(anew = false) {
+    const BX24 = await this.#ready;
+    if (!BX24) return null;
+    return (!anew && BX24.getAuth()) || new Promise((resolve) => {
+      const timer = setTimeout(() => resolve(null), PATIENCE);
+      BX24.refreshAuth((auth) => { clearTimeout(timer); resolve(auth || null); });
+    });
+  }
+}
+
+function loaded(script) {
+  if (window.BX24 || !script) return Promise.resolve(window.BX24 ?? null);
+  return within(PATIENCE, (resolve) => {
+    script.addEventListener("load", () => resolve(window.BX24 ?? null));
+    script.addEventListener("error", () => resolve(null));
+  });
+}
+
+const initialised = (BX24) => within(PATIENCE, (resolve) => BX24.init(() => resolve(BX24)));
+
+/** What `start` resolves, or null after `milliseconds`. */
+function within(milliseconds, start) {
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => resolve(null), milliseconds);
+    start((value) => { clearTimeout(timer); resolve(value); });
+  });
+}

@@ -1,0 +1,26 @@
+/** What went wrong, in words: what happened, what to do, and the code for support. */
+
+import { ApiError, ConnectionError } from "./api.js";
+import { button, h } from "./dom.js";
+
+/** The sentence for an error that `api` raised. */
+export function sentence(error, words) {
+  if (error instanceof ConnectionError) return words.t("no_connection");
+  if (error instanceof ApiError && error.detail) return error.detail;
+  return words.t("unexpected_error");
+}
+
+/** A notice of `kind` ("info", "success", "warning", "danger"); `children`: nodes and texts, one a line. */
+export function notice(kind, ...children) {
+  return h("div", { class: `notice notice-${kind}` }, children.flat(Infinity).filter(Boolean).map((child) => (child instanceof Node ? child : h("p", {}, child))));
+}
+
+/** The notice about `error`, with a button that tries `again` when there is something to try. */
+export function trouble(error, words, again = null) {
+  if (!(error instanceof ApiError || error instanceof ConnectionError)) reportError(error);
+  const code = error.code ? h("p", { class: "small" }, `${words.t("code")}: `, h("code", {}, error.code)) : null;
+  return notice("danger", sentence(error, words), code, again && button(words.t("try_again"), { onclick: again }));
+}
+
+/** Errors that nobody waits for any more. */
+export const isAbort = (error) => error?.name === "AbortError";

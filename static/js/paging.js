@@ -1,0 +1,68 @@
+/** A table that grows page by page: rows, an empty state, and a button for the next page. */
+
+import { button, fill, h, isBusy, setBusy } from "./dom.js";
+import { trouble } from "./notice.js";
+
+export class PagedTable {
+  /**
+   * `path`: the first page; `columns`: titles; `row`: item → tr; `empty`: () → node; `label`: what the table holds.
+   * Answers have the shape `{items, next}`.
+   */
+  constructor({ root, api, words, path, columns, row, empty, label }) {
+    Object.assign(this, { root, api, words, path, columns, row, empty, label });
+  }
+
+  /** Reads the first page anew. */
+  async load() {
+    if (!this.body) fill(this.root, h("p", { class: "soft", role: "status" }, this.words.t("loading")));
+    try {
+      const page = await this.api.get(this.path);
+      this.#start(page.items);
+      this.#more(page.next);
+      return page.items;
+    } catch (error) {
+      this.body = null;
+      fill(this.root, trouble(error, this.words, () => this.load()));
+      return [];
+    }
+  }
+
+  /** Takes a row out; the empty state comes back with the last one. */
+  remove(row) {
+    row.remove();
+    if (!this.body.children.length) this.#start([]);
+  }
+
+  #start(items) {
+    if (!items.length) {
+      this.body = null;
+      return fill(this.root, this.empty());
+    }
+    this.body = h("tbody", {}, items.map((item) => this.row(item)));
+    this.foot = h("div", { class: "row" });
+    const head = h("thead", {}, h("tr", {}, this.columns.map((title) => h("th", { scope: "col" }, title || h("span", { class: "unseen" }, this.words.t("actions"))))));
+    fill(this.root, h("table", { class: "table table-cards", "aria-label": this.label }, head, this.body), this.foot);
+  }
+
+  #more(next) {
+    if (!this.foot?.isConnected) return;
+    const more = next && button(this.words.t("show_more"), { "data-testid": "show-more", onclick: () => this.#next(more, next) });
+    fill(this.foot, more);
+  }
+
+  async #next(more, address) {
+    if (isBusy(more)) return;
+    setBusy(more, true);
+    try {
+      const page = await this.api.get(address);
+      this.body.append(...page.items.map((item) => this.row(item)));
+      this.#more(page.next);
+    } catch (error) {
+      setBusy(more, false);
+      this.foot.append(trouble(error, this.words));
+    }
+  }
+}
+
+/** A cell with its column's title beside it for the narrow screen, where rows become cards. */
+export const cell = (label, ...children) => h("td", { "data-label": label }, h("div", {}, children));

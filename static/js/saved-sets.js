@@ -1,0 +1,130 @@
+/** Sets of settings by name: the user's own, and those shared by an administrator. */
+
+import { byId, fill, h, isBusy, setBusy } from "./dom.js";
+import { pick } from "./form.js";
+import { isAbort, notice, trouble } from "./notice.js";
+
+export class SavedSets {
+  /** `onChoose()`: a set was put into the form. `isAdmin`: may share and change shared ones. */
+  constructor({ api, words, form, isAdmin, onChoose }) {
+    Object.assign(this, { api, words, form, isAdmin, onChoose });
+    this.sets = [];
+    this.select = byId("saved-set");
+    this.note = byId("set-note");
+    this.select.addEventListener("change", (event) => { event.stopPropagation(); this.#choose(); });
+    byId("set-save").addEventListener("click", () => this.#edit(null));
+    byId("set-edit").addEventListener("click", () => this.#edit(this.#chosen()));
+    byId("set-delete").addEventListener("click", () => this.#askDelete());
+    byId("set-confirm").addEventListener("click", () => this.#save());
+    byId("set-cancel").addEventListener("click", () => this.#close());
+    byId("set-name").addEventListener("keydown", (event) => this.#key(event));
+    byId("set-form").addEventListener("change", (event) => event.stopPropagation());
+    this.#offer();
+  }
+
+  async load() {
+    try {
+      const answer = await this.api.get("/saved-sets");
+      this.sets = answer.items ?? answer;
+      this.#offer();
+    } catch (error) {
+      if (!isAbort(error)) fill(this.note, trouble(error, this.words, () => { fill(this.note); this.load(); }));
+    }
+  }
+
+  #chosen() {
+    return this.sets.find((set) => String(set.id) === this.select.value) ?? null;
+  }
+
+  #offer(id = this.select.value) {
+    const group = (key, sets) => sets.length > 0 && h("optgroup", { label: this.words.t(key) }, sets.map((set) => h("option", { value: set.id }, set.name)));
+    fill(this.select, h("option", { value: "" }, this.words.t("no_set")),
+      group("sets_own", this.sets.filter((set) => !set.shared)), group("sets_shared", this.sets.filter((set) => set.shared)));
+    pick("saved-set", id);
+    this.#showActions();
+  }
+
+  #showActions() {
+    const set = this.#chosen();
+    const may = Boolean(set) && (set.mine || this.isAdmin);
+    byId("set-edit").hidden = byId("set-delete").hidden = !may;
+  }
+
+  #choose() {
+    const set = this.#chosen();
+    this.#close(false);
+    fill(this.note);
+    this.#showActions();
+    if (!set) return;
+    this.form.set(set.params);
+    this.onChoose();
+  }
+
+  #edit(set) {
+    this.edited = set;
+    fill(this.note);
+    byId("set-name").value = set?.name ?? "";
+    if (this.isAdmin) byId("set-shared").checked = set?.shared ?? false;
+    byId("set-form").hidden = false;
+    byId("saved-set-actions").hidden = true;
+    byId("set-name").focus();
+  }
+
+  #close(focus = true) {
+    byId("set-form").hidden = true;
+    byId("saved-set-actions").hidden = false;
+    if (focus) byId(this.edited ? "set-edit" : "set-save").focus();
+  }
+
+  #key(event) {
+    if (event.key === "Escape") this.#close();
+    if (event.key !== "Enter") return;
+    event.preventDefault();
+    this.#save();
+  }
+
+  async #save() {
+    const confirm = byId("set-confirm");
+    const name = byId("set-name").value.trim();
+    if (isBusy(confirm)) return;
+    if (!name) {
+      fill(this.note, notice("warning", this.words.t("set_nameless")));
+      return byId("set-name").focus();
+    }
+    const body = { name, params: this.form.choice(), shared: this.isAdmin && byId("set-shared").checked };
+    setBusy(confirm, true);
+    try {
+      const saved = this.edited ? await this.api.put(`/saved-sets/${this.edited.id}`, body) : await this.api.post("/saved-sets", body);
+      await this.load();
+      this.#offer(String(saved?.id ?? this.edited?.id ?? ""));
+      this.#close();
+      fill(this.note, notice("success", this.words.t("set_saved", { name })));
+    } catch (error) {
+      const lines = Object.values(error.errors ?? {}).flat();
+      fill(this.note, lines.length ? notice("danger", lines) : trouble(error, this.words));
+    } finally {
+      setBusy(confirm, false);
+    }
+  }
+
+  #askDelete() {
+    const set = this.#chosen();
+    const answer = (key, testid, kind, onclick) => h("button", { type: "button", class: `button ${kind}`, "data-testid": testid, onclick }, this.words.t(key));
+    const confirm = answer("delete", "set-delete-confirm", "button-danger", () => this.#delete(set));
+    const keep = answer("keep", "set-keep", "", () => { fill(this.note); byId("set-delete").focus(); });
+    fill(this.note, notice("warning", this.words.t("set_delete_question", { name: set.name }), h("div", { class: "row" }, confirm, keep)));
+    confirm.focus();
+  }
+
+  async #delete(set) {
+    try {
+      await this.api.delete(`/saved-sets/${set.id}`);
+      this.sets = this.sets.filter((other) => other.id !== set.id);
+      this.#offer("");
+      fill(this.note);
+      this.select.focus();
+    } catch (error) {
+      fill(this.note, trouble(error, this.words));
+    }
+  }
+}

@@ -1,0 +1,87 @@
+/** Words and figures in the reader's language: texts come translated from the server, figures are set by Intl. */
+
+export class Words {
+  /** `lang`: "ru" or "en". `texts`: key → sentence with {places}. `forms`: plural category → key → sentence. */
+  constructor({ lang, texts, forms }) {
+    this.lang = lang;
+    this.texts = texts;
+    this.forms = forms;
+    this.locale = lang === "ru" ? "ru-RU" : "en-GB";
+    this.rules = new Intl.PluralRules(this.locale);
+  }
+
+  /** The sentence `key` with `{name}` replaced by `params.name`. */
+  t(key, params = {}) {
+    return place(this.texts[key] ?? key, params);
+  }
+
+  has(key) {
+    return key in this.texts;
+  }
+
+  /** The sentence `key` for `n` things, `{n}` being the number. */
+  count(key, n, params = {}) {
+    const forms = this.forms[this.rules.select(n)] ?? this.forms.other;
+    return place(forms[key] ?? key, { n: this.number(n), ...params });
+  }
+
+  number(value) {
+    return new Intl.NumberFormat(this.locale).format(value);
+  }
+
+  /** A sum: `value` is a text with two decimals ("1234567.89"), never computed with. */
+  money(value, currency) {
+    if (value === null || value === undefined) return "";
+    const style = { style: "currency", currency, currencyDisplay: "narrowSymbol", minimumFractionDigits: 2, maximumFractionDigits: 2 };
+    try {
+      return new Intl.NumberFormat(this.locale, style).format(value);
+    } catch {
+      return `${new Intl.NumberFormat(this.locale, { minimumFractionDigits: 2 }).format(value)} ${currency ?? ""}`.trim();
+    }
+  }
+
+  /** A calendar date "2026-03-31" in words; no time zone touches it. */
+  date(iso) {
+    return this.#calendar().format(noon(iso));
+  }
+
+  /** Two calendar dates as one range. */
+  range(from, to) {
+    return from === to ? this.date(from) : this.#calendar().formatRange(noon(from), noon(to));
+  }
+
+  /** A month "2026-01" in words. */
+  month(iso) {
+    return new Intl.DateTimeFormat(this.locale, { month: "short", year: "numeric", timeZone: "UTC" }).format(noon(`${iso}-01`));
+  }
+
+  /** A moment (ISO with offset) by the reader's clock; today's without the date, this year's without the year. */
+  moment(iso) {
+    const moment = new Date(iso);
+    const now = new Date();
+    const today = moment.toDateString() === now.toDateString();
+    const year = moment.getFullYear() === now.getFullYear() ? {} : { year: "numeric" };
+    const parts = { hour: "2-digit", minute: "2-digit", ...(today ? {} : { day: "numeric", month: "short", ...year }) };
+    return new Intl.DateTimeFormat(this.locale, parts).format(moment);
+  }
+
+  /** Bytes as "48 КБ". */
+  size(bytes) {
+    const [unit, value] = bytes < 1e6 ? ["size.kb", Math.max(1, bytes / 1e3)] : ["size.mb", bytes / 1e6];
+    return this.t(unit, { n: new Intl.NumberFormat(this.locale, { maximumFractionDigits: value < 10 ? 1 : 0 }).format(value) });
+  }
+
+  /** Seconds as "about 20 seconds", "about 3 minutes". */
+  about(seconds) {
+    if (seconds < 90) return this.count("about_seconds", Math.max(5, Math.ceil(seconds / 5) * 5));
+    return this.count("about_minutes", Math.ceil(seconds / 60));
+  }
+
+  #calendar() {
+    return new Intl.DateTimeFormat(this.locale, { day: "numeric", month: "long", year: "numeric", timeZone: "UTC" });
+  }
+}
+
+const noon = (iso) => new Date(`${iso}T12:00:00Z`);
+
+const place = (sentence, params) => sentence.replace(/\{(\w+)\}/g, (whole, name) => params[name] ?? whole);
