@@ -27,7 +27,7 @@ from demo_portal.query import Comparing
 from demo_portal.table import Table
 
 MOSCOW = timezone(timedelta(hours=3))
-_LINK_SPACE = 10**10
+LINK_SPACE = 10**10
 
 FUNNELS: tuple[tuple[int, str, tuple[tuple[str, str, str, str], ...]], ...] = (
     (
@@ -147,13 +147,13 @@ class Crm:
     def link(self, invoice_id: int, requisite_id: int, my_requisite_id: int = 0) -> None:
         """Set the requisite link of an invoice."""
         self.links.add(
-            builders.a_link(invoice_id, requisite_id, my_requisite_id), record_id=INVOICE * _LINK_SPACE + invoice_id
+            builders.a_link(invoice_id, requisite_id, my_requisite_id), record_id=INVOICE * LINK_SPACE + invoice_id
         )
 
     def unlink(self, invoice_id: int) -> None:
         """Take the requisite link of an invoice away."""
-        if INVOICE * _LINK_SPACE + invoice_id in self.links:
-            self.links.remove(INVOICE * _LINK_SPACE + invoice_id)
+        if INVOICE * LINK_SPACE + invoice_id in self.links:
+            self.links.remove(INVOICE * LINK_SPACE + invoice_id)
 
     def remove_invoice(self, invoice_id: int) -> None:
         """Delete an invoice with its rows and link."""

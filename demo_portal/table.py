@@ -245,15 +245,20 @@ class Table:
 
     def _index(self, record_id: int, row: Mapping[str, Any]) -> None:
         for name, index in self._indices.items():
-            value = row.get(name)
-            for each in value if isinstance(value, list) else [value]:
+            for each in _indexed(row.get(name)):
                 insort(index.setdefault(each, []), record_id)
 
     def _unindex(self, record_id: int, row: Mapping[str, Any]) -> None:
         for name, index in self._indices.items():
-            value = row.get(name)
-            for each in value if isinstance(value, list) else [value]:
+            for each in _indexed(row.get(name)):
                 index[each].remove(record_id)
+
+
+def _indexed(value: Any) -> list[Any]:
+    """Values under which a record is found; an empty one is not indexed."""
+    if isinstance(value, list):
+        return value
+    return [] if value in (None, "") else [value]
 
 
 class _Slice(Sequence[int]):

@@ -129,7 +129,7 @@ def _menu(viewer: Viewer) -> str:
         ("crm", ()),
         ("invoices", (INVOICES_PATH, "₽")),
         ("companies", (COMPANIES_PATH, "▦")),
-        ("analytics", (ANALYTICS_PATH, "◔")),
+        ("analytics", (ANALYTICS_PATH, "▥")),
         ("apps", ()),
         ("", (APP_PATH, "▤")),
         ("installed_apps", (WIDGETS_PATH, "⚙")),
