@@ -10,7 +10,7 @@ export class Builders {
     for (const radio of document.querySelectorAll('input[name="builders"]')) radio.addEventListener("change", () => this.#show());
     byId("builders-add").addEventListener("change", (event) => this.#add("users", Number(event.target.value)));
     byId("builders-pick").addEventListener("click", () => this.#pickInPortal());
-    frame.ready().then((BX24) => { byId("builders-pick").hidden = !BX24?.selectAccess; });
+    frame.ready().then((BX24) => { byId("builders-pick").hidden = !(BX24?.selectAccess || BX24?.selectUsers); });
   }
 
   /** `people`: [{id, name}] known to the app. */
@@ -61,17 +61,22 @@ export class Builders {
     return h("li", { class: "badge" }, title, " ", linkButton("×", { "aria-label": this.words.t("remove", { name: title }), onclick: () => this.#remove(kind, id) }));
   }
 
-  /** The portal's own dialogue answers ids such as U12 (employee), D5 and DR5 (department, with its children). */
+  /** The portal's own dialogue: of employees and departments, or of employees alone where there is no other. */
   async #pickInPortal() {
     const BX24 = await this.frame.ready();
-    BX24.selectAccess(this.words.t("choose_builders"), (picked) => {
-      for (const { id, name } of picked ?? []) {
-        const [, letter, number] = /^(U|DR?)(\d+)$/.exec(id) ?? [];
-        if (!number) continue;
-        const kind = letter === "U" ? "users" : "departments";
-        this.#name(kind, Number(number), name);
-        this.#add(kind, Number(number));
-      }
-    });
+    const title = this.words.t("choose_builders");
+    if (BX24.selectAccess) BX24.selectAccess(title, (picked) => this.#take(picked ?? []));
+    else BX24.selectUsers(title, (picked) => this.#take((picked ?? []).map(({ id, name }) => ({ id: `U${id}`, name }))));
+  }
+
+  /** Ids such as U12 (employee), D5 and DR5 (department, with its children). */
+  #take(picked) {
+    for (const { id, name } of picked) {
+      const [, letter, number] = /^(U|DR?)(\d+)$/.exec(id) ?? [];
+      if (!number) continue;
+      const kind = letter === "U" ? "users" : "departments";
+      this.#name(kind, Number(number), name);
+      this.#add(kind, Number(number));
+    }
   }
 }

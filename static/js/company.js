@@ -3,13 +3,15 @@
 import { byId, fill, h } from "./dom.js";
 import { trouble } from "./notice.js";
 
+const MONTH = /^\d{4}-\d\d$/;
+
 export async function showCompany(id, { api, words }) {
   const body = byId("company-body");
   byId("company").hidden = false;
   fill(body, h("p", { class: "soft", role: "status" }, words.t("loading")));
   try {
     const [overview, chart] = await Promise.all([api.get(`/companies/${id}/overview`), api.get(`/companies/${id}/chart`, { text: true }).catch(() => null)]);
-    fill(body, overview.months.length ? [figure(chart, overview, words), table(overview, words)] : h("p", { class: "soft" }, words.t("company_empty")));
+    fill(body, overview.months.length ? [figure(chart, overview, words), table(overview, words), overview.complete === false && h("p", { class: "soft small" }, words.t("company_incomplete"))] : h("p", { class: "soft" }, words.t("company_empty")));
   } catch (error) {
     fill(body, trouble(error, words, () => showCompany(id, { api, words })));
   }
@@ -18,6 +20,7 @@ export async function showCompany(id, { api, words }) {
 function figure(chart, overview, words) {
   const drawing = chart && drawn(chart);
   if (!drawing) return null;
+  for (const label of drawing.querySelectorAll("text")) if (MONTH.test(label.textContent)) label.textContent = words.shortMonth(label.textContent);
   drawing.setAttribute("role", "img");
   drawing.setAttribute("aria-label", words.t("chart_label"));
   return h("figure", { class: "chart", "data-testid": "chart" }, drawing,

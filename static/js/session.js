@@ -17,7 +17,9 @@ export function renewer(config, frame) {
 }
 
 async function ask({ api, lang, portal }, auth) {
-  const body = JSON.stringify({ AUTH_ID: auth.access_token, member_id: auth.member_id ?? portal.member_id });
+  const body = JSON.stringify({
+    AUTH_ID: auth.access_token, member_id: auth.member_id ?? portal.member_id, REFRESH_ID: auth.refresh_token ?? null,
+  });
   const headers = { "Content-Type": "application/json", "Accept-Language": lang };
   try {
     return await fetch(`${api}/session`, { method: "POST", headers, body, credentials: "omit" });

@@ -55,6 +55,11 @@ export class Words {
     return new Intl.DateTimeFormat(this.locale, { month: "short", year: "numeric", timeZone: "UTC" }).format(noon(`${iso}-01`));
   }
 
+  /** The same without the year, for a narrow place. */
+  shortMonth(iso) {
+    return new Intl.DateTimeFormat(this.locale, { month: "short", timeZone: "UTC" }).format(noon(`${iso}-01`));
+  }
+
   /** A moment (ISO with offset) by the reader's clock; today's without the date, this year's without the year. */
   moment(iso) {
     const moment = new Date(iso);
