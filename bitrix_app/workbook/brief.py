@@ -24,8 +24,8 @@ class BriefSheet:
         self._detailed = desk.header.detailed
         self._columns = brief_columns(self._detailed)
         self._currencies = currencies
-        reserve = 1 + _LINES_OF_A_CURRENCY * max(len(currencies), 1)
-        self.table = PagedTable(Table("Краткий", "Счета", self._columns, LEGEND), desk, reserve)
+        reserve = _LINES_OF_A_CURRENCY * max(len(currencies), 1)
+        self.table = PagedTable(Table("Краткий", "По счетам", self._columns, LEGEND), desk, reserve)
         row = desk.styles.row
         self._styles = {
             # (paid, without VAT)
@@ -44,13 +44,13 @@ class BriefSheet:
     def finish(self) -> None:
         """The block of totals of each currency, under the table."""
         page = self.table.page
-        page.skip()
         if not self._currencies:
+            page.skip()
             page.add_below(self._line(NO_INVOICES), self._total_style)
         for total in self._currencies:
+            page.skip()
             for label, figure in _block(total):
                 page.add_below(self._line(label, figure, total.currency), self._total_style)
-            page.skip()
 
     def _line(self, label: str, figure: Cell = None, currency: str | None = None) -> list[Cell]:
         values: list[Cell] = [None] * len(self._columns)

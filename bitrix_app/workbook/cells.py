@@ -1,8 +1,9 @@
 """A value as the XML of one cell, digit for digit: no binary float, no formula, nothing that breaks the file.
 
 ``ENCODERS`` is the table: type of the value → function that gives the rest of the ``<c …`` element after its style
-attribute, and the width of what is shown, in characters. A value that Excel cannot hold as what it is raises
-``DoesNotFitError``; ``fit`` then says what to write in its place and which words to tell the reader.
+attribute, and its length in characters (of a number: without spaces, with two decimals at least). A value that Excel
+cannot hold as what it is raises ``DoesNotFitError``; ``fit`` then says what to write in its place and which words to
+tell the reader.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from decimal import Decimal
 from types import NoneType
 from typing import Any
 
-from bitrix_app.workbook.text import TEXT_LIMIT, cut, escape, is_plain, utf16_length
+from bitrix_app.workbook.text import TEXT_LIMIT, cut, escape, is_special, utf16_length
 
 Cell = str | Decimal | date | int | None
 """What a cell may hold; ``None`` is an empty cell. ``datetime`` is not among them: dates are calendar dates."""
@@ -26,6 +27,7 @@ _DAY_ZERO = date(1899, 12, 30).toordinal()
 _SURELY_FITS = TEXT_LIMIT // 2
 _DIGITS_LIMIT = 255
 _BLANK = ("/>", 0)
+_ZERO = ("><v>0</v></c>", 4)
 
 
 class DoesNotFitError(ValueError):
@@ -40,7 +42,7 @@ def _text(value: str) -> tuple[str, int]:
     width = len(value)
     if width > _SURELY_FITS and utf16_length(value) > TEXT_LIMIT:
         raise DoesNotFitError
-    if not is_plain(value):
+    if is_special(value):
         width = max(map(len, value.split("\n")))
         value = escape(value)
     if not value:
@@ -52,23 +54,17 @@ def _number(value: Decimal) -> tuple[str, int]:
     if not value.is_finite():
         raise DoesNotFitError
     if not value:
-        return "><v>0</v></c>", 4
+        return _ZERO
     if not -_DIGITS_LIMIT < value.adjusted() < _DIGITS_LIMIT:
         raise DoesNotFitError
     digits = format(value, "f")
     if len(digits) > _DIGITS_LIMIT:
         raise DoesNotFitError
-    return f"><v>{digits}</v></c>", shown_width(digits)
-
-
-def shown_width(digits: str) -> int:
-    """Characters that ``digits`` take with thousands apart and at least two decimals."""
-    return len(digits) + len(digits) // 3 + (0 if "." in digits else 3)
+    return f"><v>{digits}</v></c>", len(digits) if "." in digits else len(digits) + 3
 
 
 def _count(value: int) -> tuple[str, int]:
-    digits = str(value)
-    return f"><v>{digits}</v></c>", len(digits) + len(digits) // 3
+    return f"><v>{value}</v></c>", len(str(value)) + 3
 
 
 def _date(value: date) -> tuple[str, int]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
+from math import ceil
 
 from openpyxl.utils import get_column_letter
 
@@ -13,6 +14,7 @@ class Kind(Enum):
 
     TEXT = ("@", "left", False)
     WRAPPED = ("@", "left", True)
+    LABEL = ("@", "center", False)
     MONEY = ("#,##0.00", "right", False)
     PRICE = ("#,##0.00####", "right", False)
     WHOLE = ("#,##0", "right", False)
@@ -35,8 +37,37 @@ class Column:
     wide: int = 30
 
     def width(self, longest: int) -> float:
-        """The width for contents of at most ``longest`` shown characters, with room for the edges."""
-        return min(max(longest + 2, self.narrow), self.wide)
+        """The width for contents of at most ``longest`` characters, with room for the edges and for the spaces between
+        thousands."""
+        spaces = max(longest - 4, 0) // 3 if self.kind.horizontal == "right" else 0
+        return min(max(longest + spaces + 2, self.narrow), self.wide)
+
+    def lines(self, text: str) -> int:
+        """How many lines ``text`` takes in this column at its widest."""
+        room = int((self.wide - 1) / _letter_width(text))
+        return sum(_wrapped_lines(line, room) for line in text.split("\n"))
+
+
+def shown_length(text: str) -> int:
+    """The length of the longest line of ``text``, in digits, which the widths of columns are measured in."""
+    return ceil(max(map(len, text.split("\n"))) * _letter_width(text))
+
+
+def _letter_width(text: str) -> float:
+    """In digits of the same font: Cyrillic text of Arial takes 0.91 to 0.99 a letter, capitals 1.25."""
+    return 1.25 if text.isupper() else 1.0
+
+
+def _wrapped_lines(line: str, room: int) -> int:
+    lines, used = 1, 0
+    for word in line.split(" "):
+        length = len(word)
+        if used and used + 1 + length > room:
+            lines, used = lines + 1, 0
+        used += length + (1 if used else 0)
+        if used > room:  # a word longer than a line is broken
+            lines, used = lines + (used - 1) // room, (used - 1) % room + 1
+    return lines
 
 
 NUMBER = Column("Номер", Kind.TEXT, 11, 24)
@@ -45,8 +76,8 @@ KPP = Column("КПП", Kind.TEXT, 11, 14)
 COUNTERPARTY = Column("Контрагент", Kind.WRAPPED, 29, 42)
 AMOUNT = Column("Сумма", Kind.MONEY, 13)
 VAT = Column("НДС", Kind.MONEY, 11)
-CURRENCY = Column("Валюта", Kind.TEXT, 10, 12)
-RATE = Column("Ставка НДС", Kind.TEXT, 11, 24)
+CURRENCY = Column("Валюта", Kind.LABEL, 10, 12)
+RATE = Column("Ставка НДС", Kind.LABEL, 13, 24)
 
 BRIEF = (
     NUMBER,
@@ -58,10 +89,10 @@ BRIEF = (
     Column("Дата отгрузки", Kind.DATE, 12),
     Column("Дата оплаты", Kind.DATE, 12),
     CURRENCY,
-    Column("Стадия", Kind.WRAPPED, 12, 20),
+    Column("Стадия", Kind.WRAPPED, 12, 26),
     KPP,
     Column("Срок оплаты", Kind.DATE, 12),
-    Column("Ответственный", Kind.WRAPPED, 17, 24),
+    Column("Ответственный", Kind.WRAPPED, 17, 32),
 )
 """``Краткий`` without product rows; ``RATE`` follows when they were read."""
 
@@ -71,7 +102,7 @@ FULL = (
     COUNTERPARTY,
     Column("Наименование товара", Kind.WRAPPED, 30, 60),
     Column("Количество", Kind.WHOLE, 13),
-    Column("Ед. изм.", Kind.TEXT, 10, 14),
+    Column("Ед. изм.", Kind.LABEL, 10, 14),
     Column("Цена", Kind.PRICE, 12),
     AMOUNT,
     RATE,
@@ -80,7 +111,7 @@ FULL = (
 
 RATES = (
     CURRENCY,
-    Column("Ставка НДС", Kind.TEXT, 16, 24),
+    Column("Ставка НДС", Kind.LABEL, 16, 24),
     Column("Счетов", Kind.WHOLE, 11),
     Column("Сумма", Kind.MONEY, 20),
     Column("НДС", Kind.MONEY, 20),
@@ -103,7 +134,7 @@ COUNTERPARTIES = (
 
 PROBLEMS = (
     NUMBER,
-    Column("Поле", Kind.WRAPPED, 22, 30),
+    Column("Поле", Kind.WRAPPED, 20, 30),
     Column("Проблема", Kind.WRAPPED, 80, 110),
 )
 

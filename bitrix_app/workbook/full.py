@@ -19,7 +19,7 @@ class FullSheet:
     """Writes ``Полный``."""
 
     def __init__(self, desk: Desk) -> None:
-        self.table = PagedTable(Table("Полный", "Строки счетов: товары и услуги", FULL), desk)
+        self.table = PagedTable(Table("Полный", "По товарам и услугам", FULL), desk)
         row = desk.styles.row
         self._looks = [
             {True: row(FULL, look), False: row(_FRACTIONAL, look)}  # by: the quantity is whole

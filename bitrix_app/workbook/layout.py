@@ -11,6 +11,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from bitrix_app.workbook.header import RegisterHeader
 from bitrix_app.workbook.stream import SheetStream
+from bitrix_app.workbook.styles import FONT
 
 _A4 = 9
 _TAB_COLORS = {"Проблемы": "FFC000"}
@@ -59,5 +60,6 @@ def _set_up_print(sheet: Worksheet, page: SheetStream) -> None:
     sheet.print_title_rows = f"{page.header_row}:{page.header_row}"
     footer = sheet.oddFooter
     if footer is not None:  # openpyxl's stubs allow None; a new sheet always has one
-        footer.left.text = "&A"
-        footer.right.text = "Стр. &P из &N"
+        footer.left.text, footer.right.text = "&A", "Стр. &P из &N"
+        for part in (footer.left, footer.right):
+            part.font, part.size = f"{FONT},Regular", 8

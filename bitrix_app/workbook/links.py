@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from bitrix_app.workbook.text import escape, is_plain
+from bitrix_app.workbook.text import escape, is_special
 
 CELLS_LIMIT = 65_530
 """Hyperlinks that one sheet of Excel takes (Excel specifications and limits); later rows stay without one."""
@@ -69,5 +69,5 @@ class Links:
 
 
 def _is_followed(address: str) -> bool:
-    one_line = is_plain(address.replace("&", "").replace("_x", ""))
-    return address.startswith(("https://", "http://")) and len(address) <= ADDRESS_LIMIT and one_line
+    is_web = address.startswith(("https://", "http://"))
+    return is_web and len(address) <= ADDRESS_LIMIT and not is_special(address.replace("&", "").replace("_x", ""))

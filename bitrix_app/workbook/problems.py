@@ -9,7 +9,7 @@ from bitrix_app.workbook.columns import PROBLEMS
 from bitrix_app.workbook.pages import Desk, PagedTable, Table
 from bitrix_app.workbook.styles import PLAIN, RowStyle
 
-_NUMBER, _MESSAGE = 0, 2
+_NUMBER, _FIELD = 0, 1
 
 
 class ProblemSheet:
@@ -18,7 +18,7 @@ class ProblemSheet:
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
         self._style = desk.styles.row(PROBLEMS, PLAIN)
-        self._linked = {place: self._link_at(place) for place in (_NUMBER, _MESSAGE)}
+        self._linked = {place: self._link_at(place) for place in (_NUMBER, _FIELD)}
         self.table: PagedTable | None = None
         self.lines = 0
 
@@ -28,7 +28,7 @@ class ProblemSheet:
             self._add(problem.field, problem.message)
 
     def add(self, invoice: ProcessedInvoice, problems: Iterable[Problem]) -> None:
-        """Lines of one invoice. The link stands on its number; on the message where there is no number."""
+        """Lines of one invoice. The link stands on its number; on the field's name where there is no number."""
         address = self._address(invoice)
         for problem in problems:
             self._add(problem.field, _placed(problem.message, invoice), invoice.number, address)
@@ -46,7 +46,7 @@ class ProblemSheet:
         if address is None or not self.table.page.links.takes(address):
             self.table.add(values, self._style)
             return
-        linked = _NUMBER if number else _MESSAGE
+        linked = _NUMBER if number else _FIELD
         self.table.add(values, self._linked[linked])
         page = self.table.page
         page.links.add(page.letters[linked], page.row, address)
@@ -59,4 +59,4 @@ def _placed(message: str, invoice: ProcessedInvoice) -> str:
     """Where the number is missing, the id must tell on paper which invoice is meant."""
     if invoice.number or invoice.id is None:
         return message
-    return f"{message} (счёт без номера, его ID в Битрикс24 — {invoice.id})"
+    return f"{message.rstrip('. ')}. Счёт без номера, его ID в Битрикс24 — {invoice.id}."

@@ -11,12 +11,15 @@ from pathlib import Path
 
 from bitrix_app.processing.model import Problem
 from bitrix_app.workbook.cells import ENCODERS, Cell, DoesNotFitError, fit
-from bitrix_app.workbook.columns import Column, letters
+from bitrix_app.workbook.columns import Column, letters, shown_length
 from bitrix_app.workbook.links import Links
 from bitrix_app.workbook.styles import RowStyle
 
 _ROWS_HELD = 256
 _FILTER_BUTTON = 2
+_LINE_HEIGHT = 13
+_TALLEST = 409
+"""Points: the highest row that Excel takes."""
 
 
 class SheetStream:
@@ -37,6 +40,7 @@ class SheetStream:
         self.table_end = 0
         self.size = 0
         self._longest = [0] * len(columns)
+        self._wrapped = [(index, column) for index, column in enumerate(columns) if column.kind.wrapped]
         self._pending: list[str] = []
         self._file = self.rows.open("wb")
 
@@ -58,7 +62,7 @@ class SheetStream:
     def add_header(self, style: int) -> None:
         """The header row of the table."""
         longest = self._longest.copy()
-        self._add([column.title for column in self.columns], (style,) * len(self.columns))
+        self._add([column.title for column in self.columns], (style,) * len(self.columns), height=2 * _LINE_HEIGHT)
         self._longest = longest
         self.header_row = self.table_end = self.row
 
@@ -90,19 +94,29 @@ class SheetStream:
 
     def _add_whatever(self, values: Sequence[Cell], style: RowStyle) -> tuple[Problem, ...]:
         try:
-            self._add(values, style)
+            self._add(values, style, self._height(values))
         except DoesNotFitError:
             fitted = [fit(value) for value in values]
-            self._add([value for value, _ in fitted], style)
+            self._add([value for value, _ in fitted], style, self._height(values))
             notes = zip(self.columns, fitted, strict=True)
             return tuple(Problem(column.title, message) for column, (_, message) in notes if message is not None)
         return ()
 
-    def _add(self, values: Sequence[Cell], style: RowStyle) -> None:
+    def _height(self, values: Sequence[Cell]) -> int | None:
+        """Points, where a text is wrapped; ``None`` for one line. Excel finds heights itself, LibreOffice does not."""
+        lines = 1
+        for index, column in self._wrapped:
+            text = values[index]
+            if isinstance(text, str) and (len(text) > column.wide - 2 or "\n" in text or text.isupper()):
+                lines = max(lines, column.lines(text))
+                self._longest[index] = max(self._longest[index], shown_length(text))
+        return None if lines == 1 else min(lines * _LINE_HEIGHT, _TALLEST)
+
+    def _add(self, values: Sequence[Cell], style: RowStyle, height: int | None = None) -> None:
         """The hot loop of the whole export: some millions of cells go through it."""
         row = self.row + 1
         longest = self._longest
-        cells = [f'<row r="{row}">']
+        cells = [f'<row r="{row}">' if height is None else f'<row r="{row}" ht="{height}">']
         for index, value in enumerate(values):
             body, width = ENCODERS[type(value)](value)
             if width > longest[index]:  # noqa: PLR1730 - max() costs a call in the hot loop

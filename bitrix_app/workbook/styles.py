@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
 from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
+from openpyxl.utils.indexed_list import IndexedList
 
 from bitrix_app.workbook.columns import Column, Kind
 
@@ -46,6 +47,8 @@ class StyleBook:
     """The styles of one workbook: asks openpyxl for each look once and hands out its number."""
 
     def __init__(self, workbook: Workbook) -> None:
+        # The first font is the one that widths of columns are measured in; openpyxl has no public way to choose it.
+        workbook._fonts = IndexedList([Font(name=FONT, size=SIZE)])  # type: ignore[attr-defined]  # noqa: SLF001 - see above
         self._sheet = workbook.worksheets[0]
         self.title = self._number(Font(name=FONT, size=14, bold=True))
         self.line = self._number(Font(name=FONT, size=SIZE))

@@ -16,7 +16,7 @@ UNREAD_RATE = "не прочитана"
 
 def rate_table(desk: Desk, totals: Iterable[RateTotal], tick: Callable[[], None]) -> PagedTable:
     """``По ставкам НДС``: a row for each currency and rate; ``tick`` is called for each."""
-    table = PagedTable(Table("По ставкам НДС", "Итоги по ставкам НДС", RATES), desk)
+    table = PagedTable(Table("По ставкам НДС", "По ставкам НДС", RATES), desk)
     style = desk.styles.row(RATES, PLAIN)
     for total in totals:
         tick()
@@ -29,7 +29,7 @@ def counterparty_table(desk: Desk, totals: Iterable[CounterpartyTotal], tick: Ca
 
     What Excel cannot hold here was named in the invoices that it came from.
     """
-    table = PagedTable(Table("По контрагентам", "Итоги по контрагентам", COUNTERPARTIES), desk)
+    table = PagedTable(Table("По контрагентам", "По контрагентам", COUNTERPARTIES), desk)
     style = desk.styles.row(COUNTERPARTIES, PLAIN)
     for total in totals:
         tick()

@@ -15,7 +15,6 @@ _LOOKS_ESCAPED = re.compile("_(?=x[0-9A-Fa-f]{4}_)")
 like it must have its underscore written so. The look-ahead lets ``_x0041_x0042_`` match twice."""
 
 _MARKUP = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "\r": "&#13;"})
-_SPECIAL = re.compile('[&<>"\r\n\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]|_x')
 
 
 def clean(text: str) -> str:
@@ -23,9 +22,8 @@ def clean(text: str) -> str:
     return _FORBIDDEN.sub("", text)
 
 
-def is_plain(text: str) -> bool:
-    """True when ``text`` is one line that stands in XML as it is: neither cleaning nor escaping would change it."""
-    return _SPECIAL.search(text) is None
+is_special = re.compile('[&<>"\r\n\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]|_x').search
+"""A match when a text is not one plain line: cleaning or escaping might change it, or it has several lines."""
 
 
 def escape(text: str) -> str:
