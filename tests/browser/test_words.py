@@ -1,0 +1,82 @@
+"""How sums, dates, sizes and numbers of things read in both languages."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page
+
+ROOT = Path(__file__).parents[2]
+SAID = """async ([lang, method, values]) => {
+  const { Words } = await import("/js/words.js");
+  const forms = {
+    one: { invoices: "{n} счёт" }, few: { invoices: "{n} счёта" }, many: { invoices: "{n} счетов" }, other: { invoices: "{n} invoices" },
+  };
+  const words = new Words({ lang, texts: { "size.kb": "{n} КБ", "size.mb": "{n} МБ" }, forms });
+  return words[method](...values);
+}"""
+USED = re.compile(r'words\.(t|count)\("([a-z._]+)"')
+
+
+def said(page: Page, lang: str, method: str, *values: Any) -> str:
+    """What ``words.method(*values)`` says, with plain spaces."""
+    text: str = page.evaluate(SAID, [lang, method, list(values)])
+    return re.sub(r"[\u00a0\u202f\u2009]", " ", text)
+
+
+@pytest.mark.parametrize(
+    ("lang", "value", "currency", "text"),
+    [
+        ("ru", "1234567.89", "RUB", "1 234 567,89 ₽"),
+        ("ru", "0.00", "RUB", "0,00 ₽"),
+        ("ru", "-12.50", "USD", "-12,50 $"),
+        ("ru", "99999999999999.99", "RUB", "99 999 999 999 999,99 ₽"),
+        ("ru", "10.00", "", "10,00"),
+        ("en", "1234567.89", "RUB", "₽1,234,567.89"),
+    ],
+)
+def test_sum_is_written_as_the_language_writes_it(
+    scripts: Page, lang: str, value: str, currency: str, text: str
+) -> None:
+    """A sum keeps every kopeck and has the currency's sign."""
+    assert said(scripts, lang, "money", value, currency) == text
+
+
+@pytest.mark.parametrize(
+    ("lang", "first", "last", "text"),
+    [
+        ("ru", "2026-03-01", "2026-03-31", "1–31 марта 2026 г."),
+        ("ru", "2026-03-05", "2026-03-05", "5 марта 2026 г."),
+        ("en", "2026-01-01", "2026-03-31", "1 January – 31 March 2026"),
+    ],
+)
+def test_range_of_dates_is_one_phrase(scripts: Page, lang: str, first: str, last: str, text: str) -> None:
+    """Two dates read as one period, with what they share said once."""
+    assert said(scripts, lang, "range", first, last) == text
+
+
+@pytest.mark.parametrize(
+    ("number", "text"), [(1, "1 счёт"), (22, "22 счёта"), (482, "482 счёта"), (1011, "1 011 счетов")]
+)
+def test_number_of_things_has_its_plural(scripts: Page, number: int, text: str) -> None:
+    """Russian has three plural forms."""
+    assert said(scripts, "ru", "count", "invoices", number) == text
+
+
+@pytest.mark.parametrize(("size", "text"), [(120, "1 КБ"), (48211, "48 КБ"), (1310720, "1,3 МБ")])
+def test_size_is_short(scripts: Page, size: int, text: str) -> None:
+    """A file's size is said in the unit that keeps it short."""
+    assert said(scripts, "ru", "size", size) == text
+
+
+def test_every_sentence_of_the_scripts_is_in_the_templates() -> None:
+    """What a script says by key stands in the block of messages that the server translates."""
+    messages = (ROOT / "templates/app/messages.html").read_text(encoding="utf-8")
+    known = set(re.findall(r'"([a-z._]+)":', messages))
+    scripts = (ROOT / "static/js").glob("*.js")
+    used = {found[1] for script in scripts for found in USED.findall(script.read_text(encoding="utf-8"))}
+    assert len(used) > 60
+    assert used - known == set()
