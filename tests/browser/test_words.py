@@ -13,7 +13,8 @@ ROOT = Path(__file__).parents[2]
 SAID = """async ([lang, method, values]) => {
   const { Words } = await import("/js/words.js");
   const forms = {
-    one: { invoices: "{n} счёт" }, few: { invoices: "{n} счёта" }, many: { invoices: "{n} счетов" }, other: { invoices: "{n} invoices" },
+    one: { invoices: "{n} счёт" }, few: { invoices: "{n} счёта" },
+    many: { invoices: "{n} счетов" }, other: { invoices: "{n} invoices" },
   };
   const words = new Words({ lang, texts: { "size.kb": "{n} КБ", "size.mb": "{n} МБ" }, forms });
   return words[method](...values);
@@ -38,9 +39,7 @@ def said(page: Page, lang: str, method: str, *values: Any) -> str:
         ("en", "1234567.89", "RUB", "₽1,234,567.89"),
     ],
 )
-def test_sum_is_written_as_the_language_writes_it(
-    scripts: Page, lang: str, value: str, currency: str, text: str
-) -> None:
+def test_sum_reads_as_the_language_writes_it(scripts: Page, lang: str, value: str, currency: str, text: str) -> None:
     """A sum keeps every kopeck and has the currency's sign."""
     assert said(scripts, lang, "money", value, currency) == text
 
