@@ -50,13 +50,13 @@ class Files:
 
         Raises StorageFullError when the place is full, not writable or not reachable; nothing is left then.
         """
-        target = self._path(name)
+        target, size = self._path(name), local.stat().st_size
         with storing():
             if self._atomic:
                 self._fs.put_file(str(local), target)
             else:
                 self._put_and_move(local, target)
-            return local.stat().st_size
+        return size
 
     def _put_and_move(self, local: Path, target: str) -> None:
         temporary = self._path(f".part-{uuid4().hex}")
@@ -73,7 +73,7 @@ class Files:
 
     def open(self, name: str) -> IO[bytes]:
         """The file, open for reading bytes. Raises FileNotFoundError; StorageFullError when the store is away."""
-        with storing():
+        with storing(looking=True):
             stream: IO[bytes] = self._fs.open(self._path(name), "rb")
             return stream
 
@@ -125,13 +125,14 @@ class Files:
 
 
 @contextlib.contextmanager
-def storing() -> Iterator[None]:
-    """Turns what a file store raises into StorageFullError; a file that is not there stays FileNotFoundError."""
+def storing(*, looking: bool = False) -> Iterator[None]:
+    """Turns what a file store raises into StorageFullError; ``looking``: a file that is not there stays
+    FileNotFoundError."""
     try:
         yield
-    except FileNotFoundError:
-        raise
     except FAILURES as error:
+        if looking and isinstance(error, FileNotFoundError):
+            raise
         raise StorageFullError(f"the file store cannot be used: {error}") from error
 
 

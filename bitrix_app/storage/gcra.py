@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 PACE_GROWTH = 1.5
 PACE_LIMIT = 8.0
 PACE_HALF_LIFE_SECONDS = 120.0
+ROUNDING_SECONDS = 0.001  # what adding up intervals of 0.2 beside seconds since 1970 may be off
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,7 @@ def take(state: BucketState, plan: Plan, now: float) -> tuple[BucketState, float
     interval = plan.interval * state.pace_at(now)
     tat = max(state.tat, now) + interval
     wait = tat - plan.burst * plan.interval - now
-    return replace(state, tat=tat), max(0.0, wait)
+    return replace(state, tat=tat), wait if wait > ROUNDING_SECONDS else 0.0
 
 
 def penalize(state: BucketState, plan: Plan, now: float, seconds: float) -> BucketState:

@@ -1,0 +1,60 @@
+"""The bucket of a portal as a row: shared and exact for threads, processes and machines."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from bitrix_app.storage import Cipher, Database, PortalBuckets
+from tests.cast import install_portal
+from tests.unit.storage.processes import at_once, take_places
+
+
+def places_at_once(waits: list[float]) -> int:
+    return sum(wait == 0.0 for wait in waits)
+
+
+def test_two_processes_share_one_burst_exactly(database_url: str, db: Database, cipher: Cipher) -> None:
+    portal = install_portal(db, cipher)
+    waits = [wait for each in at_once(take_places, *[(database_url, portal.id, 60)] * 2) for wait in each]
+    spent_while_taking = 120 - places_at_once(waits)
+    assert 45 <= places_at_once(waits) <= 45 + 2 * 10  # what flows back while 120 places are taken
+    longest = max(waits)
+    assert longest == pytest.approx(spent_while_taking * 0.5, abs=1.0)
+
+
+def test_threads_are_never_given_the_same_place(db: Database, cipher: Cipher) -> None:
+    frozen = datetime(2026, 1, 1, tzinfo=UTC)
+    still = Database(db.url.render_as_string(hide_password=False), clock=lambda: frozen)
+    bucket = PortalBuckets(still).bucket(install_portal(db, cipher).id)
+    with ThreadPoolExecutor(6) as pool:
+        waits = sorted(pool.map(lambda _: bucket.take(), range(60)))
+    still.close()
+    assert waits == pytest.approx([0.0] * 45 + [0.5 * place for place in range(1, 16)], abs=1e-5)
+
+
+def test_each_portal_has_its_own_bucket(db: Database, cipher: Cipher) -> None:
+    buckets = PortalBuckets(db)
+    first, second = (install_portal(db, cipher, name).id for name in ("romashka", "vasilek"))
+    for _ in range(46):
+        buckets.bucket(first).take()
+    assert buckets.bucket(second).take() == 0.0
+
+
+def test_an_enterprise_portal_has_a_larger_bucket(db: Database, cipher: Cipher) -> None:
+    bucket = PortalBuckets(db).bucket(install_portal(db, cipher).id, enterprise=True)
+    assert places_at_once([bucket.take() for _ in range(60)]) == 60
+
+
+def test_a_penalty_is_felt_by_everybody_and_passes(database_url: str, cipher: Cipher) -> None:
+    now = [datetime(2026, 1, 1, tzinfo=UTC)]
+    db = Database(database_url, clock=lambda: now[0])
+    portal = install_portal(db, cipher)
+    PortalBuckets(db).bucket(portal.id).penalize(3.0)
+    other = PortalBuckets(db).bucket(portal.id)
+    assert 3.0 < other.take() < 4.0
+    now[0] += timedelta(minutes=10)
+    assert other.take() == 0.0
+    db.close()

@@ -1,0 +1,57 @@
+"""Encryption at rest and the rotation of its key."""
+
+from __future__ import annotations
+
+import pytest
+
+from bitrix_app.errors import SettingsError
+from bitrix_app.storage import Cipher, UnreadableSecretError
+
+
+def test_what_was_encrypted_can_be_decrypted_and_does_not_show() -> None:
+    cipher = Cipher(["one"])
+    hidden = cipher.encrypt("секрет secret")
+    assert "secret" not in hidden
+    assert cipher.decrypt(hidden) == "секрет secret"
+
+
+def test_the_same_text_looks_different_each_time() -> None:
+    cipher = Cipher(["one"])
+    assert cipher.encrypt("secret") != cipher.encrypt("secret")
+
+
+def test_a_new_first_key_still_reads_what_the_old_one_wrote() -> None:
+    hidden = Cipher(["old"]).encrypt("secret")
+    assert Cipher(["new", "old"]).decrypt(hidden) == "secret"
+
+
+def test_the_first_key_writes() -> None:
+    hidden = Cipher(["new", "old"]).encrypt("secret")
+    assert Cipher(["new"]).decrypt(hidden) == "secret"
+    with pytest.raises(UnreadableSecretError):
+        Cipher(["old"]).decrypt(hidden)
+
+
+def test_rotation_moves_a_secret_to_the_first_key() -> None:
+    moved = Cipher(["new", "old"]).rotate(Cipher(["old"]).encrypt("secret"))
+    assert Cipher(["new"]).decrypt(moved) == "secret"
+
+
+@pytest.mark.parametrize("text", ["", "not encrypted", "ключ"])
+def test_what_is_no_secret_of_ours_is_refused(text: str) -> None:
+    with pytest.raises(UnreadableSecretError):
+        Cipher(["one"]).decrypt(text)
+    with pytest.raises(UnreadableSecretError):
+        Cipher(["one"]).rotate(text)
+
+
+def test_a_changed_secret_is_refused() -> None:
+    hidden = Cipher(["one"]).encrypt("secret")
+    changed = hidden[:30] + ("A" if hidden[30] != "A" else "B") + hidden[31:]
+    with pytest.raises(UnreadableSecretError):
+        Cipher(["one"]).decrypt(changed)
+
+
+def test_no_key_is_a_wrong_setting() -> None:
+    with pytest.raises(SettingsError, match="SECRET_KEY"):
+        Cipher([])

@@ -1,0 +1,154 @@
+"""The database: addresses, migrations, transactions."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import text
+
+from bitrix_app.errors import SettingsError
+from bitrix_app.storage import Database
+from bitrix_app.storage.tables import Base, Chore
+from tests.servers import find_postgres, throwaway_database
+from tests.unit.storage.processes import at_once, migrate
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def blank_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """Address of a database without any tables."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path}/new/folder/app.db"
+        return
+    server = find_postgres()
+    if server is None:
+        pytest.skip("PostgreSQL was not found (set DATABASE_URL_TEST): what needs it is left out")
+    with throwaway_database(server) as address:
+        yield address
+
+
+@pytest.mark.parametrize("url", ["", "no address", "mysql://host/name", "sqlite://", "sqlite:///:memory:"])
+def test_an_address_that_cannot_work_stops_the_start_with_one_line_that_names_the_variable(url: str) -> None:
+    with pytest.raises(SettingsError, match=r"\ADATABASE_URL[^\n]+\Z"):
+        Database(url)
+
+
+@pytest.mark.parametrize("scheme", ["postgres", "postgresql", "postgresql+psycopg"])
+def test_every_usual_spelling_of_postgresql_means_our_driver(scheme: str) -> None:
+    db = Database(f"{scheme}://user@host/name")
+    assert db.engine.dialect.driver == "psycopg"
+    db.close()
+
+
+def test_an_unreachable_database_stops_the_start_with_one_line_without_the_password() -> None:
+    db = Database("postgresql://user:s3cret@127.0.0.1:1/name")
+    for step in (db.ping, db.migrate, db.is_current):
+        with pytest.raises(SettingsError, match=r"\ADATABASE_URL[^\n]+\Z") as caught:
+            step()
+        assert "s3cret" not in str(caught.value)
+    db.close()
+
+
+def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("not a folder")
+    with pytest.raises(SettingsError, match="DATABASE_URL: the folder"):
+        Database(f"sqlite:///{tmp_path}/file/app.db")
+
+
+def test_sqlite_works_in_wal_mode_and_minds_foreign_keys(tmp_path: Path) -> None:
+    db = Database(f"sqlite:///{tmp_path}/app.db")
+    with db.reading() as session:
+        asked = [session.scalar(text(f"PRAGMA {name}")) for name in ("journal_mode", "foreign_keys", "busy_timeout")]
+    assert asked == ["wal", 1, 30_000]
+    db.close()
+
+
+def test_processes_that_start_at_once_on_an_empty_database_all_find_its_tables(blank_database_url: str) -> None:
+    assert at_once(migrate, *[(blank_database_url,)] * 4) == [True] * 4
+
+
+def test_migrations_make_exactly_the_tables_of_the_models(db: Database) -> None:
+    with db.engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, Base.metadata) == []
+
+
+def test_migrations_run_from_any_folder_and_may_be_repeated(
+    blank_database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    db = Database(blank_database_url)
+    assert not db.is_current()
+    monkeypatch.chdir(tmp_path)
+    db.migrate()
+    db.migrate()
+    assert db.is_current()
+    db.close()
+
+
+def test_tables_of_a_newer_version_stop_the_start(db: Database) -> None:
+    with db.transaction() as session:
+        session.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    try:
+        with pytest.raises(SettingsError, match="DATABASE_URL: the tables do not fit this version"):
+            db.migrate()
+        assert not db.is_current()
+    finally:
+        with db.transaction() as session:
+            session.execute(text("UPDATE alembic_version SET version_num = '0001'"))
+
+
+def test_what_a_broken_transaction_wrote_is_gone(db: Database) -> None:
+    def break_halfway() -> None:
+        with db.transaction() as session:
+            session.add(Chore(name="half", taken_at=db.now(session)))
+            session.flush()
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        break_halfway()
+    with db.reading() as session:
+        assert session.get(Chore, "half") is None
+
+
+def test_a_second_writer_waits_for_the_first(db: Database) -> None:
+    first_is_in, order = threading.Event(), []
+
+    def second() -> None:
+        first_is_in.wait(10)
+        with db.transaction() as session:
+            session.get(Chore, "shared", with_for_update=True)
+            order.append("second")
+
+    with db.transaction() as session:
+        session.add(Chore(name="shared", taken_at=db.now(session)))
+    thread = threading.Thread(target=second)
+    thread.start()
+    with db.transaction() as session:
+        session.get(Chore, "shared", with_for_update=True)
+        first_is_in.set()
+        thread.join(0.2)  # long enough for the second to run into the first
+        order.append("first")
+    thread.join(10)
+    assert order == ["first", "second"]
+
+
+def test_reading_does_not_wait_for_a_writer(db: Database) -> None:
+    with db.transaction() as writer:
+        writer.add(Chore(name="being written", taken_at=db.now(writer)))
+        writer.flush()
+        with db.reading() as reader:
+            assert reader.get(Chore, "being written") is None
+
+
+def test_a_sqlite_database_is_one_that_others_can_open(tmp_path: Path) -> None:
+    db = Database(f"sqlite:///{tmp_path}/app.db")
+    db.migrate()
+    db.close()
+    with sqlite3.connect(tmp_path / "app.db") as other:
+        assert other.execute("SELECT version_num FROM alembic_version").fetchall() == [("0001",)]
+    other.close()

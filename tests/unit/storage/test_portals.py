@@ -1,0 +1,223 @@
+"""Portals: install, launch, events, uninstall, erase."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import select
+
+from bitrix_app.errors import AppUninstalledError
+from bitrix_app.storage import (
+    Cipher,
+    Database,
+    Journal,
+    PortalBuckets,
+    Portals,
+    PortalUsers,
+    ReportFile,
+    ReportLeases,
+    Reports,
+    SavedSets,
+    TokenPair,
+    UserTokens,
+    file_name,
+)
+from bitrix_app.storage.tables import Base, Portal, UserToken
+from tests.cast import ADMINISTRATOR, ALICE, ENDPOINT, install_portal, queue_report
+
+PAIR = TokenPair("access", "refresh", None, ENDPOINT)
+
+
+@pytest.fixture
+def portals(db: Database, cipher: Cipher) -> Portals:
+    return Portals(db, cipher)
+
+
+def test_an_install_is_stored_with_the_portals_own_pair(db: Database, cipher: Cipher, portals: Portals) -> None:
+    portal = install_portal(db, cipher)
+    assert portal.installed
+    assert portal.scopes == {"crm", "placement"}
+    assert portals.by_member_id("romashka") == portals.by_id(portal.id) == portal
+    owner = UserTokens(db, cipher).installed(portal.id)
+    assert owner is not None
+    assert owner[0] == ADMINISTRATOR
+    assert owner[1].access_token == "installer's access token of romashka"
+
+
+def test_a_repeated_install_keeps_number_and_settings_and_replaces_the_pair(
+    db: Database, cipher: Cipher, portals: Portals
+) -> None:
+    first = install_portal(db, cipher)
+    portals.save_settings(first.id, {"date_field": "begindate"})
+    again = install_portal(db, cipher, installed_by=99, access_token="another", domain="moved.bitrix24.ru")
+    assert (again.id, again.settings, again.domain) == (first.id, {"date_field": "begindate"}, "moved.bitrix24.ru")
+    owner = UserTokens(db, cipher).installed(first.id)
+    assert owner is not None
+    assert (owner[0], owner[1].access_token) == (99, "another")
+
+
+def test_each_install_and_uninstall_begins_a_new_epoch(db: Database, cipher: Cipher, portals: Portals) -> None:
+    epochs = [install_portal(db, cipher).epoch, install_portal(db, cipher).epoch]
+    for _ in range(2):
+        record = portals.uninstall("romashka")
+        assert record is not None
+        epochs.append(record.epoch)
+    assert epochs == sorted(set(epochs))
+
+
+def test_an_erased_portal_that_comes_back_has_another_number(db: Database, cipher: Cipher, portals: Portals) -> None:
+    first = install_portal(db, cipher)
+    portals.erase("romashka")
+    assert install_portal(db, cipher).id != first.id
+
+
+def test_secrets_do_not_lie_in_the_database_as_they_are(db: Database, cipher: Cipher) -> None:
+    install_portal(db, cipher)
+    with db.reading() as session:
+        stored = [
+            str(value)
+            for row in session.execute(select(UserToken.access_token, UserToken.refresh_token))
+            for value in row
+        ]
+        stored.append(str(session.scalar(select(Portal.application_token))))
+    assert len(stored) == 3
+    assert not any("token" in value for value in stored)
+
+
+def test_a_launch_refreshes_address_and_scopes_only(db: Database, cipher: Cipher, portals: Portals) -> None:
+    before = install_portal(db, cipher)
+    portals.launched(before.id, client_endpoint="https://new/rest/", domain="new", scopes={"crm"})
+    after = portals.by_id(before.id)
+    assert after is not None
+    assert (after.client_endpoint, after.domain, after.scopes) == ("https://new/rest/", "new", {"crm"})
+    assert (after.epoch, after.installed_by) == (before.epoch, before.installed_by)
+    assert portals.has_application_token("romashka", "application token of romashka")
+
+
+@pytest.mark.parametrize(
+    ("member_id", "token", "known"),
+    [
+        ("romashka", "application token of romashka", True),
+        ("romashka", "application token of vasilek", False),
+        ("romashka", "", False),
+        ("romashka", "\ud800", False),
+        ("vasilek", "application token of vasilek", True),
+        ("nobody", "application token of romashka", False),
+        ("nobody", "no portal has this application token", False),
+    ],
+)
+def test_an_application_token_is_known_for_its_own_portal_only(
+    db: Database, cipher: Cipher, member_id: str, token: str, known: bool
+) -> None:
+    install_portal(db, cipher)
+    install_portal(db, cipher, "vasilek")
+    assert Portals(db, cipher).has_application_token(member_id, token) is known
+
+
+def test_an_application_token_that_no_key_opens_is_nobodys(db: Database, cipher: Cipher) -> None:
+    install_portal(db, cipher)
+    other = Portals(db, Cipher(["another key"]))
+    assert not other.has_application_token("romashka", "application token of romashka")
+
+
+def test_an_install_without_an_application_token_keeps_the_stored_one(
+    db: Database, cipher: Cipher, portals: Portals
+) -> None:
+    install_portal(db, cipher)
+    install_portal(db, cipher, application_token="")
+    assert portals.has_application_token("romashka", "application token of romashka")
+
+
+def test_uninstalling_forgets_all_tokens_and_cancels_the_portals_reports_only(
+    db: Database, cipher: Cipher, portals: Portals
+) -> None:
+    portal, other = install_portal(db, cipher), install_portal(db, cipher, "vasilek")
+    tokens = UserTokens(db, cipher)
+    tokens.save(portal.id, ALICE, PAIR)
+    running, waiting, others = (queue_report(db, each) for each in (portal, portal, other))
+    leases = ReportLeases(db)
+    claimed = [leases.claim("w", 30), leases.claim("w", 30)]
+    record = portals.uninstall("romashka")
+    assert record is not None
+    assert not record.installed
+    assert tokens.read(portal.id, ALICE) is None
+    assert tokens.installed(portal.id) is None
+    mine = Reports(db).of(portal.id, ALICE)
+    for report in (running, waiting):
+        ended = mine.get(report.id)
+        assert ended is not None
+        assert (ended.status, ended.error_code) == ("cancelled", "app_uninstalled")
+    left = Reports(db).of(other.id, ALICE).get(others.id)
+    assert left is not None
+    assert left.open
+    beats = {lease.report.portal_id: leases.beat(lease).cancelled for lease in claimed if lease}
+    assert beats == {portal.id: True, other.id: False}
+
+
+def test_an_uninstall_that_comes_twice_is_still_known_as_genuine(
+    db: Database, cipher: Cipher, portals: Portals
+) -> None:
+    install_portal(db, cipher)
+    portals.uninstall("romashka")
+    assert portals.has_application_token("romashka", "application token of romashka")
+    assert portals.uninstall("nobody") is None
+
+
+def test_erasing_leaves_no_row_of_the_portal_and_names_its_files(
+    db: Database, cipher: Cipher, portals: Portals
+) -> None:
+    portal, other = install_portal(db, cipher), install_portal(db, cipher, "vasilek")
+    names = [fill(db, cipher, each.id) for each in (portal, other)]
+    assert portals.erase("romashka") == [names[0]]
+    assert portals.erase("romashka") == []
+    with db.reading() as session:
+        left = {
+            table.name: session.execute(select(table.c.portal_id).distinct()).scalars().all()
+            for table in Base.metadata.sorted_tables
+            if "portal_id" in table.c
+        }
+    assert set(map(tuple, left.values())) == {(other.id,)}
+
+
+def fill(db: Database, cipher: Cipher, portal_id: int) -> str:
+    """One row of each kind. → the name of the report's file."""
+    UserTokens(db, cipher).save(portal_id, ALICE, PAIR)
+    PortalUsers(db).remember(portal_id, ALICE, "Алиса", False)
+    PortalBuckets(db).bucket(portal_id).take()
+    SavedSets(db).of(portal_id, ALICE).create("Квартал", {})
+    Journal(db).add(portal_id, ALICE, "Алиса", "built")
+    Reports(db).of(portal_id, ALICE).create({}, "ru", "Алиса")
+    lease = ReportLeases(db).claim("w", 30)
+    assert lease is not None
+    name = file_name(lease.report.id, lease.attempt, "xlsx")
+    ReportLeases(db).done(lease, {}, [ReportFile("xlsx", name, 1)])
+    return name
+
+
+def test_nothing_can_be_hung_on_an_erased_portal(db: Database, cipher: Cipher, portals: Portals) -> None:
+    gone = install_portal(db, cipher)
+    portals.erase("romashka")
+    for attempt in (
+        lambda: UserTokens(db, cipher).save(gone.id, ALICE, PAIR),
+        lambda: PortalUsers(db).remember(gone.id, ALICE, "Алиса", False),
+        lambda: PortalBuckets(db).bucket(gone.id).take(),
+        lambda: SavedSets(db).of(gone.id, ALICE).create("Квартал", {}),
+        lambda: Journal(db).add(gone.id, ALICE, "Алиса", "built"),
+        lambda: queue_report(db, gone),
+    ):
+        with pytest.raises(AppUninstalledError):
+            attempt()
+
+
+def test_the_license_family_is_remembered(db: Database, cipher: Cipher, portals: Portals) -> None:
+    portal = install_portal(db, cipher)
+    portals.set_license(portal.id, "ent")
+    record = portals.by_id(portal.id)
+    assert record is not None
+    assert record.license_family == "ent"
+
+
+def test_an_unknown_portal_is_none(portals: Portals) -> None:
+    assert portals.by_member_id("nobody") is None
+    assert portals.by_id(4711) is None
+    assert portals.settings(4711) == {}
+    assert portals.erase("nobody") == []
