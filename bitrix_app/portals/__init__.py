@@ -1,1 +1,66 @@
+"""Portals: who is calling, installing and removing the app, a user's tokens and rights, the portal's dictionary.
 
+Belongs here: what is believed of a request and why. Does not: Flask, HTML, what a report means.
+"""
+
+from bitrix_app.bitrix24 import Bitrix24Client
+from bitrix_app.portals.access import Access, SeenUser
+from bitrix_app.portals.bulkhead import Bulkhead
+from bitrix_app.portals.clients import HurriedStop, Observers, PortalClients, Transports
+from bitrix_app.portals.dictionary import (
+    DateField,
+    Dictionaries,
+    Named,
+    PortalDictionary,
+    PortalStage,
+    Preset,
+)
+from bitrix_app.portals.embedding import Embedding
+from bitrix_app.portals.events import Event, PortalEvents
+from bitrix_app.portals.identity import Caller, CallerCheck
+from bitrix_app.portals.install import Installation, Installer, InstallForm, InstallStep
+from bitrix_app.portals.launch import Launch, Launcher, LaunchForm
+from bitrix_app.portals.overview import CompanyOverview, MonthSums, company_overview
+from bitrix_app.portals.preferences import PERIODS, complete_settings, default_settings
+from bitrix_app.portals.renewal import PortalTokens
+from bitrix_app.portals.self_check import Check, self_check
+from bitrix_app.portals.ttl_cache import TtlCache
+
+__all__ = [
+    "PERIODS",
+    "Access",
+    "Bitrix24Client",
+    "Bulkhead",
+    "Caller",
+    "CallerCheck",
+    "Check",
+    "CompanyOverview",
+    "DateField",
+    "Dictionaries",
+    "Embedding",
+    "Event",
+    "HurriedStop",
+    "InstallForm",
+    "InstallStep",
+    "Installation",
+    "Installer",
+    "Launch",
+    "LaunchForm",
+    "Launcher",
+    "MonthSums",
+    "Named",
+    "Observers",
+    "PortalClients",
+    "PortalDictionary",
+    "PortalEvents",
+    "PortalStage",
+    "PortalTokens",
+    "Preset",
+    "SeenUser",
+    "Transports",
+    "TtlCache",
+    "company_overview",
+    "complete_settings",
+    "default_settings",
+    "self_check",
+]

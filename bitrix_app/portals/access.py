@@ -1,0 +1,121 @@
+"""What a user may do, as the portal says now."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from bitrix_app.bitrix24 import Bitrix24Client
+from bitrix_app.errors import RejectedRequestError, UnexpectedAnswerError
+from bitrix_app.portals.clients import PortalClients
+from bitrix_app.portals.dictionary import USER_SCOPES
+from bitrix_app.portals.preferences import complete_settings
+from bitrix_app.portals.ttl_cache import TtlCache
+from bitrix_app.storage import PortalRecord, PortalUsers
+
+FRESH_SECONDS = 60
+NAME_LENGTH = 200
+
+
+@dataclass(frozen=True, slots=True)
+class SeenUser:
+    """A user as the portal described them at most a minute ago."""
+
+    id: int
+    name: str
+    is_admin: bool
+    time_zone: str
+
+
+class Access:
+    """Answers who somebody is and what they may do. Fails closed: no answer from the portal is an error, not a yes."""
+
+    def __init__(
+        self,
+        clients: PortalClients,
+        users: PortalUsers,
+        departments: TtlCache,
+        *,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._clients = clients
+        self._users = users
+        self._departments = departments
+        self._clock = clock
+
+    def user(self, portal: PortalRecord, user_id: int) -> SeenUser:
+        """The user by the portal's ``profile``, at most a minute old. Raises PortalError and the like."""
+        known = self._users.get(portal.id, user_id)
+        if known is not None and self._clock() - known.checked_at.timestamp() < FRESH_SECONDS:
+            return SeenUser(user_id, known.name, known.is_admin, known.time_zone)
+        with self._clients.hurried(portal, user_id) as client:
+            return self.look(client, portal, user_id)
+
+    def look(self, client: Bitrix24Client, portal: PortalRecord, user_id: int) -> SeenUser:
+        """Asks ``profile`` through ``client`` now, and remembers the answer."""
+        seen = ask_profile(client, user_id)
+        self.remember(portal, seen)
+        return seen
+
+    def remember(self, portal: PortalRecord, seen: SeenUser) -> None:
+        """Notes what the portal has just said about a user."""
+        self._users.remember(
+            portal.id,
+            seen.id,
+            name=seen.name,
+            is_admin=seen.is_admin,
+            checked_at=datetime.fromtimestamp(self._clock(), UTC),
+            time_zone=seen.time_zone,
+        )
+
+    def require_admin(self, portal: PortalRecord, user_id: int) -> SeenUser:
+        """The user. Raises RejectedRequestError 403 ``admin_required`` when the portal says that they are none."""
+        seen = self.user(portal, user_id)
+        if not seen.is_admin:
+            raise RejectedRequestError(403, "admin_required")
+        return seen
+
+    def may_build(self, portal: PortalRecord, user_id: int) -> bool:
+        """Whether the administrator lets this user build reports. Everybody may until somebody chooses."""
+        builders = complete_settings(portal.settings)["builders"]
+        if builders["mode"] == "everybody":
+            return True
+        if builders["mode"] == "chosen" and user_id in builders["users"]:
+            return True
+        if self.user(portal, user_id).is_admin:
+            return True
+        return builders["mode"] == "chosen" and self._in_departments(portal, user_id, set(builders["departments"]))
+
+    def require_builder(self, portal: PortalRecord, user_id: int) -> None:
+        """Raises RejectedRequestError 403 ``not_allowed_to_build``."""
+        if not self.may_build(portal, user_id):
+            raise RejectedRequestError(403, "not_allowed_to_build")
+
+    def _in_departments(self, portal: PortalRecord, user_id: int, chosen: set[int]) -> bool:
+        if not chosen or not portal.scopes & USER_SCOPES:
+            return False
+
+        def ask() -> frozenset[int]:
+            with self._clients.hurried(portal, user_id) as client:
+                return _departments_of(client)
+
+        return bool(chosen & self._departments.get((portal.id, portal.epoch, user_id), ask))
+
+
+def ask_profile(client: Bitrix24Client, user_id: int) -> SeenUser:
+    """The user by ``profile``. The id is the authorization server's, whatever the portal says.
+
+    Raises UnexpectedAnswerError when the portal describes somebody else.
+    """
+    profile = client.profile()
+    if profile.id != user_id:
+        raise UnexpectedAnswerError(method="profile", status=200)
+    return SeenUser(user_id, profile.name[:NAME_LENGTH], profile.is_admin, profile.time_zone)
+
+
+def _departments_of(client: Bitrix24Client) -> frozenset[int]:
+    result = client.call("user.current").result
+    listed = result.get("UF_DEPARTMENT") if isinstance(result, dict) else None
+    return frozenset(int(each) for each in listed if str(each).isdecimal()) if isinstance(listed, list) else frozenset()

@@ -1,0 +1,170 @@
+"""Clients of a portal: patient ones for report jobs, hurried ones for web requests."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from bitrix_app.bitrix24 import (
+    AccessToken,
+    Bitrix24Client,
+    Bucket,
+    CallObserver,
+    CallRecord,
+    StopSignal,
+    TokenSource,
+    Transport,
+    Wait,
+)
+from bitrix_app.errors import RejectedRequestError
+from bitrix_app.portals.bulkhead import Bulkhead
+from bitrix_app.portals.identity import Caller
+from bitrix_app.portals.renewal import GivenToken, PortalTokens, RenewsTokens
+from bitrix_app.storage import PortalBuckets, PortalRecord, Portals, UserTokens
+
+HURRIED_SECONDS = 8.0
+ENTERPRISE_FAMILY = "ent"
+
+
+class HurriedStop:
+    """The total time that one web request may spend on its portal. A StopSignal.
+
+    Time is up: RejectedRequestError 503 ``portal_busy``. A wait that would not end in time is not begun.
+    """
+
+    def __init__(
+        self,
+        seconds: float = HURRIED_SECONDS,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._clock = clock
+        self._sleep = sleep
+        self._end = clock() + seconds
+
+    def check(self) -> None:
+        """Raises when the time is up."""
+        if self._clock() >= self._end:
+            raise RejectedRequestError(503, "portal_busy", retry_after=5)
+
+    def wait(self, seconds: float) -> None:
+        """Sleeps, or raises at once when the sleep would go past the end."""
+        if self._clock() + seconds >= self._end:
+            raise RejectedRequestError(503, "portal_busy", retry_after=max(1, min(60, round(seconds))))
+        self._sleep(seconds)
+
+
+class UnsharedBucket:
+    """For the one or two calls to a portal that we do not know yet: nobody else calls it. A Bucket."""
+
+    def take(self) -> float:
+        """Always 0: go now."""
+        return 0.0
+
+    def penalize(self, seconds: float) -> None:
+        """Nothing to remember."""
+
+
+class Observers:
+    """Tells several observers of each call and wait. A CallObserver."""
+
+    def __init__(self, *observers: CallObserver) -> None:
+        self._observers = observers
+
+    def waited(self, wait: Wait) -> None:
+        """Passes it on."""
+        for observer in self._observers:
+            observer.waited(wait)
+
+    def answered(self, call: CallRecord) -> None:
+        """Passes it on."""
+        for observer in self._observers:
+            observer.answered(call)
+
+
+@dataclass(frozen=True, slots=True)
+class Transports:
+    """``patient`` waits as long as a portal may take (60 s), ``hurried`` a few seconds."""
+
+    patient: Transport
+    hurried: Transport
+
+
+class PortalClients:
+    """Builds clients with the right tokens, the portal's shared bucket, and the right patience."""
+
+    def __init__(
+        self,
+        *,
+        transports: Transports,
+        tokens: UserTokens,
+        portals: Portals,
+        buckets: PortalBuckets,
+        authorization_server: RenewsTokens,
+        observer: CallObserver,
+        bulkhead: Bulkhead,
+    ) -> None:
+        self._transports = transports
+        self._tokens = tokens
+        self._portals = portals
+        self._buckets = buckets
+        self._server = authorization_server
+        self._observer = observer
+        self._bulkhead = bulkhead
+
+    def client_for(
+        self,
+        portal: PortalRecord,
+        user_id: int,
+        *,
+        stop: StopSignal,
+        observer: CallObserver | None = None,
+        patient: bool = True,
+    ) -> Bitrix24Client:
+        """A client that calls ``portal`` with the rights of ``user_id``.
+
+        ``observer`` is told of each call beside the app's own observers (REST log, metrics).
+        """
+        tokens = PortalTokens(
+            portal=portal,
+            user_id=user_id,
+            tokens=self._tokens,
+            portals=self._portals,
+            authorization_server=self._server,
+            wait=stop.wait,
+        )
+        return self._client(tokens, self._bucket(portal), stop, observer=observer, patient=patient)
+
+    @contextmanager
+    def hurried(self, portal: PortalRecord, user_id: int) -> Iterator[Bitrix24Client]:
+        """A client for one web request: little total time, and a place in the bulkhead while it is used.
+
+        Raises RejectedRequestError 503 ``portal_busy`` at once when too many requests wait for this portal.
+        """
+        with self._bulkhead.enter(portal.member_id):
+            yield self.client_for(portal, user_id, stop=HurriedStop(), patient=False)
+
+    @contextmanager
+    def for_caller(self, caller: Caller, portal: PortalRecord | None) -> Iterator[Bitrix24Client]:
+        """As ``hurried``, with the token that the caller has just proved to own; ``portal`` where it is known."""
+        tokens = GivenToken(AccessToken(caller.access_token, caller.client_endpoint))
+        bucket = self._bucket(portal) if portal else UnsharedBucket()
+        with self._bulkhead.enter(caller.member_id):
+            yield self._client(tokens, bucket, HurriedStop(), observer=None, patient=False)
+
+    def _bucket(self, portal: PortalRecord) -> Bucket:
+        return self._buckets.bucket(portal.id, enterprise=portal.license_family == ENTERPRISE_FAMILY)
+
+    def _client(
+        self, tokens: TokenSource, bucket: Bucket, stop: StopSignal, *, observer: CallObserver | None, patient: bool
+    ) -> Bitrix24Client:
+        return Bitrix24Client(
+            transport=self._transports.patient if patient else self._transports.hurried,
+            tokens=tokens,
+            bucket=bucket,
+            stop=stop,
+            observer=Observers(self._observer, observer) if observer else self._observer,
+        )

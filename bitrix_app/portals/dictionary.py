@@ -1,0 +1,227 @@
+"""The portal's dictionary: which date fields, funnels, stages and own companies its invoices have.
+
+Read with a user's own token, so each user sees what the portal shows them. Sources of the shapes: the portal's pages
+``crm-item-fields``, ``crm-category-list``, ``crm-status-list``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from bitrix_app.bitrix24 import Bitrix24Client
+from bitrix_app.errors import AccessDeniedError, InsufficientScopeError, UnknownMethodError, UserAccessError
+from bitrix_app.portals.clients import PortalClients
+from bitrix_app.portals.ttl_cache import TtlCache
+from bitrix_app.storage import PortalRecord
+
+T = TypeVar("T")
+
+FIELD_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,99}")
+USER_SCOPES = frozenset({"user", "user_basic", "user_brief"})
+SEMANTICS = {"S": "S", "F": "F", "success": "S", "failure": "F", "apology": "F"}
+ASSIGNEE_PAGES = 4
+TITLE_LENGTH = 255
+
+
+@dataclass(frozen=True, slots=True)
+class DateField:
+    """A field that a period can go by. ``type``: ``date`` or ``datetime``."""
+
+    name: str
+    title: str
+    type: str
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """Something with a number and a name: a funnel, one's own company, an employee."""
+
+    id: int
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class PortalStage:
+    """A stage of a funnel. ``semantics``: ``S`` success, ``F`` failure, ``P`` in process."""
+
+    id: str
+    title: str
+    semantics: str
+    category_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Preset:
+    """A requisite preset: ``xml_id`` tells a company's from a sole trader's and a natural person's."""
+
+    id: int
+    name: str
+    xml_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class PortalDictionary:
+    """What a report must know of the portal."""
+
+    date_fields: tuple[DateField, ...]
+    stages: tuple[PortalStage, ...]
+    presets: tuple[Preset, ...]
+
+
+def read_date_fields(client: Bitrix24Client) -> tuple[DateField, ...]:
+    """Single date and datetime fields of the invoice, in the portal's order."""
+    return tuple(
+        DateField(name, _title(field, name), str(field["type"]))
+        for name, field in client.invoice_fields().items()
+        if field.get("type") in {"date", "datetime"} and field.get("isMultiple") is not True
+        if FIELD_NAME.fullmatch(name)
+    )
+
+
+def read_categories(client: Bitrix24Client) -> tuple[Named, ...]:
+    """The funnels of invoices."""
+    return tuple(_named(client.categories(), "id", "name"))
+
+
+def read_stages(client: Bitrix24Client, categories: Sequence[Named]) -> tuple[PortalStage, ...]:
+    """All stages of these funnels, funnel by funnel in the portal's order."""
+    rows = client.stages([category.id for category in categories])
+    return tuple(_stage(row) for row in rows if row.get("STATUS_ID"))
+
+
+def read_my_companies(client: Bitrix24Client) -> tuple[Named, ...]:
+    """One's own companies; empty for a user who may not read companies."""
+    try:
+        return tuple(_named(client.my_companies(), "id", "title"))
+    except (AccessDeniedError, UserAccessError):
+        return ()
+
+
+def read_presets(client: Bitrix24Client) -> tuple[Preset, ...]:
+    """The presets of requisites; empty for a user who may not read them, and where the portal is older than them."""
+    try:
+        rows = client.requisite_presets()
+    except (AccessDeniedError, UnknownMethodError, UserAccessError):
+        return ()
+    return tuple(
+        Preset(int(row["ID"]), str(row.get("NAME") or ""), str(row.get("XML_ID") or ""))
+        for row in rows
+        if str(row.get("ID", "")).isdecimal()
+    )
+
+
+def read_assignees(client: Bitrix24Client, scopes: frozenset[str]) -> tuple[Named, ...]:
+    """Active employees (at most 200), where the application was given a scope that lets it ask."""
+    if not scopes & USER_SCOPES:
+        return ()
+    rows: list[Mapping[str, Any]] = []
+    try:
+        for page in range(ASSIGNEE_PAGES):
+            query = {"FILTER": {"ACTIVE": True}, "sort": "LAST_NAME", "order": "ASC", "start": page * 50}
+            answer = client.call("user.get", query)
+            rows += [row for row in answer.result if isinstance(row, dict)] if isinstance(answer.result, list) else []
+            if answer.next is None:
+                break
+    except (AccessDeniedError, InsufficientScopeError, UnknownMethodError):
+        return ()
+    known = ((_number(row.get("ID")), row) for row in rows)
+    return tuple(Named(number, _person(row)) for number, row in known if number is not None)
+
+
+class Dictionaries:
+    """Dictionaries of many portals, kept for a few minutes for each user. One instance an app."""
+
+    def __init__(self, clients: PortalClients, cache: TtlCache) -> None:
+        self._clients = clients
+        self._cache = cache
+
+    def date_fields(self, portal: PortalRecord, user_id: int) -> tuple[DateField, ...]:
+        """As read_date_fields. Raises PortalError and what a hurried client raises."""
+        return self._kept("date_fields", portal, user_id, read_date_fields)
+
+    def categories(self, portal: PortalRecord, user_id: int) -> tuple[Named, ...]:
+        """As read_categories."""
+        return self._kept("categories", portal, user_id, read_categories)
+
+    def stages(self, portal: PortalRecord, user_id: int) -> tuple[PortalStage, ...]:
+        """As read_stages, of all funnels."""
+        categories = self.categories(portal, user_id)
+        return self._kept("stages", portal, user_id, lambda client: read_stages(client, categories))
+
+    def my_companies(self, portal: PortalRecord, user_id: int) -> tuple[Named, ...]:
+        """As read_my_companies."""
+        return self._kept("my_companies", portal, user_id, read_my_companies)
+
+    def assignees(self, portal: PortalRecord, user_id: int) -> tuple[Named, ...]:
+        """As read_assignees."""
+        return self._kept("assignees", portal, user_id, lambda client: read_assignees(client, portal.scopes))
+
+    def whole(self, portal: PortalRecord, user_id: int, client: Bitrix24Client) -> PortalDictionary:
+        """All that a report must know, what is not at hand being read with ``client``, as patient as that is."""
+
+        def kept(part: str, read: Callable[[Bitrix24Client], T]) -> T:
+            return self._cache.get(_key(part, portal, user_id), lambda: read(client))
+
+        categories = kept("categories", read_categories)
+        return PortalDictionary(
+            date_fields=kept("date_fields", read_date_fields),
+            stages=kept("stages", lambda client: read_stages(client, categories)),
+            presets=kept("presets", read_presets),
+        )
+
+    def known_titles(self, portal: PortalRecord, user_id: int) -> dict[str, str]:
+        """Titles of date fields and stages by name or id, as far as they are at hand; never calls the portal."""
+        fields = self._cache.peek(_key("date_fields", portal, user_id)) or ()
+        stages = self._cache.peek(_key("stages", portal, user_id)) or ()
+        return {each.name: each.title for each in fields} | {each.id: each.title for each in stages}
+
+    def _kept(self, part: str, portal: PortalRecord, user_id: int, read: Callable[[Bitrix24Client], T]) -> T:
+        def ask() -> T:
+            with self._clients.hurried(portal, user_id) as client:
+                return read(client)
+
+        return self._cache.get(_key(part, portal, user_id), ask)
+
+
+def _key(part: str, portal: PortalRecord, user_id: int) -> tuple[str, int, int, int]:
+    return (part, portal.id, portal.epoch, user_id)
+
+
+def _title(field: Mapping[str, Any], fallback: str) -> str:
+    titles = (field.get(key) for key in ("title", "formLabel", "listLabel"))
+    return next((text.strip()[:TITLE_LENGTH] for text in titles if isinstance(text, str) and text.strip()), fallback)
+
+
+def _named(rows: Sequence[Mapping[str, Any]], id_key: str, title_key: str) -> list[Named]:
+    known = ((_number(row.get(id_key)), row.get(title_key)) for row in rows)
+    return [Named(number, _text(title) or f"ID {number}") for number, title in known if number is not None]
+
+
+def _number(value: Any) -> int | None:
+    text = str(value)
+    return int(text) if text.isascii() and text.isdecimal() and len(text) <= 18 else None
+
+
+def _text(value: Any) -> str:
+    return value.strip()[:TITLE_LENGTH] if isinstance(value, str) else ""
+
+
+def _stage(row: Mapping[str, Any]) -> PortalStage:
+    stage_id = str(row["STATUS_ID"])
+    category = _number(str(row.get("ENTITY_ID", "")).rpartition("_")[2])
+    extra = row.get("EXTRA")
+    meaning = row.get("SEMANTICS") or (extra.get("SEMANTICS") if isinstance(extra, dict) else None)
+    return PortalStage(
+        id=stage_id,
+        title=str(row.get("NAME") or stage_id)[:TITLE_LENGTH],
+        semantics=SEMANTICS.get(str(meaning), "P"),
+        category_id=category or 0,
+    )
+
+
+def _person(row: Mapping[str, Any]) -> str:
+    name = " ".join(str(row[key]) for key in ("NAME", "LAST_NAME") if row.get(key))
+    return name[:TITLE_LENGTH] or f"ID {row['ID']}"

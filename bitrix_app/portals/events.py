@@ -1,0 +1,96 @@
+"""What the portal reports: the app was installed, the app was removed.
+
+``ONAPPINSTALL`` brings an access token and is confirmed like any caller; every other event is believed by the
+application token of its portal alone. Source: ``api-reference/events/safe-event-handlers``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from bitrix_app.errors import RejectedRequestError
+from bitrix_app.portals.identity import require_field
+from bitrix_app.portals.install import Installer, InstallForm
+from bitrix_app.portals.ttl_cache import TtlCache
+from bitrix_app.storage import Portals
+
+INSTALLED = "ONAPPINSTALL"
+UNINSTALLED = "ONAPPUNINSTALL"
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """An event as it came in. ``auth`` and ``data`` are the form's bracketed fields; nothing is believed yet."""
+
+    name: str
+    auth: Mapping[str, str] = field(repr=False)
+    data: Mapping[str, str]
+
+    @classmethod
+    def from_form(cls, form: Mapping[str, str]) -> Event:
+        """From the urlencoded form with its bracketed keys (``auth[member_id]``, ``data[CLEAN]``)."""
+        return cls(form.get("event", "").strip().upper(), bracketed(form, "auth"), bracketed(form, "data"))
+
+
+def bracketed(form: Mapping[str, str], name: str) -> dict[str, str]:
+    """The fields ``name[key]`` of a form by their key; deeper brackets are left out."""
+    opening = f"{name}["
+    inside = {
+        key[len(opening) : -1]: value for key, value in form.items() if key.startswith(opening) and key[-1] == "]"
+    }
+    return {key: value for key, value in inside.items() if "[" not in key and "]" not in key}
+
+
+class PortalEvents:
+    """Believes an event or refuses it, and does what it asks.
+
+    ``erased`` remembers for a while which portals were erased by which application token (as a digest), so that the
+    same event twice is answered like the first time.
+    """
+
+    def __init__(self, *, installer: Installer, portals: Portals, erased: TtlCache) -> None:
+        self._installer = installer
+        self._portals = portals
+        self._erased = erased
+
+    def receive(self, event: Event) -> list[str]:
+        """Does what a genuine event asks. → names of files to delete from the file store.
+
+        Raises RejectedRequestError: 400 for a missing field, 401 for an install whose token is not confirmed, 403
+        for an application token that is not the portal's, or an install by somebody who is no administrator.
+        """
+        require_field("event", event.name)
+        if event.name == INSTALLED:
+            self._installed(event)
+            return []
+        member_id, token = event.auth.get("member_id", ""), event.auth.get("application_token", "")
+        require_field("auth[member_id]", member_id)
+        require_field("auth[application_token]", token)
+        if not self._portals.has_application_token(member_id, token):
+            if self._erased.peek(_digest(member_id, token)):
+                return []
+            raise RejectedRequestError(403, "foreign_event")
+        return self._uninstalled(member_id, token, event) if event.name == UNINSTALLED else []
+
+    def _installed(self, event: Event) -> None:
+        form = InstallForm(
+            member_id=event.auth.get("member_id", ""),
+            access_token=event.auth.get("access_token", ""),
+            refresh_token=event.auth.get("refresh_token", ""),
+            application_token=event.auth.get("application_token", ""),
+        )
+        self._installer.store(self._installer.confirm(form), form)
+
+    def _uninstalled(self, member_id: str, token: str, event: Event) -> list[str]:
+        self._portals.uninstall(member_id)
+        if event.data.get("CLEAN") != "1":
+            return []
+        files = self._portals.erase(member_id)
+        self._erased.get(_digest(member_id, token), lambda: True)
+        return files
+
+
+def _digest(member_id: str, token: str) -> str:
+    return hashlib.sha256(f"{member_id}\n{token}".encode("utf-8", "replace")).hexdigest()

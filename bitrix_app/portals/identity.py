@@ -1,0 +1,89 @@
+"""Who is calling: nothing in a request is believed until the authorization server confirms the access token.
+
+Source: contract §2 "Trust"; the portal's page ``settings/cloud-and-on-premise/security-recommendations``.
+"""
+
+from __future__ import annotations
+
+import hmac
+import re
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from bitrix_app.bitrix24 import TokenOwner
+from bitrix_app.errors import AuthorizationServerError, ForeignTokenError, RejectedRequestError
+
+TOKEN_SHAPE = re.compile(r"[\x21-\x7e]{1,2048}")
+"""What an access or refresh token, an application token or a member_id can look like at all."""
+
+RETRY_SECONDS = 10
+
+
+class ConfirmsTokens(Protocol):
+    """The authorization server as far as a caller's check needs it."""
+
+    def confirm(self, access_token: str) -> TokenOwner: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Somebody whose access token the authorization server has just confirmed. All but the token is its answer."""
+
+    member_id: str
+    user_id: int
+    client_endpoint: str
+    domain: str
+    scopes: frozenset[str]
+    access_token: str = field(repr=False)
+    expires_at: int | None = None
+
+
+class CallerCheck:
+    """Asks the authorization server whose token came in. Stores nothing."""
+
+    def __init__(self, authorization_server: ConfirmsTokens) -> None:
+        self._server = authorization_server
+
+    def confirm(self, access_token: str, member_id: str) -> Caller:
+        """The caller behind ``access_token``, who must belong to the portal ``member_id``.
+
+        Raises RejectedRequestError: 400 for an empty value, 401 for a forged, expired or foreign token and for a
+        ``member_id`` that differs, 503 when the authorization server does not answer.
+        """
+        require_field("AUTH_ID", access_token)
+        require_field("member_id", member_id)
+        if not TOKEN_SHAPE.fullmatch(access_token):
+            raise RejectedRequestError(401, "foreign_token")
+        owner = self._ask(access_token)
+        if not hmac.compare_digest(owner.member_id.encode(), member_id.encode("utf-8", "replace")):
+            raise RejectedRequestError(401, "portal_mismatch")
+        return Caller(
+            member_id=owner.member_id,
+            user_id=owner.user_id,
+            client_endpoint=owner.client_endpoint,
+            domain=owner.domain,
+            scopes=owner.scopes,
+            access_token=access_token,
+            expires_at=owner.expires_at,
+        )
+
+    def _ask(self, access_token: str) -> TokenOwner:
+        try:
+            return self._server.confirm(access_token)
+        except ForeignTokenError as error:
+            raise RejectedRequestError(401, "foreign_token") from error
+        except AuthorizationServerError as error:
+            raise RejectedRequestError(503, "authorization_server_unavailable", retry_after=RETRY_SECONDS) from error
+
+
+def require_field(name: str, value: str) -> None:
+    """Raises RejectedRequestError 400 ``missing_field`` when the value is empty."""
+    if not value.strip():
+        raise RejectedRequestError(400, "missing_field", field=name)
+
+
+def require_token(name: str, value: str) -> None:
+    """Raises RejectedRequestError 400 when the value is empty or cannot be a token at all."""
+    require_field(name, value)
+    if not TOKEN_SHAPE.fullmatch(value):
+        raise RejectedRequestError(400, "malformed_field", field=name)

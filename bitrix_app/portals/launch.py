@@ -1,0 +1,89 @@
+"""Opening the app: an employee's genuine token is taken as that employee's, and as nothing more.
+
+A launch never touches what an administrator has installed: not the application token, not the portal's own pair, not
+its settings. Only the portal's address and scopes follow what the authorization server says now.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from bitrix_app.errors import AuthorizationServerError, PortalError, RejectedRequestError
+from bitrix_app.portals.access import Access, SeenUser
+from bitrix_app.portals.identity import Caller, CallerCheck, require_token
+from bitrix_app.portals.install import fresh_pair
+from bitrix_app.storage import PortalRecord, Portals, UserTokens
+
+
+@dataclass(frozen=True, slots=True)
+class LaunchForm:
+    """What a launch says. Believed only as far as the authorization server confirms it.
+
+    ``refresh_token`` is None where a page that has been open long renews its session without one.
+    """
+
+    member_id: str
+    access_token: str = field(repr=False)
+    refresh_token: str | None = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Launch:
+    """A user at the open app. ``user`` is None when the portal could not be asked about them just now."""
+
+    portal: PortalRecord
+    user_id: int
+    user: SeenUser | None
+
+
+class Launcher:
+    """Confirms a caller, keeps their tokens, tells which portal and user they are."""
+
+    def __init__(
+        self,
+        *,
+        check: CallerCheck,
+        portals: Portals,
+        tokens: UserTokens,
+        access: Access,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._check = check
+        self._portals = portals
+        self._tokens = tokens
+        self._access = access
+        self._clock = clock
+
+    def confirm(self, form: LaunchForm) -> Caller:
+        """Who is opening the app. Raises RejectedRequestError 400, 401, 503."""
+        if form.refresh_token is not None:
+            require_token("REFRESH_ID", form.refresh_token)
+        return self._check.confirm(form.access_token, form.member_id)
+
+    def launch(self, caller: Caller, form: LaunchForm) -> Launch:
+        """Keeps the user's tokens. A portal that does not answer does not stop the page from opening.
+
+        Raises RejectedRequestError 403 ``not_installed`` for a portal whose administrator has not installed the app.
+        """
+        portal = self.enter(caller, form)
+        try:
+            user = self._access.user(portal, caller.user_id)
+        except (PortalError, AuthorizationServerError, RejectedRequestError):
+            user = None
+        return Launch(portal, caller.user_id, user)
+
+    def enter(self, caller: Caller, form: LaunchForm) -> PortalRecord:
+        """Keeps the tokens of a confirmed caller, and the address and scopes that were confirmed with them.
+
+        Raises RejectedRequestError 403 ``not_installed``.
+        """
+        portal = self._portals.by_member_id(caller.member_id)
+        if portal is None or not portal.installed:
+            raise RejectedRequestError(403, "not_installed")
+        self._portals.launched(
+            portal.id, client_endpoint=caller.client_endpoint, domain=caller.domain, scopes=caller.scopes
+        )
+        self._tokens.save(portal.id, caller.user_id, fresh_pair(caller, form.refresh_token or "", self._clock()))
+        return self._portals.by_id(portal.id) or portal

@@ -1,0 +1,127 @@
+"""The access token of one user of one portal, renewed when the portal says that it has expired.
+
+Implements ``bitrix24.TokenSource``. Source: ``settings/oauth/auto-renewal``: wait for ``expired_token``, renew at the
+authorization server, store the new pair, go on.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Protocol
+
+from bitrix_app.bitrix24 import AccessToken, RenewedPair
+from bitrix_app.errors import ForeignTokenError, InvalidGrantError, PortalMovedError
+from bitrix_app.portals.identity import ConfirmsTokens
+from bitrix_app.storage import PortalRecord, Portals, TokenPair, UserTokens
+
+
+class RenewsTokens(ConfirmsTokens, Protocol):
+    """The authorization server as far as renewal needs it."""
+
+    def renew(self, refresh_token: str) -> RenewedPair: ...
+
+
+class PortalTokens:
+    """Tokens of one user of one portal, for one client; safe to use from several threads.
+
+    Every token goes to the portal's own confirmed REST address and nowhere else. ``wait`` sleeps while somebody else
+    renews (and raises when the report must stop).
+    """
+
+    def __init__(
+        self,
+        *,
+        portal: PortalRecord,
+        user_id: int,
+        tokens: UserTokens,
+        portals: Portals,
+        authorization_server: RenewsTokens,
+        wait: Callable[[float], None],
+    ) -> None:
+        self._portal = portal
+        self._user_id = user_id
+        self._tokens = tokens
+        self._portals = portals
+        self._server = authorization_server
+        self._wait = wait
+        self._lock = threading.Lock()
+        self._current: AccessToken | None = None
+        self._endpoint = portal.client_endpoint
+
+    def current(self) -> AccessToken:
+        """The stored access token. Raises InvalidGrantError when the user has none (any more)."""
+        with self._lock:
+            if self._current is None:
+                pair = self._tokens.read(self._portal.id, self._user_id)
+                if pair is None:
+                    raise InvalidGrantError("no token is stored for this user")
+                self._current = AccessToken(pair.access_token, self._endpoint)
+            return self._current
+
+    def renew(self, spent: AccessToken) -> AccessToken:
+        """A valid token in place of ``spent``: somebody else's fresh one, or a new pair, stored before it is returned.
+
+        Raises InvalidGrantError when the refresh token is spent, or when its new pair is another user's or portal's;
+        AuthorizationServerUnavailableError.
+        """
+        pair = self._tokens.renew(self._portal.id, self._user_id, spent.value, ask=self._ask, wait=self._wait)
+        with self._lock:
+            self._current = AccessToken(pair.access_token, self._endpoint)
+            return self._current
+
+    def moved(self, spent: AccessToken) -> AccessToken:
+        """The same user's token for the address that the authorization server names now; the address is stored.
+
+        A redirect's own target is never looked at. Raises PortalMovedError when the authorization server knows no
+        other address than the one that redirected.
+        """
+        with self._lock:
+            if self._endpoint != spent.client_endpoint:
+                self._current = AccessToken(spent.value, self._endpoint)
+                return self._current
+        token = spent
+        try:
+            owner = self._server.confirm(token.value)
+        except ForeignTokenError:
+            token = self.renew(spent)
+            owner = self._server.confirm(token.value)
+        if owner.member_id != self._portal.member_id or owner.client_endpoint == spent.client_endpoint:
+            raise PortalMovedError("the portal redirects, and the authorization server knows no other address")
+        self._portals.launched(
+            self._portal.id, client_endpoint=owner.client_endpoint, domain=owner.domain, scopes=owner.scopes
+        )
+        with self._lock:
+            self._endpoint = owner.client_endpoint
+            self._current = AccessToken(token.value, self._endpoint)
+            return self._current
+
+    def _ask(self, refresh_token: str) -> TokenPair:
+        renewed = self._server.renew(refresh_token)
+        if renewed.member_id != self._portal.member_id or renewed.user_id != self._user_id:
+            raise InvalidGrantError("the refresh token belongs to somebody else")
+        return TokenPair(
+            access_token=renewed.access_token,
+            refresh_token=renewed.refresh_token,
+            expires_at=renewed.expires_at,
+            client_endpoint=renewed.client_endpoint,
+        )
+
+
+class GivenToken:
+    """The one access token that came with a request; it is fresh, so it is not renewed. A TokenSource."""
+
+    def __init__(self, token: AccessToken) -> None:
+        self._token = token
+
+    def current(self) -> AccessToken:
+        """The token as it came."""
+        return self._token
+
+    def renew(self, spent: AccessToken) -> AccessToken:  # noqa: ARG002 - the Protocol's signature
+        """Always raises InvalidGrantError: whoever sent it can send a fresh one."""
+        raise InvalidGrantError("the access token that came with the request has expired")
+
+    def moved(self, spent: AccessToken) -> AccessToken:  # noqa: ARG002 - the Protocol's signature
+        """Always raises PortalMovedError: the address was confirmed a moment ago."""
+        raise PortalMovedError("the portal redirects from its confirmed address")
