@@ -1,0 +1,48 @@
+"""``GET /options``: what the form offers, as this user's portal has it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint
+
+from bitrix_app.portals import complete_settings
+from bitrix_app.web.periods import period_titles, range_of, today_in
+from bitrix_app.web.schemas import CURRENCIES
+from bitrix_app.web.services import services
+from bitrix_app.web.session import session
+
+
+def add_to(api: Blueprint) -> None:
+    """Adds the address."""
+    api.add_url_rule("/options", view_func=options)
+
+
+def options() -> dict[str, Any]:
+    """Date fields, stages, own companies, employees, periods."""
+    whose = session().portal, session().user_id
+    dictionaries = services().dictionaries
+    return {
+        "date_fields": [
+            {"name": each.name, "title": each.title, "type": each.type} for each in dictionaries.date_fields(*whose)
+        ],
+        "categories": [{"id": each.id, "title": each.title} for each in dictionaries.categories(*whose)],
+        "stages": [
+            {"id": each.id, "title": each.title, "semantics": each.semantics, "category_id": each.category_id}
+            for each in dictionaries.stages(*whose)
+        ],
+        "my_companies": [{"id": each.id, "title": each.title} for each in dictionaries.my_companies(*whose)],
+        "assignees": [{"id": each.id, "name": each.title} for each in dictionaries.assignees(*whose)],
+        "currencies": list(CURRENCIES),
+        "periods": _periods(),
+    }
+
+
+def _periods() -> list[dict[str, str]]:
+    zone = complete_settings(session().portal.settings)["time_zone"]
+    today = today_in(zone, services().clock())
+    found = []
+    for period, title in period_titles().items():
+        first, last = range_of(period, today)
+        found.append({"id": period, "title": title, "date_from": first.isoformat(), "date_to": last.isoformat()})
+    return found

@@ -1,0 +1,92 @@
+"""The headers of every answer: what a page may load and who may frame it, and that nothing personal is kept."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from urllib.parse import urlsplit
+
+from flask import Flask, Response, g, request
+
+from bitrix_app.settings import Settings
+
+HSTS = "max-age=31536000"
+PERMISSIONS = "camera=(), microphone=(), geolocation=(), payment=(), usb=(), display-capture=()"
+ORIGIN = re.compile(r"https?://[A-Za-z0-9.\-\[\]:]+")
+DATA_ONLY = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+ATTACHMENT = "default-src 'none'"
+
+
+def origin_of(address: str) -> str:
+    """Scheme, host and port of an address, fit for a policy; empty when there is none.
+
+    Only what looks like an origin passes: an address never brings a second directive into the policy.
+    """
+    try:
+        parts = urlsplit(address)
+        host = (parts.hostname or "").encode("idna").decode("ascii") if parts.hostname else ""
+        port = f":{parts.port}" if parts.port else ""
+    except ValueError:  # a wrong port, a wrong host name
+        return ""
+    origin = f"{parts.scheme}://{f'[{host}]' if ':' in host else host}{port}"
+    return origin if ORIGIN.fullmatch(origin) else ""
+
+
+def make_nonce() -> str:
+    """The nonce of this answer's page; the same for the whole request."""
+    if "csp_nonce" not in g:
+        g.csp_nonce = secrets.token_urlsafe(18)
+    nonce: str = g.csp_nonce
+    return nonce
+
+
+def let_portal_frame(client_endpoint: str) -> None:
+    """The page of this request belongs to this portal (its address confirmed): it alone may frame it."""
+    g.frame_ancestors = origin_of(client_endpoint) or "'none'"
+
+
+def let_any_portal_frame(settings: Settings) -> None:
+    """The page of this request may be framed by any portal.
+
+    Only for messages to a caller whom nobody has confirmed: there is nothing on them to click, and nothing of
+    anybody's to read, while ``'none'`` would hide the message from the one person it is for.
+    """
+    g.frame_ancestors = "https: http:" if settings.allow_http else "https:"
+
+
+def page_policy(settings: Settings) -> str:
+    """The Content-Security-Policy of this request's page; scripts only where the page has asked for a nonce."""
+    nonce = g.get("csp_nonce")
+    scripts = f"'nonce-{nonce}' {origin_of(settings.bx24_js_url)}" if nonce else "'none'"
+    directives = {
+        "default-src": "'none'",
+        "script-src": scripts,
+        "style-src": "'self'",
+        "img-src": "'self' data:",
+        "connect-src": "'self'",
+        "font-src": "'self'",
+        "frame-ancestors": g.get("frame_ancestors", "'none'"),
+        "base-uri": "'none'",
+        "form-action": "'self'",
+        "object-src": "'none'",
+    }
+    return "; ".join(f"{name} {value}".strip() for name, value in directives.items())
+
+
+def install_headers(app: Flask, settings: Settings) -> None:
+    """Puts the headers on every answer of ``app``."""
+
+    @app.after_request
+    def add_headers(response: Response) -> Response:
+        headers = response.headers
+        if "Content-Security-Policy" not in headers:
+            is_page = response.mimetype == "text/html"
+            headers["Content-Security-Policy"] = page_policy(settings) if is_page else DATA_ONLY
+        headers["X-Content-Type-Options"] = "nosniff"
+        headers["Referrer-Policy"] = "no-referrer"
+        headers["Permissions-Policy"] = PERMISSIONS
+        if settings.app_url.startswith("https://"):
+            headers["Strict-Transport-Security"] = HSTS
+        if request.endpoint != "static":
+            headers["Cache-Control"] = "no-store"
+        return response

@@ -1,0 +1,35 @@
+"""Which of our two languages a reader gets. What the portal or a browser says about it is data, and only compared."""
+
+from __future__ import annotations
+
+from flask import g, has_request_context, request
+
+RUSSIAN = "ru"
+ENGLISH = "en"
+LANGUAGES = (RUSSIAN, ENGLISH)
+READS_RUSSIAN = frozenset({"ru", "by", "be", "kz", "kk", "uz", "ky", "kg", "tj", "tg", "hy", "am", "az"})
+
+
+def language_of(lang: str | None) -> str:
+    """Our language for the portal's ``LANG``: Russian where it is widely read, and where nothing is said."""
+    if not lang:
+        return RUSSIAN
+    return RUSSIAN if lang.strip().lower()[:5].replace("_", "-").split("-")[0] in READS_RUSSIAN else ENGLISH
+
+
+def browser_language() -> str:
+    """Our language for the browser's ``Accept-Language``."""
+    return request.accept_languages.best_match(LANGUAGES, default=RUSSIAN) or RUSSIAN
+
+
+def choose_language(lang: str) -> None:
+    """From now on this request is answered in ``lang`` (one of LANGUAGES)."""
+    g.lang = lang
+
+
+def current_language() -> str:
+    """The language of this request's answer."""
+    if not has_request_context():
+        return RUSSIAN
+    chosen: str | None = g.get("lang")
+    return chosen or browser_language()

@@ -1,0 +1,125 @@
+"""What the API says: plain JSON values made from records. Times are ISO in UTC, money is text with two decimals."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from bitrix_app.storage import JournalEntry, PortalRecord, ReportFile, ReportRecord, SavedSet
+from bitrix_app.web.conditions import conditions_in_words
+from bitrix_app.web.pages import address
+from bitrix_app.web.sentences import sentence_for
+from bitrix_app.web.services import services
+from bitrix_app.web.tokens import DownloadClaims, SignedTokens
+
+FIRST_STAGE = "invoices"
+FIRST_PROBLEMS = 5
+SUMS = ("amount", "vat", "amount_with_vat", "amount_without_vat")
+
+
+def moment(value: datetime | None) -> str | None:
+    """ISO 8601 in UTC with a Z; None stays None."""
+    return value.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z") if value else None
+
+
+def moment_of(seconds: int) -> str:
+    """The same from seconds since 1970."""
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%SZ}"
+
+
+def money(value: Any) -> str:
+    """A sum as text with two decimals; what is no sum reads 0.00."""
+    try:
+        return f"{Decimal(str(value)):.2f}"
+    except InvalidOperation:
+        return "0.00"
+
+
+class ReportPresenter:
+    """Makes the report object of the contract for one user of one portal."""
+
+    def __init__(self, signed: SignedTokens, portal: PortalRecord, user_id: int) -> None:
+        self._signed = signed
+        self._portal = portal
+        self._titles = services().dictionaries.known_titles(portal, user_id)
+
+    def report(self, record: ReportRecord) -> dict[str, Any]:
+        """The report object."""
+        downloads = [self._download(record, file) for file in record.files] if record.status == "done" else []
+        workbooks = (each["url"] for each in downloads if each["format"] == "xlsx")
+        return {
+            "id": record.id,
+            "status": record.status,
+            "params": record.params,
+            "filters": conditions_in_words(record.params, self._titles),
+            "created_at": moment(record.created_at),
+            "started_at": moment(record.started_at),
+            "finished_at": moment(record.finished_at),
+            "progress": progress(record),
+            "summary": summary(record.summary) if record.summary is not None else None,
+            "error": error(record) if record.status == "failed" else None,
+            "download_url": next(workbooks, None),
+            "downloads": downloads,
+        }
+
+    def _download(self, record: ReportRecord, file: ReportFile) -> dict[str, Any]:
+        claims = DownloadClaims(
+            self._portal.id, self._portal.epoch, record.user_id, report_id=record.id, format=file.format
+        )
+        return {
+            "format": file.format,
+            "size": file.size,
+            "url": address(f"/downloads/{self._signed.download(claims)}"),
+        }
+
+
+def progress(record: ReportRecord) -> dict[str, Any]:
+    """How far a report is: invoices counted in the stage that is under way."""
+    waiting = record.waiting or {}
+    return {
+        "stage": record.stage or FIRST_STAGE,
+        "done": record.done,
+        "total": record.total or 0,
+        "waiting": {"reason": waiting["reason"], "until": waiting["until"]}
+        if record.open and {"reason", "until"} <= waiting.keys()
+        else None,
+    }
+
+
+def error(record: ReportRecord) -> dict[str, str]:
+    """Why a report failed, in the reader's language."""
+    code = record.error_code or "internal_error"
+    sentence = sentence_for(code, record.error_params)
+    return {"code": code, "message": f"{sentence.text} {sentence.advice}"}
+
+
+def summary(stored: Mapping[str, Any]) -> dict[str, Any]:
+    """The totals of a finished report."""
+    return {
+        "invoices": int(stored.get("invoices") or 0),
+        "problems": int(stored.get("problems") or 0),
+        "undated": int(stored.get("undated") or 0),
+        "totals": [
+            {"currency": total.get("currency") or "", **{name: money(total.get(name, 0)) for name in SUMS}}
+            for total in stored.get("totals") or ()
+        ],
+        "first_problems": list(stored.get("first_problems") or ())[:FIRST_PROBLEMS],
+    }
+
+
+def journal_entry(entry: JournalEntry) -> dict[str, Any]:
+    """A line of the journal."""
+    return {
+        "at": moment(entry.at),
+        "user": {"id": entry.user_id, "name": entry.user_name},
+        "action": entry.action,
+        "report_id": entry.report_id,
+        "details": entry.details,
+    }
+
+
+def saved_set(found: SavedSet) -> dict[str, Any]:
+    """A saved set."""
+    return {"id": found.id, "name": found.name, "params": found.params, "shared": found.shared, "mine": found.mine}

@@ -1,0 +1,135 @@
+"""What becomes of an error: ``application/problem+json`` on the API (RFC 9457), a readable page elsewhere.
+
+One table says which error is which status. Nothing of an unexpected error reaches the reader but its code.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+import structlog
+from flask import Flask, Response, g, json, render_template, request
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from werkzeug.exceptions import HTTPException
+
+from bitrix_app import errors
+from bitrix_app.errors import AppError, RejectedRequestError
+from bitrix_app.web.pages import page_values
+from bitrix_app.web.sentences import sentence_for
+
+PROBLEM_TYPE = "application/problem+json"
+API_PREFIX = "/api/"
+
+STATUS_BY_ERROR: Mapping[type[AppError], int] = {
+    errors.AuthorizationServerError: 503,
+    errors.ForeignTokenError: 401,
+    errors.InvalidGrantError: 401,
+    errors.ExpiredTokenError: 401,
+    errors.InvalidTokenError: 401,
+    errors.PortalError: 503,
+    errors.AccessDeniedError: 403,
+    errors.InsufficientScopeError: 403,
+    errors.UserAccessError: 403,
+    errors.PaymentRequiredError: 403,
+    errors.PortalDeletedError: 403,
+    errors.InvalidArgumentError: 422,
+    errors.UnexpectedAnswerError: 502,
+    errors.AppUninstalledError: 403,
+    errors.ReportError: 503,
+    errors.AppError: 500,
+}
+"""Errors that are not refusals of ours; a child that is not named goes by its nearest parent."""
+
+CODE_BY_STATUS: Mapping[int, str] = {
+    400: "bad_request",
+    404: "not_found",
+    405: "method_not_allowed",
+    413: "body_too_large",
+    415: "unsupported_media_type",
+    429: "too_many_requests",
+    503: "service_unavailable",
+}
+RETRY_SECONDS = 30
+
+log = structlog.get_logger("web")
+
+
+def install_errors(app: Flask) -> None:
+    """Registers the three doors that errors leave by: ours, Flask's, and the database's."""
+    app.register_error_handler(AppError, _answer_app_error)
+    app.register_error_handler(HTTPException, _answer_http_error)
+    app.register_error_handler(DBAPIError, _answer_database_error)
+    app.register_error_handler(PoolTimeoutError, _answer_database_error)
+    app.register_error_handler(Exception, _answer_unexpected_error)
+
+
+def status_of(error: AppError) -> int:
+    """The HTTP status of an error."""
+    if isinstance(error, RejectedRequestError):
+        return error.status
+    return next(STATUS_BY_ERROR[each] for each in type(error).__mro__ if each in STATUS_BY_ERROR)
+
+
+def refusal(error: RejectedRequestError) -> Response:
+    """The answer to a refused request."""
+    answer = _answer(error.status, error.code, error.params, error.errors)
+    if error.retry_after is not None:
+        answer.headers["Retry-After"] = str(error.retry_after)
+    if error.status == 401 and request.path.startswith(API_PREFIX):
+        answer.headers["WWW-Authenticate"] = "Bearer"
+    return answer
+
+
+def _answer_app_error(error: AppError) -> Response:
+    if not isinstance(error, RejectedRequestError):
+        status = status_of(error)
+        retry_after = RETRY_SECONDS if status == 503 else None
+        if status >= 500:
+            log.warning("request_failed", code=error.code, exc_info=error)
+        error = RejectedRequestError(status, error.code, retry_after=retry_after, **error.params)
+    g.error_code = error.code
+    return refusal(error)
+
+
+def _answer_http_error(error: HTTPException) -> Response:
+    status = error.code or 500
+    code = CODE_BY_STATUS.get(status, "bad_request" if status < 500 else AppError.code)
+    answer = _answer(status, code, {"expected": "application/json"}, {})
+    for name, value in error.get_headers(request.environ):
+        if name.lower() in {"allow", "retry-after"}:
+            answer.headers[name] = value
+    g.error_code = code
+    return answer
+
+
+def _answer_database_error(error: Exception) -> Response:
+    log.error("database_failed", exc_info=error)
+    g.error_code = "service_unavailable"
+    return refusal(RejectedRequestError(503, "service_unavailable", retry_after=RETRY_SECONDS))
+
+
+def _answer_unexpected_error(error: Exception) -> Response:
+    log.critical("request_crashed", exc_info=error)
+    g.error_code = AppError.code
+    return _answer(500, AppError.code, {}, {})
+
+
+def _answer(status: int, code: str, params: Mapping[str, object], fields: Mapping[str, list[str]]) -> Response:
+    sentence = sentence_for(code, params)
+    if request.path.startswith(API_PREFIX):
+        problem = {
+            "type": f"urn:invoice-register:problem:{re.sub('[^a-z0-9_]', '', code)}",
+            "title": sentence.text,
+            "status": status,
+            "detail": f"{sentence.text} {sentence.advice}",
+            "code": code,
+        }
+        if fields:
+            problem["errors"] = dict(fields)
+        return Response(json.dumps(problem), status, mimetype=PROBLEM_TYPE)
+    page = render_template(
+        "message.html", **page_values(), title=sentence.text, text=sentence.text, advice=sentence.advice, code=code
+    )
+    return Response(page, status, mimetype="text/html")

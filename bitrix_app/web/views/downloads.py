@@ -1,0 +1,90 @@
+"""``GET /downloads/<token>``: a finished file as an attachment. The link is all the permission there is: it names one
+file, lasts ten minutes, and stands or falls with the report and the portal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import IO, Any
+from urllib.parse import quote
+
+from flask import Flask, Response, request
+
+from bitrix_app.errors import RejectedRequestError
+from bitrix_app.storage import ReportFile, ReportRecord
+from bitrix_app.web.headers import ATTACHMENT
+from bitrix_app.web.services import services, signed_tokens
+from bitrix_app.web.session import standing_portal
+from bitrix_app.web.tokens import DownloadClaims
+
+CHUNK = 256 * 1024
+TYPES: Mapping[str, str] = {
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "csv": "text/csv; charset=utf-8",
+}
+LONGEST_LINK = 2048
+
+
+def add_to(app: Flask) -> None:
+    """Adds the address."""
+    app.add_url_rule("/downloads/<token>", endpoint="download", view_func=download)
+
+
+def download(token: str) -> Response:
+    """The file, streamed."""
+    if len(token) > LONGEST_LINK:
+        raise RejectedRequestError(404, "link_invalid")
+    claims = signed_tokens().read_download(token)
+    record, file = _found(claims)
+    try:
+        stream = services().files.open(file.name)
+    except FileNotFoundError as error:
+        raise RejectedRequestError(404, "link_invalid") from error
+    if request.method == "HEAD":
+        stream.close()
+        return Response(headers=_headers(record, file), mimetype=None)
+    _note(record, file)
+    response = Response(_chunks(stream), headers=_headers(record, file))
+    response.call_on_close(stream.close)
+    return response
+
+
+def file_title(record: ReportRecord, file: ReportFile) -> str:
+    """«Реестр счетов 2026-01-01 — 2026-03-31.xlsx»: the name that the reader's computer saves."""
+    params: Mapping[str, Any] = record.params
+    return f"Реестр счетов {params['date_from']} — {params['date_to']}.{file.format}"
+
+
+def disposition(title: str) -> str:
+    """``Content-Disposition`` of an attachment whose name may hold any character (RFC 6266, RFC 5987)."""
+    suffix = title.rpartition(".")[2]
+    return f"attachment; filename=\"report.{suffix}\"; filename*=UTF-8''{quote(title, safe='')}"
+
+
+def _found(claims: DownloadClaims) -> tuple[ReportRecord, ReportFile]:
+    portal = standing_portal(claims.portal_id, claims.epoch)
+    record = services().reports.of(portal.id, claims.user_id).get(claims.report_id) if portal else None
+    files = [file for file in record.files if file.format == claims.format] if record else []
+    if record is None or not files or record.status != "done" or claims.format not in TYPES:
+        raise RejectedRequestError(404, "link_invalid")
+    return record, files[0]
+
+
+def _headers(record: ReportRecord, file: ReportFile) -> dict[str, str]:
+    return {
+        "Content-Type": TYPES[file.format],
+        "Content-Length": str(file.size),
+        "Content-Disposition": disposition(file_title(record, file)),
+        "Content-Security-Policy": ATTACHMENT,
+    }
+
+
+def _chunks(stream: IO[bytes]) -> Iterator[bytes]:
+    while chunk := stream.read(CHUNK):
+        yield chunk
+
+
+def _note(record: ReportRecord, file: ReportFile) -> None:
+    details = {"format": file.format, "date_from": record.params["date_from"], "date_to": record.params["date_to"]}
+    services().journal.add(
+        record.portal_id, record.user_id, record.user_name, "report_downloaded", record.id, details=details
+    )

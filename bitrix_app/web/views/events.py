@@ -1,0 +1,34 @@
+"""``POST /events``: what the portal reports. Answered in plain text: no person reads it."""
+
+from __future__ import annotations
+
+import structlog
+from flask import Flask, Response, request
+
+from bitrix_app.errors import RejectedRequestError
+from bitrix_app.portals import Event
+from bitrix_app.web.bodies import form_body
+from bitrix_app.web.file_deletion import delete_files_later
+from bitrix_app.web.services import floodgate, services
+
+log = structlog.get_logger("web")
+
+
+def add_to(app: Flask) -> None:
+    """Adds the address."""
+    app.add_url_rule("/events", endpoint="events", view_func=receive, methods=["POST"])
+
+
+def receive() -> Response:
+    """Believes the event or refuses it; files are deleted beside the request."""
+    event = Event.from_form(form_body(request))
+    floodgate().knock(request.remote_addr or "")
+    try:
+        files = services().events.receive(event)
+    except RejectedRequestError as error:
+        log.warning("event_refused", event_name=event.name[:40], code=error.code)
+        raise
+    if files:
+        delete_files_later(services().files, files)
+    log.info("event_received", event_name=event.name[:40])
+    return Response("ok\n", mimetype="text/plain")

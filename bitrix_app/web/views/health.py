@@ -1,0 +1,62 @@
+"""``/healthz``, ``/readyz``, ``/metrics``: for whoever runs the app."""
+
+from __future__ import annotations
+
+import hmac
+
+import structlog
+from flask import Flask, Response, request
+from flask.typing import ResponseReturnValue
+from prometheus_client import CONTENT_TYPE_LATEST
+from sqlalchemy.exc import SQLAlchemyError
+
+from bitrix_app.errors import AppError, RejectedRequestError
+from bitrix_app.web.services import services
+
+log = structlog.get_logger("web")
+
+
+def add_to(app: Flask) -> None:
+    """Adds the addresses."""
+    app.add_url_rule("/healthz", view_func=healthz)
+    app.add_url_rule("/readyz", view_func=readyz)
+    app.add_url_rule("/metrics", view_func=metrics)
+
+
+def healthz() -> ResponseReturnValue:
+    """200 while the process lives."""
+    return {"status": "ok"}
+
+
+def readyz() -> ResponseReturnValue:
+    """200, or 503 naming what is down."""
+    works = {"database": _database_answers(), "queue": _queue_answers()}
+    down = [name for name, well in works.items() if not well]
+    return ({"status": "unavailable", "down": down}, 503) if down else {"status": "ok"}
+
+
+def metrics() -> Response:
+    """Prometheus' text; there only when METRICS_TOKEN is set, for those who bring it."""
+    expected = services().settings.metrics_token
+    given = request.headers.get("Authorization", "").removeprefix("Bearer ").strip()
+    if not expected or not hmac.compare_digest(expected.encode(), given.encode("utf-8", "replace")):
+        raise RejectedRequestError(404, "not_found")
+    return Response(services().render_metrics(), content_type=CONTENT_TYPE_LATEST)
+
+
+def _database_answers() -> bool:
+    try:
+        services().db.ping()
+    except SQLAlchemyError:
+        log.exception("database_not_ready")
+        return False
+    return True
+
+
+def _queue_answers() -> bool:
+    try:
+        services().ping_queue()
+    except AppError:
+        log.exception("queue_not_ready")
+        return False
+    return True
