@@ -76,7 +76,7 @@ class Server:
     def __init__(self, handle: Callable[[Request], Reply], port: int = 0) -> None:
         self._handle = handle
         self._http = _HttpServer(("127.0.0.1", port), _handler_for(self._answer))
-        self._thread = threading.Thread(target=self._http.serve_forever, args=(0.05,), daemon=True)
+        self._thread = threading.Thread(target=self._http.accept_until_stopped, daemon=True)
         self.port: int = self._http.server_address[1]
         self.url = f"http://127.0.0.1:{self.port}"
 
@@ -91,7 +91,7 @@ class Server:
     def stop(self) -> None:
         """Stop answering; connections that are kept alive are closed too."""
         if self._thread.is_alive():
-            self._http.shutdown()
+            self._http.stop_accepting()
             self._thread.join()
         self._http.server_close()
         self._http.close_connections()
@@ -106,9 +106,22 @@ class _HttpServer(ThreadingHTTPServer):
     request_queue_size = 128
 
     def __init__(self, address: tuple[str, int], handler: type[BaseHTTPRequestHandler]) -> None:
+        self._stopping = False
         self._open: set[socket.socket] = set()
         self._open_lock = threading.Lock()
         super().__init__(address, handler)
+
+    def accept_until_stopped(self) -> None:
+        """Serve; without the polling of ``serve_forever``, so that tests start and stop servers in no time."""
+        while not self._stopping:
+            with contextlib.suppress(OSError):  # a client that gave up while it was being accepted
+                self.process_request(*self.get_request())
+
+    def stop_accepting(self) -> None:
+        """End ``accept_until_stopped``: a connection of our own wakes it up."""
+        self._stopping = True
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.server_port), timeout=1):
+            pass
 
     def process_request(self, request: Any, client_address: Any) -> None:
         with self._open_lock:

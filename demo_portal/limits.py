@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 
 STANDARD = (50.0, 2.0)
 ENTERPRISE = (250.0, 5.0)
+_GRAIN = 1e-5
+"""Of a request: what the arithmetic of seconds since 1970 may be off by."""
 
 
 class LeakyBucket:
@@ -37,7 +39,7 @@ class LeakyBucket:
         """Whether one more request may pass now; takes its place when it may."""
         with self._lock:
             self._leak()
-            if self.enabled and self._level + 1 > self.capacity + 1e-9:
+            if self.enabled and self._level + 1 > self.capacity + _GRAIN:
                 self.rejected += 1
                 return False
             self._level += 1

@@ -85,8 +85,8 @@ def _inn_with_spaces(crm: Crm, invoice_id: int) -> None:
 
 def _formula_name(crm: Crm, invoice_id: int) -> None:
     _billed_to(crm, invoice_id, "=2+2", name='=HYPERLINK("http://example.com";"Скидка")', kpp="770701001")
-    crm.add_row(invoice_id, name="@SUM(A1:A9)", price="0", quantity=1)
-    crm.add_row(invoice_id, name="-Позиция с минусом", price="0", quantity=1)
+    crm.add_row(invoice_id, name="@SUM(A1:A9)", price="0", quantity=1, rate=None)
+    crm.add_row(invoice_id, name="-Позиция с минусом", price="0", quantity=1, rate=None)
 
 
 def _odd_characters(crm: Crm, invoice_id: int) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from types import TracebackType
 from typing import Any
 
 from demo_portal.http_server import Reply, Request, Server
@@ -22,7 +21,7 @@ BX24.init(function () {{
 
 @dataclass
 class EmbeddedApp:
-    """Listens on its own port; ``posts`` are ``(path, query, form)`` in order; ``statuses`` forces an answer's status."""
+    """Listens on its own port; ``posts`` are ``(path, query, form)``; ``statuses`` forces an answer's status."""
 
     bx24_js: str = ""
     posts: list[tuple[str, dict[str, Any], dict[str, Any]]] = field(default_factory=list)
@@ -36,7 +35,7 @@ class EmbeddedApp:
         self._server.start()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(self, *exc: object) -> None:
         self._server.stop()
 
     def posted(self, path: str) -> list[dict[str, Any]]:
