@@ -15,7 +15,8 @@ AppError
 │   ├─ PortalMovedError                answered with a redirect
 │   └─ GiveUpError                     never retried; each child says why
 │       ├─ AccessDeniedError · InsufficientScopeError · UserAccessError · PaymentRequiredError
-│       ├─ PortalDeletedError · OverloadLimitError · InvalidArgumentError · UnexpectedAnswerError
+│       ├─ PortalDeletedError · OverloadLimitError · InvalidTokenError · InvalidArgumentError
+│       ├─ UnknownMethodError · UnexpectedAnswerError
 ├─ ReportError                         a report cannot go on, and it is not the portal's fault
 │   ├─ StorageFullError · WorkbookLimitError · AppUninstalledError · WorkerLostError
 ├─ ReportCancelledError                the user said stop
@@ -201,6 +202,12 @@ class InvalidArgumentError(GiveUpError):
     """The portal does not accept an argument: a field that was deleted, a filter it does not know."""
 
     code = "invalid_argument"
+
+
+class UnknownMethodError(GiveUpError):
+    """The portal does not have this method: a self-hosted one may be older than it."""
+
+    code = "unknown_method"
 
 
 class UnexpectedAnswerError(GiveUpError):

@@ -6,6 +6,8 @@ from collections.abc import Callable
 
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
+from bitrix_app.bitrix24 import CallRecord, Wait
+
 REPORT_SECONDS = (1, 2, 5, 10, 30, 60, 120, 300, 600, 1200, 3600)
 
 
@@ -53,3 +55,39 @@ class Metrics:
     def render(self) -> bytes:
         """All of it in Prometheus' text format; its content type is ``content_type``."""
         return generate_latest(self._registry)
+
+
+KNOWN_CODES = frozenset(
+    {
+        "QUERY_LIMIT_EXCEEDED",
+        "OPERATION_TIME_LIMIT",
+        "expired_token",
+        "OVERLOAD_LIMIT",
+        "ACCESS_DENIED",
+        "PORTAL_DELETED",
+    }
+)
+"""Codes that are worth a line of their own; a hostile portal must not be able to make lines without end."""
+
+
+class CallMeter:
+    """Counts the calls and waits of portal clients. A ``bitrix24.CallObserver``."""
+
+    def __init__(self, metrics: Metrics) -> None:
+        self._metrics = metrics
+
+    def waited(self, wait: Wait) -> None:
+        """Adds the seconds to their cause."""
+        self._metrics.waited(wait.reason, wait.seconds)
+
+    def answered(self, call: CallRecord) -> None:
+        """Counts the call under its result: ``ok``, a code that we know, ``http_…`` or ``no_answer``."""
+        self._metrics.portal_call(call.method, _result(call))
+
+
+def _result(call: CallRecord) -> str:
+    if call.portal_code in KNOWN_CODES:
+        return call.portal_code
+    if call.status is None:
+        return "no_answer"
+    return "ok" if call.status == 200 and not call.portal_code else f"http_{call.status}"

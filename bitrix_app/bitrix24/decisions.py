@@ -33,6 +33,7 @@ from bitrix_app.errors import (
     PortalUnavailableError,
     QueryLimitExceededError,
     UnexpectedAnswerError,
+    UnknownMethodError,
     UserAccessError,
 )
 
@@ -56,6 +57,7 @@ CODES: Mapping[str, type[PortalError]] = {
     "INVALID_ARG_VALUE": InvalidArgumentError,
     "ERROR_ARGUMENT": InvalidArgumentError,
     "100": InvalidArgumentError,
+    "ERROR_METHOD_NOT_FOUND": UnknownMethodError,
 }
 """The portal's error code, in upper case → what it means."""
 

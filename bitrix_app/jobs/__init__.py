@@ -7,6 +7,7 @@ The report's row is the truth; see ``queue`` for what the queue is for.
 from bitrix_app.jobs.housekeeping import Broom, Housekeeping, PeriodicChore
 from bitrix_app.jobs.ports import Finished, FinishedFile, JobObserver, RunReport, Timing
 from bitrix_app.jobs.queue import WakeQueue
+from bitrix_app.jobs.report_run import ReportRun, report_dictionary
 from bitrix_app.jobs.service import JobService
 from bitrix_app.jobs.stop import JobStop, ShutdownError
 from bitrix_app.jobs.worker import Worker
@@ -20,9 +21,11 @@ __all__ = [
     "JobService",
     "JobStop",
     "PeriodicChore",
+    "ReportRun",
     "RunReport",
     "ShutdownError",
     "Timing",
     "WakeQueue",
     "Worker",
+    "report_dictionary",
 ]

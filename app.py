@@ -1,0 +1,97 @@
+"""Реестр счетов: ``python app.py [--host 127.0.0.1] [--port 8080]``, or ``gunicorn 'app:app'`` for many processes.
+
+The first serves the app with a production WSGI server and, on the embedded queue, builds reports in the same process.
+"""
+
+from __future__ import annotations
+
+import argparse
+import functools
+import sys
+import threading
+from collections.abc import Sequence
+from typing import Any
+
+from flask import Flask
+from waitress.server import create_server
+
+from bitrix_app.__main__ import WRONG_SETTING, prepare_tables, stop_on_signals
+from bitrix_app.errors import SettingsError
+from bitrix_app.logs import set_up_logging
+from bitrix_app.settings import Settings, load_settings
+from bitrix_app.wiring import Services, build_services
+
+SWITCH_SECONDS = 0.0005
+"""How long a report's thread may keep the interpreter from a waiting page: a tenth of Python's default."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Serve until SIGTERM or SIGINT. → the exit code; 2 with one line when a setting is missing or wrong."""
+    given = parser().parse_args(arguments)
+    try:
+        services = start()
+    except SettingsError as error:
+        print(error, file=sys.stderr)
+        return WRONG_SETTING
+    try:
+        serve(services, given.host, given.port)
+    finally:
+        services.close()
+    return 0
+
+
+def parser() -> argparse.ArgumentParser:
+    """The options."""
+    options = argparse.ArgumentParser(description="Реестр счетов · the invoice register")
+    options.add_argument("--host", default="127.0.0.1", help="адрес, на котором слушать · address to listen on")
+    options.add_argument("--port", default=8080, type=int, help="порт · port")
+    return options
+
+
+def start() -> Services:
+    """Settings read, logs set up, tables ready. Raises SettingsError."""
+    settings = load_settings()
+    set_up_logging(settings.log_level, settings.log_format)
+    services = build_services(settings)
+    prepare_tables(services.database, settings)
+    return services
+
+
+def serve(services: Services, host: str, port: int) -> None:
+    """The web server in threads of its own, the worker beside it on the embedded queue; ends on a signal."""
+    sys.setswitchinterval(SWITCH_SECONDS)
+    stopped = stop_on_signals()
+    server = create_server(services.flask_app(), host=host, port=port, **_server_options(services.settings))
+    web = threading.Thread(target=server.run, name="web", daemon=True)
+    if services.settings.embedded_queue:
+        services.jobs.start()
+    web.start()
+    while not stopped.wait(1.0) and web.is_alive():
+        pass
+    if services.settings.embedded_queue:
+        services.jobs.stop()
+    server.close()
+
+
+def _server_options(settings: Settings) -> dict[str, Any]:
+    return {"threads": settings.web_threads, "ident": None, "clear_untrusted_proxy_headers": True}
+
+
+@functools.cache
+def application() -> Flask:
+    """The WSGI application of this process. On the embedded queue the process builds reports too."""
+    services = start()
+    if services.settings.embedded_queue:
+        services.jobs.start()
+    return services.flask_app()
+
+
+def __getattr__(name: str) -> Any:
+    """``app:app`` is made when a WSGI server asks for it, so that importing this module starts nothing."""
+    if name == "app":
+        return application()
+    raise AttributeError(name)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

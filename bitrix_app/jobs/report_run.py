@@ -1,0 +1,147 @@
+"""One report from its row to its files: the user's client, the portal's dictionary, the pipeline."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Protocol
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+from bitrix_app.errors import AppUninstalledError
+from bitrix_app.jobs.stop import JobStop
+from bitrix_app.portals import Dictionaries, PortalClients, complete_settings
+from bitrix_app.portals.dictionary import USER_SCOPES, PortalDictionary
+from bitrix_app.reports import (
+    AbortableStop,
+    FieldMapping,
+    Order,
+    Outcome,
+    ProgressSink,
+    ProgressTracker,
+    Register,
+    ReportAssembly,
+    ReportDictionary,
+    ReportParams,
+    Stage,
+    Waiting,
+)
+from bitrix_app.storage import Lease, PortalRecord, Portals, ReportRecord
+
+QUIET_SECONDS = 5.0
+"""Shorter waits are the usual rhythm of the bucket and need no explanation."""
+
+
+class PortalWait(Protocol):
+    """A wait as the portal client tells it (``bitrix24.Wait``)."""
+
+    @property
+    def reason(self) -> str: ...
+
+    @property
+    def seconds(self) -> float: ...
+
+    @property
+    def method(self) -> str: ...
+
+
+class PortalCall(Protocol):
+    """A call as the portal client tells it (``bitrix24.CallRecord``)."""
+
+    @property
+    def method(self) -> str: ...
+
+
+class WaitsInProgress:
+    """Shows long waits for the portal in the report's progress. A CallObserver."""
+
+    def __init__(self, progress: ProgressTracker, now: Callable[[], datetime]) -> None:
+        self._progress = progress
+        self._now = now
+        self._method = ""
+
+    def waited(self, wait: PortalWait) -> None:
+        """A wait begins."""
+        if wait.seconds >= QUIET_SECONDS:
+            self._method = wait.method
+            self._progress.wait(Waiting(wait.reason, self._now() + timedelta(seconds=wait.seconds)))
+
+    def answered(self, call: PortalCall) -> None:
+        """The method that made us wait answers again."""
+        if call.method == self._method:
+            self._method = ""
+            self._progress.wait(None)
+
+
+@dataclass(frozen=True, slots=True)
+class ReportRun:
+    """Builds reports with the rights of the users who asked for them. A RunReport."""
+
+    portals: Portals
+    clients: PortalClients
+    dictionaries: Dictionaries
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
+
+    def __call__(self, lease: Lease, stop: JobStop, progress: ProgressSink, folder: Path) -> Outcome:
+        """The report of this lease. Raises AppUninstalledError, PortalErrors, AuthorizationServerErrors,
+        ReportErrors, and what ``stop`` raises."""
+        record = lease.report
+        portal = self._portal(record)
+        params = ReportParams.from_json(record.params)
+        tracker = ProgressTracker(progress, detailed=params.detailed)
+        abortable = AbortableStop(stop)
+        client = self.clients.client_for(
+            portal, record.user_id, stop=abortable, observer=WaitsInProgress(tracker, self.now)
+        )
+        known = self.dictionaries.whole(portal, record.user_id, client)
+        assembly = ReportAssembly(
+            portal=client,
+            order=self._order(record, portal, params),
+            dictionary=report_dictionary(portal, known),
+            progress=tracker,
+            stop=abortable,
+        )
+        with Register(folder) as register:
+            return assembly.orchestrator(register, folder).run()
+
+    def _portal(self, record: ReportRecord) -> PortalRecord:
+        portal = self.portals.by_id(record.portal_id)
+        if portal is None or not portal.installed:
+            raise AppUninstalledError("the app was removed from the portal")
+        return portal
+
+    def _order(self, record: ReportRecord, portal: PortalRecord, params: ReportParams) -> Order:
+        zone = ZoneInfo(complete_settings(portal.settings)["time_zone"])
+        return Order(
+            params=params,
+            built_by=record.user_name,
+            built_at=self.now().astimezone(zone),
+            invoice_url=invoice_address(portal.client_endpoint),
+        )
+
+
+def report_dictionary(portal: PortalRecord, known: PortalDictionary) -> ReportDictionary:
+    """The portal's dictionary and settings as a report wants them."""
+    settings = complete_settings(portal.settings)
+    return ReportDictionary(
+        fields=FieldMapping(
+            date_field=settings["date_field"],
+            shipped_field=settings["shipped_field"],
+            paid_field=settings["paid_field"],
+            titles={field.name: field.title for field in known.date_fields},
+        ),
+        datetime_fields=frozenset(field.name for field in known.date_fields if field.type == "datetime"),
+        stages={each.id: Stage(each.id, each.title, each.semantics, each.category_id) for each in known.stages},
+        excluded_stages=frozenset(settings["excluded_stages"]),
+        preset_xml_ids={preset.id: preset.xml_id for preset in known.presets},
+        preset_names={preset.id: preset.name for preset in known.presets},
+        knows_users=bool(portal.scopes & USER_SCOPES),
+    )
+
+
+def invoice_address(client_endpoint: str) -> Callable[[int], str]:
+    """Makes the address of an invoice's card in the portal of the invoice's id."""
+    place = urlsplit(client_endpoint)
+    return f"{place.scheme}://{place.netloc}/crm/type/31/details/{{}}/".format

@@ -1,0 +1,57 @@
+"""A look ahead: how many invoices a report would have, and what it would cost."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import ceil
+
+from bitrix_app.reports.dictionary import ReportDictionary
+from bitrix_app.reports.params import ReportParams
+from bitrix_app.reports.ports import PortalReader
+from bitrix_app.reports.query import invoice_filter, undated_filter
+
+PAGE = 50
+ROWS_AN_INVOICE = 4
+INVOICES_A_REQUISITE = 3
+CALLS_BEFOREHAND = 8
+CREDIT = 45
+CALLS_A_SECOND = 2
+SECONDS_A_CALL = 0.25
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """``invoices`` in the report and ``undated`` ones that no period holds, counted; ``calls`` and ``seconds``
+    reckoned with the usual number of product rows and a full bucket."""
+
+    invoices: int
+    undated: int
+    calls: int
+    seconds: int
+
+
+def look_ahead(portal: PortalReader, params: ReportParams, dictionary: ReportDictionary) -> Estimate:
+    """Two counting calls. A datetime field is counted a day wider at both ends, so the report may hold fewer.
+
+    Raises PortalErrors.
+    """
+    left_out = dictionary.left_out_stages
+    is_datetime = params.date_field in dictionary.datetime_fields
+    invoices = portal.count_invoices(invoice_filter(params, is_datetime=is_datetime, left_out_stages=left_out))
+    one_invoice = params.invoice_id is not None
+    undated = 0 if one_invoice else portal.count_invoices(undated_filter(params, left_out_stages=left_out))
+    calls = expected_calls(invoices, detailed=params.detailed)
+    return Estimate(invoices, undated, calls, expected_seconds(calls))
+
+
+def expected_calls(invoices: int, *, detailed: bool) -> int:
+    """Calls for a report of so many invoices with the usual number of requisites and product rows."""
+    pages = ceil(invoices / PAGE)
+    requisites = ceil(invoices / INVOICES_A_REQUISITE / PAGE)
+    rows = ceil(invoices * ROWS_AN_INVOICE / PAGE) if detailed else 0
+    return CALLS_BEFOREHAND + 2 * pages + requisites + rows
+
+
+def expected_seconds(calls: int) -> int:
+    """What the bucket dictates once its credit is spent; before that, the calls' own time."""
+    return max(1, ceil(min(calls, CREDIT) * SECONDS_A_CALL), ceil((calls - CREDIT) / CALLS_A_SECOND))

@@ -1,0 +1,237 @@
+"""Builds the objects of the house from the settings, once a process. ``app.py`` and ``__main__.py`` import it alone."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from flask import Flask
+
+from bitrix_app.bitrix24 import AuthorizationServer, Bitrix24Client, Transport
+from bitrix_app.jobs import (
+    Broom,
+    Housekeeping,
+    JobService,
+    ReportRun,
+    WakeQueue,
+    Worker,
+    report_dictionary,
+)
+from bitrix_app.logs import RestLog
+from bitrix_app.metrics import CallMeter, Metrics
+from bitrix_app.portals import (
+    Access,
+    Bulkhead,
+    CallerCheck,
+    Dictionaries,
+    Embedding,
+    Installer,
+    Launcher,
+    Observers,
+    PortalClients,
+    PortalEvents,
+    Transports,
+    TtlCache,
+)
+from bitrix_app.reports import ReportParams, look_ahead
+from bitrix_app.settings import Settings
+from bitrix_app.storage import (
+    Chores,
+    Cipher,
+    Database,
+    Files,
+    Journal,
+    PortalBuckets,
+    PortalRecord,
+    Portals,
+    PortalUsers,
+    ReportLeases,
+    Reports,
+    Retention,
+    SavedSets,
+    UserTokens,
+)
+from bitrix_app.web import Preview, create_app
+from bitrix_app.web import Services as WebServices
+
+DICTIONARY_SECONDS = 300
+DEPARTMENT_SECONDS = 60
+HURRIED_READ_SECONDS = 8.0
+
+
+@dataclass(frozen=True, slots=True)
+class Stores:
+    """Everything that is kept."""
+
+    database: Database
+    portals: Portals
+    tokens: UserTokens
+    users: PortalUsers
+    buckets: PortalBuckets
+    files: Files
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """What a process runs: the web application, the job service, and their common ground."""
+
+    settings: Settings
+    database: Database
+    web: WebServices
+    jobs: JobService
+    closers: tuple[Any, ...]
+
+    def flask_app(self) -> Flask:
+        """The web application over these services."""
+        return create_app(self.web)
+
+    def close(self) -> None:
+        """Lets go of connections and threads."""
+        for each in self.closers:
+            each.close()
+
+
+def build_services(settings: Settings) -> Services:
+    """All objects for these settings. Contacts no server. Raises SettingsError."""
+    stores = build_stores(settings)
+    metrics = Metrics()
+    rest_log = RestLog(Path(settings.rest_log))
+    queue = WakeQueue(settings.queue_url)
+    transports = build_transports(settings)
+    server = AuthorizationServer(
+        oauth_url=settings.oauth_url,
+        client_id=settings.client_id,
+        client_secret=settings.client_secret,
+        allow_http=settings.allow_http,
+    )
+    clients = PortalClients(
+        transports=transports,
+        tokens=stores.tokens,
+        portals=stores.portals,
+        buckets=stores.buckets,
+        authorization_server=server,
+        observer=Observers(rest_log, CallMeter(metrics)),
+        bulkhead=Bulkhead(),
+    )
+    dictionaries = Dictionaries(clients, TtlCache(DICTIONARY_SECONDS, 2000))
+    jobs = build_jobs(
+        settings=settings, stores=stores, clients=clients, dictionaries=dictionaries, queue=queue, metrics=metrics
+    )
+    web = build_web(
+        settings=settings,
+        stores=stores,
+        clients=clients,
+        dictionaries=dictionaries,
+        server=server,
+        queue=queue,
+        metrics=metrics,
+    )
+    closers = (queue, server, rest_log, transports.patient, transports.hurried, stores.database)
+    return Services(settings, stores.database, web, jobs, closers)
+
+
+def build_stores(settings: Settings) -> Stores:
+    """Everything that is kept, over DATABASE_URL and REPORTS_DIR."""
+    database = Database(settings.database_url)
+    cipher = Cipher(settings.secret_keys)
+    return Stores(
+        database=database,
+        portals=Portals(database, cipher),
+        tokens=UserTokens(database, cipher),
+        users=PortalUsers(database),
+        buckets=PortalBuckets(database),
+        files=Files(settings.reports_dir),
+    )
+
+
+def build_transports(settings: Settings) -> Transports:
+    """Connections to portals: as patient as a report, and in a hurry as a page."""
+    return Transports(
+        patient=Transport(allow_http=settings.allow_http),
+        hurried=Transport(
+            allow_http=settings.allow_http,
+            connect_timeout=3.0,
+            read_timeout=HURRIED_READ_SECONDS,
+            total_timeout=HURRIED_READ_SECONDS,
+        ),
+    )
+
+
+def build_jobs(
+    *,
+    settings: Settings,
+    stores: Stores,
+    clients: PortalClients,
+    dictionaries: Dictionaries,
+    queue: WakeQueue,
+    metrics: Metrics,
+) -> JobService:
+    """Worker, queue and chores of this process."""
+    work_folder = Path(tempfile.gettempdir()) / "invoice-register"
+    leases = ReportLeases(stores.database)
+    metrics.queue_length(leases.queued_count)
+    worker = Worker(
+        leases=leases,
+        files=stores.files,
+        run_report=ReportRun(stores.portals, clients, dictionaries),
+        work_folder=work_folder,
+        observer=metrics,
+        concurrency=settings.worker_concurrency,
+    )
+    broom = Broom(Retention(stores.database), stores.files, work_folder)
+    return JobService(worker, queue, Housekeeping(Chores(stores.database), broom.chores()))
+
+
+def build_web(
+    *,
+    settings: Settings,
+    stores: Stores,
+    clients: PortalClients,
+    dictionaries: Dictionaries,
+    server: AuthorizationServer,
+    queue: WakeQueue,
+    metrics: Metrics,
+) -> WebServices:
+    """What the web application calls."""
+    check = CallerCheck(server)
+    access = Access(clients, stores.users, TtlCache(DEPARTMENT_SECONDS, 5000))
+    embedding = Embedding(settings.app_url)
+    installer = Installer(
+        check=check,
+        clients=clients,
+        portals=stores.portals,
+        tokens=stores.tokens,
+        access=access,
+        embedding=embedding,
+    )
+
+    def preview(client: Bitrix24Client, portal: PortalRecord, user_id: int, params: Mapping[str, Any]) -> Preview:
+        known = dictionaries.whole(portal, user_id, client)
+        found = look_ahead(client, ReportParams.from_json(params), report_dictionary(portal, known))
+        return Preview(found.invoices, found.undated, found.calls, found.seconds)
+
+    return WebServices(
+        settings=settings,
+        db=stores.database,
+        portals=stores.portals,
+        users=stores.users,
+        reports=Reports(stores.database),
+        saved_sets=SavedSets(stores.database),
+        journal=Journal(stores.database),
+        files=stores.files,
+        clients=clients,
+        access=access,
+        dictionaries=dictionaries,
+        embedding=embedding,
+        installer=installer,
+        launcher=Launcher(check=check, portals=stores.portals, tokens=stores.tokens, access=access),
+        events=PortalEvents(installer=installer, portals=stores.portals, erased=TtlCache(600, 5000)),
+        preview=preview,
+        wake=queue.wake,
+        ping_queue=queue.ping,
+        overviews=TtlCache(60, 500),
+        render_metrics=metrics.render,
+    )
