@@ -80,13 +80,17 @@ class InvoiceWords(Reading):
 
     def requisites(self, ids: Collection[int]) -> list[dict[str, Any]]:
         """Requisites by their ids. [crm-requisite-list]"""
-        return [each for some in in_calls(ids) for each in self._requisites({"@ID": some})]
+        found = []
+        for some in in_calls(ids):
+            found += self._page("crm.requisite.list", _requisites({"@ID": some}), id_field="ID").items
+        return found
 
     def requisites_of(self, entity_type_id: int, entity_ids: Collection[int]) -> list[dict[str, Any]]:
         """All requisites of companies (4) or contacts (3). [crm-requisite-list]"""
         found = []
         for ids in in_calls(entity_ids):
-            found += self._requisites({"=ENTITY_TYPE_ID": entity_type_id, "@ENTITY_ID": ids})
+            params = _requisites({"=ENTITY_TYPE_ID": entity_type_id, "@ENTITY_ID": ids})
+            found += self._list("crm.requisite.list", params, id_field="ID")
         return found
 
     def companies(self, ids: Collection[int]) -> list[dict[str, Any]]:
@@ -102,13 +106,13 @@ class InvoiceWords(Reading):
         params = {"entityTypeId": COMPANY, "select": ["id", "title"], "filter": {"=isMyCompany": "Y"}}
         return self._list("crm.item.list", params, id_field="id", key="items")
 
-    def _requisites(self, where: Mapping[str, Any]) -> list[dict[str, Any]]:
-        params = {"select": list(_REQUISITE_FIELDS), "filter": where}
-        return self._list("crm.requisite.list", params, id_field="ID")
-
     def _items(self, entity_type_id: int, select: Sequence[str], ids: Collection[int]) -> list[dict[str, Any]]:
         found = []
         for some in in_calls(ids):
             params = {"entityTypeId": entity_type_id, "select": list(select), "filter": {"@id": some}}
-            found += self._list("crm.item.list", params, id_field="id", key="items")
+            found += self._page("crm.item.list", params, id_field="id", key="items").items
         return found
+
+
+def _requisites(where: Mapping[str, Any]) -> dict[str, Any]:
+    return {"select": list(_REQUISITE_FIELDS), "filter": where}

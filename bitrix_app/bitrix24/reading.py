@@ -65,15 +65,19 @@ class Reading(ABC):
     def _list(
         self, method: str, params: Mapping[str, Any], *, id_field: str, key: str | None = None
     ) -> list[dict[str, Any]]:
-        """A whole list, read on by id without counting. Raises PortalError."""
-        found: list[dict[str, Any]] = []
-        last: int | None = None
+        """A whole list, read on by id. Raises PortalError.
+
+        The first page is counted, so that a last page that is just full ends the list: ids only grow, what was there
+        when it was counted comes before anything added since.
+        """
+        page = self._page(method, params, id_field=id_field, key=key, counted=True)
+        found, total = list(page.items), page.total
         for _ in range(LIST_PAGES):
+            if len(page.items) < PAGE or (total is not None and len(found) >= total):
+                return found
+            last = record_id(method, found[-1], id_field)
             page = self._page(method, params, id_field=id_field, key=key, after_id=last)
             found.extend(page.items)
-            if len(page.items) < PAGE:
-                return found
-            last = record_id(method, page.items[-1], id_field)
         raise unexpected(method, "the list has no end")
 
     def _numbered_list(self, method: str, params: Mapping[str, Any]) -> list[dict[str, Any]]:

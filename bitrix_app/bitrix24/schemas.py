@@ -77,7 +77,7 @@ class ProfileSchema(_Answer):
 
     @post_load
     def _one_name(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
-        parts = ((data.pop(each) or "").strip() for each in ("last_name", "name"))
+        parts = [(data.pop(each) or "").strip() for each in ("last_name", "name")]
         return {**data, "name": " ".join(filter(None, parts)), "time_zone": data["time_zone"] or ""}
 
 

@@ -1,0 +1,227 @@
+"""Over a real socket: what the transport says about answers of every kind, and how long it takes to say it."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+import responses
+
+from bitrix_app.bitrix24 import AccessToken, Transport
+from bitrix_app.bitrix24.transport import Exchange, Trouble
+from bitrix_app.errors import ReportCancelledError, UnexpectedAnswerError
+from tests.client.raw_server import RawServer, Script, answer, drips, says, silent
+
+GOOD = b'{"result": [1]}'
+CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+
+@contextmanager
+def talking(script: Script, **limits: Any) -> Iterator[tuple[RawServer, Callable[..., Exchange]]]:
+    """A server and a function that makes a call to it."""
+    transport = Transport(allow_http=True, **limits)
+    with RawServer(script) as server:
+        try:
+            yield (
+                server,
+                lambda **kwargs: transport.send(
+                    AccessToken("secret-token", f"{server.root}rest/"), "crm.item.list", {"start": -1}, **kwargs
+                ),
+            )
+        finally:
+            transport.close()
+
+
+def test_the_call_is_a_post_with_the_token_in_the_body() -> None:
+    """A call posts JSON to the method under the REST address; the token is in the body and nowhere else."""
+    with talking(says(answer(GOOD))) as (server, send):
+        exchange = send()
+
+    head, _, body = server.requests[0].partition(b"\r\n\r\n")
+    assert head.startswith(b"POST /rest/crm.item.list HTTP/1.1\r\n")
+    assert b"secret-token" not in head
+    assert json.loads(body) == {"start": -1, "auth": "secret-token"}
+    assert exchange.request_id.encode() in head
+    assert (exchange.status, exchange.body, exchange.trouble) == (200, {"result": [1]}, None)
+    assert (exchange.sent_bytes, exchange.received_bytes) == (len(body), len(GOOD))
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        says(answer(GOOD), keep=True),
+        says(CHUNKED, b"5\r\n" + GOOD[:5] + b"\r\n", b"a\r\n" + GOOD[5:] + b"\r\n", b"0\r\n\r\n", keep=True),
+        says(answer(gzip.compress(GOOD), "Content-Encoding: gzip"), keep=True),
+    ],
+)
+def test_connections_are_kept_alive(script: Script) -> None:
+    """Calls one after another use one connection, however the answers are framed."""
+    with talking(script) as (server, send):
+        assert [send().body for _ in range(5)] == [{"result": [1]}] * 5
+        assert server.connections == 1
+
+
+TROUBLED = {
+    "closed without an answer": (says(), Trouble.NO_ANSWER),
+    "cut in the status line": (says(b"HTTP/1.1 20"), Trouble.NO_ANSWER),
+    "cut in the headers": (says(b"HTTP/1.1 200 OK\r\nContent-Len"), Trouble.NOT_JSON),
+    "not HTTP": (says(b"220 smtp.example ESMTP\r\n"), Trouble.NO_ANSWER),
+    "shorter than announced": (says(answer(GOOD, length=500)), Trouble.NO_ANSWER),
+    "a chunk cut": (says(CHUNKED, b"ff\r\n" + GOOD), Trouble.NO_ANSWER),
+    "the last chunk missing": (says(CHUNKED, b"f\r\n" + GOOD + b"\r\n"), Trouble.NO_ANSWER),
+    "a chunk of nonsense": (says(CHUNKED, b"zz\r\n" + GOOD), Trouble.NO_ANSWER),
+    "cut without a length": (says(b"HTTP/1.1 200 OK\r\n\r\n" + GOOD[:7]), Trouble.NOT_JSON),
+    "broken compression": (says(answer(b"\x1f\x8b nonsense", "Content-Encoding: gzip")), Trouble.NO_ANSWER),
+    "an empty body": (says(answer(b"")), Trouble.NOT_JSON),
+    "an HTML page": (says(answer(b"<html>", status="502 Bad Gateway")), Trouble.NOT_JSON),
+    "a redirect": (says(answer(b"", "Location: http://127.0.0.1:9/", status="302 Found")), Trouble.MOVED),
+    "longer than we take": (says(answer(b'["' + b"x" * 9_000_000 + b'"]')), Trouble.ABSURD),
+    "endless": (drips(CHUNKED, b"10000\r\n" + b" " * 65536 + b"\r\n", 0), Trouble.ABSURD),
+    "a gzip bomb": (
+        says(answer(gzip.compress(b" " * 100_000_000, compresslevel=9), "Content-Encoding: gzip")),
+        Trouble.ABSURD,
+    ),
+    "our own token as an error code": (says(answer(b'{"error": "x secret-token"}')), Trouble.ABSURD),
+}
+
+
+@pytest.mark.parametrize(("script", "trouble"), TROUBLED.values(), ids=TROUBLED.keys())
+def test_a_bad_answer_is_named(script: Script, trouble: Trouble) -> None:
+    """Each way an answer can be broken is told apart, and nothing of a broken body gets further."""
+    with talking(script) as (_, send):
+        exchange = send()
+
+    assert (exchange.trouble, exchange.body) == (trouble, None)
+
+
+def test_nobody_listening_is_no_answer(transport: Transport) -> None:
+    """A refused connection has no status."""
+    exchange = transport.send(AccessToken("t", "https://127.0.0.1:1/rest/"), "profile", {})
+
+    assert (exchange.status, exchange.trouble) == (None, Trouble.NO_ANSWER)
+
+
+SLOW = {
+    "in the body": drips(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n", b" ", 0.02),
+    "in the chunks": drips(CHUNKED, b"1\r\n \r\n", 0.02),
+    "in the headers": drips(b"HTTP/1.1 200 OK\r\nX: ", b"x", 0.02),
+    "in the status line": drips(b"", b"H", 0.02),
+}
+
+
+@pytest.mark.parametrize("script", SLOW.values(), ids=SLOW.keys())
+def test_a_dripping_answer_ends_at_the_total_time(script: Script) -> None:
+    """A byte now and then keeps nobody longer than the total time of a call, wherever it drips."""
+    with talking(script, total_timeout=0.3) as (_, send):
+        started = time.monotonic()
+        exchange = send()
+
+    assert exchange.trouble is Trouble.NO_ANSWER
+    assert 0.3 <= time.monotonic() - started < 3
+
+
+def test_silence_ends_at_the_read_timeout() -> None:
+    """A portal that accepts the call and says nothing is waited for as long as its read time-out."""
+    with talking(silent, read_timeout=0.2) as (_, send):
+        started = time.monotonic()
+        exchange = send()
+
+    assert exchange.trouble is Trouble.NO_ANSWER
+    assert 0.2 <= time.monotonic() - started < 3
+
+
+def test_a_cancelled_report_does_not_wait_for_the_answer() -> None:
+    """What the watch raises ends a call that hangs, within a second or so."""
+    cancelled = threading.Event()
+
+    def watch() -> None:
+        if cancelled.is_set():
+            raise ReportCancelledError
+
+    with talking(silent) as (server, send):
+        timer = threading.Timer(0.1, cancelled.set)
+        timer.start()
+        started = time.monotonic()
+        with pytest.raises(ReportCancelledError):
+            send(watch=watch)
+        timer.join()
+
+    assert time.monotonic() - started < 3
+    assert len(server.requests) == 1
+
+
+def test_a_redirect_is_not_followed() -> None:
+    """The address in a redirect gets no connection."""
+    with RawServer(says(answer(GOOD))) as elsewhere:
+        moved = answer(b"", f"Location: {elsewhere.root}rest/crm.item.list", status="307 Temporary Redirect")
+        with talking(says(moved)) as (server, send):
+            assert send().trouble is Trouble.MOVED
+
+    assert (len(server.requests), elsewhere.connections) == (1, 0)
+
+
+def test_cookies_are_not_taken() -> None:
+    """What a portal sets as a cookie is not sent back."""
+    with talking(says(answer(GOOD, "Set-Cookie: spy=1; Path=/"), keep=True)) as (server, send):
+        send()
+        send()
+
+    assert b"cookie" not in server.requests[1].lower()
+
+
+def test_the_environment_names_no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A proxy in the environment gets no token."""
+    with RawServer(says(answer(GOOD))) as proxy:
+        for name in ("http_proxy", "HTTP_PROXY", "all_proxy"):
+            monkeypatch.setenv(name, proxy.root)
+        monkeypatch.setenv("no_proxy", "")
+        with talking(says(answer(GOOD))) as (_, send):
+            assert send().status == 200
+
+    assert proxy.connections == 0
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "http://romashka.example/rest/",
+        "ftp://romashka.example/rest/",
+        "https://user:password@romashka.example/rest/",
+        "https://romashka.example/rest/?auth=",
+        "https://romashka.example\\@evil.example/rest/",
+        "https://romashka.example:99999/rest/",
+        "https:///rest/",
+        "//romashka.example/rest/",
+        "",
+    ],
+)
+def test_a_token_goes_to_https_addresses_only(transport: Transport, http: responses.RequestsMock, address: str) -> None:
+    """An address that is not a plain https one gets no call."""
+    with pytest.raises(UnexpectedAnswerError):
+        transport.send(AccessToken("t", address), "profile", {})
+
+    assert len(http.calls) == 0
+
+
+def test_twelve_threads_share_one_transport() -> None:
+    """Calls of several threads do not disturb each other's answers or deadlines."""
+
+    def script(connection: Any, over: threading.Event) -> bool:
+        connection.sendall(answer(GOOD))
+        return True
+
+    found: list[Any] = []
+    with talking(script) as (_, send):
+        threads = [threading.Thread(target=lambda: found.extend(send().body for _ in range(20))) for _ in range(12)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(timeout=20)
+
+    assert found == [{"result": [1]}] * 240
