@@ -223,5 +223,5 @@ def _stage(row: Mapping[str, Any]) -> PortalStage:
 
 
 def _person(row: Mapping[str, Any]) -> str:
-    name = " ".join(str(row[key]) for key in ("NAME", "LAST_NAME") if row.get(key))
+    name = " ".join(str(row[key]) for key in ("LAST_NAME", "NAME") if row.get(key))
     return name[:TITLE_LENGTH] or f"ID {row['ID']}"

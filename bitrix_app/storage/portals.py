@@ -22,7 +22,7 @@ UNINSTALLED = "uninstalled"
 @dataclass(frozen=True, slots=True)
 class PortalRecord:
     """A portal as it stands. ``status``: ``installed`` or ``uninstalled``; session tokens carry ``epoch``, which
-    grows with each install and uninstall. ``installed_by`` is the administrator's user id."""
+    grows with each uninstall and the install after it. ``installed_by`` is the administrator's user id."""
 
     id: int
     member_id: str
@@ -85,8 +85,9 @@ class Portals:
             row = self._row_to_install(session, member_id, client_endpoint, domain)
             now = self._db.now(session)
             row.client_endpoint, row.domain, row.scopes = client_endpoint, domain, sorted(scopes)
+            if row.status != INSTALLED:  # a repeated install ends nobody's session
+                row.epoch = max(row.epoch + 1, int(now.timestamp()))
             row.status, row.installed_by, row.installed_at, row.uninstalled_at = INSTALLED, installed_by, now, None
-            row.epoch = max(row.epoch + 1, int(now.timestamp()))
             if application_token:
                 row.application_token = self._cipher.encrypt(application_token)
             session.execute(delete(UserToken).where(UserToken.portal_id == row.id, UserToken.kind == INSTALL))

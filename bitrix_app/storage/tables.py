@@ -42,7 +42,7 @@ def portal_key(*, primary: bool = False) -> Mapped[int]:
 class Portal(Base):
     """An installed portal. ``served_at``: when a report of it was last taken up (portals in turn).
 
-    ``epoch`` grows with each install and uninstall, and starts at the clock, so that no session token of an
+    ``epoch`` grows with each uninstall and the install after it, and starts at the clock, so that no session token of an
     earlier life of the portal is ever valid again.
     """
 

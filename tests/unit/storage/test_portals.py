@@ -55,13 +55,20 @@ def test_a_repeated_install_keeps_number_and_settings_and_replaces_the_pair(
     assert (owner[0], owner[1].access_token) == (99, "another")
 
 
-def test_each_install_and_uninstall_begins_a_new_epoch(db: Database, cipher: Cipher, portals: Portals) -> None:
-    epochs = [install_portal(db, cipher).epoch, install_portal(db, cipher).epoch]
+def test_each_uninstall_and_the_install_after_it_begins_a_new_epoch(
+    db: Database, cipher: Cipher, portals: Portals
+) -> None:
+    epochs = []
     for _ in range(2):
+        epochs.append(install_portal(db, cipher).epoch)
         record = portals.uninstall("romashka")
         assert record is not None
         epochs.append(record.epoch)
     assert epochs == sorted(set(epochs))
+
+
+def test_a_repeated_install_ends_nobodys_session(db: Database, cipher: Cipher) -> None:
+    assert install_portal(db, cipher).epoch == install_portal(db, cipher).epoch
 
 
 def test_an_erased_portal_that_comes_back_has_another_number(db: Database, cipher: Cipher, portals: Portals) -> None:
