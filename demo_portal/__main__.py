@@ -34,13 +34,13 @@ def main(arguments: list[str] | None = None) -> int:
     options = _options(arguments)
     folder = _folder(options.var, keep=options.keep)
     port = free_port(_PORTS["app"])
-    with DemoWorld(f"http://127.0.0.1:{port}", oauth_port=free_port(_PORTS["oauth"])) as world:
+    with DemoWorld(f"http://localhost:{port}", oauth_port=free_port(_PORTS["oauth"])) as world:
         portal = world.add_portal(member_id="demo" + "0" * 28, port=free_port(_PORTS["portal"]))
         portal.pace.latency = options.latency
         sample.fill(portal.crm, today=options.today, seed=options.seed, invoices=options.invoices)
         app = _started(options.app, port, {**os.environ, **world.environment(), **_storage(folder)}, folder)
         try:
-            _wait_until_up(app, f"{world.app.url}/healthz", folder)
+            _wait_until_up(app, f"http://127.0.0.1:{port}/healthz", folder)
             _say(portal.url)
             _until_interrupted(app)
         except DemoError as failure:

@@ -1,0 +1,151 @@
+"""The look-alike in a browser: the installation, BX24.js in the frame, the slider."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Frame, Page
+
+from demo_portal import DemoWorld, Portal
+from tests.browser.chromium import chromium, find_chromium
+from tests.demo.embedded_app import EmbeddedApp
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    path = find_chromium()
+    if path is None:
+        pytest.skip("no Chromium was found (set CHROMIUM_PATH): the browser tests are left out")
+    with chromium(path) as found:
+        yield found
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    page = browser.new_page()
+    page.set_default_timeout(10_000)
+    yield page
+    page.close()
+
+
+@pytest.fixture
+def app() -> Iterator[EmbeddedApp]:
+    with EmbeddedApp() as app:
+        yield app
+
+
+@pytest.fixture
+def portal(app: EmbeddedApp) -> Iterator[Portal]:
+    with DemoWorld(app.url) as world:
+        app.bx24_js = world.oauth.bx24_js_url
+        portal = world.add_portal()
+        portal.crm.add_invoice(number="17", company_id=portal.crm.add_company())
+        yield portal
+
+
+def opened(page: Page, app: EmbeddedApp, words: str) -> Frame:
+    """The application's frame once it shows ``words``."""
+    page.frame_locator("iframe.app-frame").get_by_text(words).wait_for()
+    return next(frame for frame in reversed(page.frames) if frame.url.startswith(app.url))
+
+
+def call(frame: Frame, method: str, params: dict[str, Any]) -> Any:
+    """BX24.callMethod from inside the frame."""
+    script = "([method, params]) => new Promise(done => BX24.callMethod(method, params, answer => done(answer.answer)))"
+    return frame.evaluate(script, [method, params])
+
+
+def test_the_installation_page_opens_first_and_install_finish_brings_the_app(
+    page: Page, app: EmbeddedApp, portal: Portal
+) -> None:
+    """Placements bound from the page appear in the CRM once BX24.installFinish() was called."""
+    page.goto(portal.url)
+    frame = opened(page, app, "INSTALL ru DEFAULT")
+    place = {"PLACEMENT": "CRM_SMART_INVOICE_DETAIL_TAB", "HANDLER": f"{app.url}/app", "TITLE": "Реестр"}
+    assert call(frame, "placement.bind", place)["result"] is True
+    frame.evaluate("BX24.installFinish()")
+    opened(page, app, "APP ru DEFAULT")
+    page.goto(f"{portal.url}/crm/type/31/details/1/?as=8&lang=en")
+    assert page.get_by_role("tab", name="Реестр").count() == 0  # the manager may not see this invoice
+    page.select_option("#user-switch", "5")
+    page.get_by_role("tab", name="Реестр").click()
+    opened(page, app, "APP en CRM_SMART_INVOICE_DETAIL_TAB")
+    form = app.posted("/app")[-1]
+    assert form["PLACEMENT_OPTIONS"].startswith('{"ID": "1"')
+
+
+def test_bx24_knows_the_user_and_renews_its_token(page: Page, app: EmbeddedApp, portal: Portal) -> None:
+    """getAuth, isAdmin, getDomain; an expired token is renewed by callMethod itself."""
+    portal.finish_install()
+    page.goto(f"{portal.url}/?as=1")
+    frame = opened(page, app, "APP ru")
+    auth = frame.evaluate("BX24.getAuth()")
+    assert set(auth) == {"access_token", "refresh_token", "expires_in", "member_id", "domain"}
+    assert auth["member_id"] == portal.member_id
+    assert frame.evaluate("[BX24.isAdmin(), BX24.getDomain(), BX24.getLang()]") == [True, portal.domain, "ru"]
+    portal.expire_tokens()
+    assert call(frame, "profile", {})["result"]["ID"] == "1"
+    assert frame.evaluate("BX24.getAuth().access_token") != auth["access_token"]
+
+
+def test_the_frame_grows_with_its_page(page: Page, app: EmbeddedApp, portal: Portal) -> None:
+    """fitWindow sends the page's height to the portal; resizeWindow any."""
+    portal.finish_install()
+    page.goto(portal.url)
+    frame = opened(page, app, "APP ru")
+    height = frame.evaluate("BX24.fitWindow(), BX24.getScrollSize().scrollHeight")
+    page.wait_for_function("height => document.querySelector('.app-frame').style.height === height + 'px'", arg=height)
+    frame.evaluate("BX24.resizeWindow(700, 333)")
+    page.wait_for_function("document.querySelector('.app-frame').style.height === '333px'")
+
+
+def test_open_path_shows_a_portal_page_in_a_slider(page: Page, app: EmbeddedApp, portal: Portal) -> None:
+    """The slider names the path; closing it calls back; an outer address is refused."""
+    portal.finish_install()
+    page.goto(portal.url)
+    frame = opened(page, app, "APP ru")
+    frame.evaluate("BX24.openPath('/crm/type/31/details/1/', answer => { window.results.path = answer; })")
+    page.get_by_text("/crm/type/31/details/1/", exact=True).wait_for()
+    page.frame_locator(".page-frame").get_by_role("heading", name="Счёт №17").wait_for()
+    page.keyboard.press("Escape")
+    frame.wait_for_function("window.results.path")
+    assert frame.evaluate("window.results.path") == {"result": "close"}
+    frame.evaluate("BX24.openPath('https://example.com/', answer => { window.results.outer = answer; })")
+    frame.wait_for_function("window.results.outer")
+    assert frame.evaluate("window.results.outer.errorCode") == "PATH_NOT_AVAILABLE"
+
+
+def test_users_are_chosen_in_the_portals_dialog(page: Page, app: EmbeddedApp, portal: Portal) -> None:
+    """selectUsers gives back whom the person chose."""
+    portal.finish_install()
+    page.goto(portal.url)
+    frame = opened(page, app, "APP ru")
+    frame.evaluate("BX24.selectUsers(users => { window.results.users = users.map(user => user.id); })")
+    page.locator("dialog").get_by_role("button", name="Мария Кузнецова").click()
+    page.locator("dialog").get_by_role("button", name="Выбрать").click()
+    frame.wait_for_function("window.results.users")
+    assert frame.evaluate("window.results.users") == ["5"]
+
+
+def test_messages_of_other_windows_are_not_believed(page: Page, app: EmbeddedApp, portal: Portal) -> None:
+    """A message with a right session but from another window gets no tokens."""
+    page.goto(portal.url)
+    opened(page, app, "INSTALL ru")
+    sid = page.get_attribute(".app-frame", "data-sid")
+    answered = page.evaluate(
+        """async sid => {
+            const seen = [];
+            window.addEventListener('message', event => seen.push(event.data));
+            window.postMessage(JSON.stringify({bx24: 'getInitData', id: 1, sid: sid}), window.location.origin);
+            window.postMessage(JSON.stringify({bx24: 'installFinish', id: 2, sid: sid}), window.location.origin);
+            await fetch('/demo/users');
+            return seen.filter(text => text.includes('bx24reply')).length;
+        }""",
+        sid,
+    )
+    assert answered == 0
+    assert not portal.installation().installed
