@@ -42,8 +42,8 @@ def portal_key(*, primary: bool = False) -> Mapped[int]:
 class Portal(Base):
     """An installed portal. ``served_at``: when a report of it was last taken up (portals in turn).
 
-    ``epoch`` grows with each uninstall and the install after it, and starts at the clock, so that no session token of an
-    earlier life of the portal is ever valid again.
+    ``epoch`` grows with each uninstall and the install after it, and starts at the clock, so that no session token of
+    an earlier life of the portal is ever valid again.
     """
 
     __tablename__ = "portal"
