@@ -262,6 +262,27 @@ class Portal:
         fields = self.event_fields(event, data, user=user, with_tokens=with_tokens, **auth)
         return requests.post(url or f"{self.world.app.url}/events", data=fields, timeout=_TIMEOUT)
 
+    # --- the witness ------------------------------------------------------------------------------------------
+
+    def witness(self) -> dict[str, Any]:
+        """Counters as plain values: calls, by method, errors, refusals of both limits, highest levels."""
+        return {
+            "calls": len(self.calls),
+            "by_method": dict(self.calls.by_method),
+            "errors": dict(self.calls.errors),
+            "peak_in_flight": self.calls.peak_in_flight,
+            "rejected": self.bucket.rejected,
+            "peak": self.bucket.peak,
+            "refused": self.operating.refused,
+            "secrets_seen": self.calls.secrets_seen,
+        }
+
+    def reset_counters(self) -> None:
+        """Empty the bucket; forget calls and operating time."""
+        self.calls.clear()
+        self.bucket.reset()
+        self.operating.reset()
+
     # --- HTTP -------------------------------------------------------------------------------------------------
 
     def handle(self, request: Request) -> Reply:

@@ -66,8 +66,8 @@ def _page(viewer: Viewer, request: Request) -> Reply:
 
 
 def _api(viewer: Viewer, request: Request) -> Reply:
-    if request.path == "/demo/users":
-        return app_pages.users(viewer)
+    if request.path in _READINGS:
+        return _READINGS[request.path](viewer)
     answer = _ANSWERS.get(request.path)
     if answer is None:
         return Reply(404, b"", "text/plain")
@@ -85,9 +85,14 @@ _CARDS: tuple[tuple[re.Pattern[str], Callable[[Viewer, Request, int], Reply]], .
     (_INVOICE, invoices.invoice_card),
     (_COMPANY, companies.company_card),
 )
+_READINGS: dict[str, Callable[[Viewer], Reply]] = {
+    "/demo/users": app_pages.users,
+    "/demo/witness": app_pages.witness,
+}
 _ANSWERS: dict[str, Callable[[Viewer, dict[str, Any]], Reply]] = {
     "/demo/launch": app_pages.launch,
     "/demo/refresh": app_pages.refresh,
     "/demo/install-finish": app_pages.finish,
     "/demo/uninstall": app_pages.uninstall,
+    "/demo/reset": app_pages.reset,
 }

@@ -98,6 +98,17 @@ def users(viewer: Viewer) -> Reply:
     )
 
 
+def witness(viewer: Viewer) -> Reply:
+    """The portal's counters, for whoever runs it in a process of its own."""
+    return json_reply(viewer.portal.witness())
+
+
+def reset(viewer: Viewer, _: dict[str, Any]) -> Reply:
+    """Forget the counters."""
+    viewer.portal.reset_counters()
+    return json_reply(viewer.portal.witness())
+
+
 def widgets(viewer: Viewer, _: Request) -> Reply:
     """What the application has registered, and the buttons that delete it."""
     installation = viewer.portal.installation()

@@ -6,8 +6,10 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
+import requests
 
 from demo_portal import DemoWorld, Portal
+from demo_portal.apart import portal_apart
 from demo_portal.builders import amount_of, vat_of
 from demo_portal.crm import Crm
 from demo_portal.data import sample, scaled
@@ -120,6 +122,20 @@ def test_records_of_a_large_world_can_be_changed(portal: Portal, rest: Rest) -> 
     assert body["result"]["items"] == [{"id": 3, "opportunity": 1}, {"id": 101, "opportunity": None}]
     _, found = rest("crm.item.list", entityTypeId=31, filter={"companyId": 1}, select=["id"])
     assert {3, 101} <= {item["id"] for item in found["result"]["items"]}
+
+
+def test_a_portal_lives_in_a_process_of_its_own() -> None:
+    """Its addresses, token and counters are told; it ends with the block."""
+    with portal_apart(invoices=120, rows=2) as apart:
+        body = {"entityTypeId": 31, "select": ["id"], "auth": apart.access_token}
+        answer = requests.post(f"{apart.client_endpoint}crm.item.list", json=body, timeout=10).json()
+        assert answer["total"] == apart.invoices == 120
+        assert requests.get(f"{apart.webhook_url}profile.json", timeout=10).json()["result"]["ADMIN"] is True
+        assert apart.witness()["by_method"] == {"crm.item.list": 1, "profile": 1}
+        apart.reset()
+        assert apart.witness()["calls"] == 0
+    with pytest.raises(requests.ConnectionError):
+        requests.get(apart.url, timeout=10)
 
 
 def test_portals_of_one_world_do_not_share_data(world: DemoWorld, portal: Portal) -> None:
