@@ -8,6 +8,7 @@ from typing import Any
 
 from marshmallow import ValidationError, fields, validate
 
+from bitrix_app.web.texts import to_translate as N_
 from bitrix_app.web.texts import translate as _
 
 EARLIEST_YEAR = 1990
@@ -16,6 +17,21 @@ LARGEST_ID = 2**31 - 1
 DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 FIELD_NAME = r"[A-Za-z][A-Za-z0-9_]{0,99}\Z"
 STAGE_ID = r"[A-Za-z0-9_]{1,50}:[A-Za-z0-9_]{1,50}\Z"
+MARSHMALLOW_SAYS = (
+    N_("Unknown field."),
+    N_("Missing data for required field."),
+    N_("Field may not be null."),
+    N_("Not a valid integer."),
+    N_("Not a valid string."),
+    N_("Not a valid list."),
+    N_("Invalid input type."),
+)
+"""Marshmallow's own messages that a body can bring about, here for the catalogues."""
+OUT_OF_BOUNDS = N_("The number is out of bounds.")
+NOT_OFFERED = N_("Choose one of the offered values.")
+NO_NAME = N_("This cannot be a name of a field.")
+NO_STAGE = N_("This cannot be a stage.")
+TOO_LONG = N_("The list is too long.")
 CONTROL = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 
 
@@ -67,25 +83,25 @@ class PlainText(fields.Field[str]):
 
 def identifier(**kwargs: Any) -> fields.Integer:
     """A positive number of something in the portal."""
-    return fields.Integer(strict=True, validate=validate.Range(min=1, max=LARGEST_ID), **kwargs)
+    return fields.Integer(strict=True, validate=validate.Range(min=1, max=LARGEST_ID, error=OUT_OF_BOUNDS), **kwargs)
 
 
 def field_name(**kwargs: Any) -> fields.String:
     """The name of a field as ``crm.item.fields`` gives it."""
-    return fields.String(validate=validate.Regexp(FIELD_NAME), **kwargs)
+    return fields.String(validate=validate.Regexp(FIELD_NAME, error=NO_NAME), **kwargs)
 
 
 def stage_ids(**kwargs: Any) -> fields.List[str]:
     """A list of stage ids."""
-    stage = fields.String(validate=validate.Regexp(STAGE_ID))
-    return fields.List(stage, validate=validate.Length(max=300), **kwargs)
+    stage = fields.String(validate=validate.Regexp(STAGE_ID, error=NO_STAGE))
+    return fields.List(stage, validate=validate.Length(max=300, error=TOO_LONG), **kwargs)
 
 
 def whole_number(low: int, high: int, **kwargs: Any) -> fields.Integer:
     """A whole number between two bounds, both included."""
-    return fields.Integer(strict=True, validate=validate.Range(min=low, max=high), **kwargs)
+    return fields.Integer(strict=True, validate=validate.Range(min=low, max=high, error=OUT_OF_BOUNDS), **kwargs)
 
 
 def one_of(choices: tuple[str, ...], **kwargs: Any) -> fields.String:
     """One word out of a few."""
-    return fields.String(validate=validate.OneOf(choices), **kwargs)
+    return fields.String(validate=validate.OneOf(choices, error=NOT_OFFERED), **kwargs)

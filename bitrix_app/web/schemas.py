@@ -12,6 +12,7 @@ from marshmallow import RAISE, Schema, ValidationError, fields, validate, valida
 from bitrix_app.errors import RejectedRequestError
 from bitrix_app.portals import PERIODS
 from bitrix_app.web.fields import (
+    TOO_LONG,
     PlainText,
     StrictBoolean,
     StrictDate,
@@ -98,8 +99,8 @@ class BuildersSchema(StrictSchema):
     """Who may build reports."""
 
     mode = one_of(BUILDER_MODES, required=True)
-    users = fields.List(identifier(), validate=validate.Length(max=500), load_default=list)
-    departments = fields.List(identifier(), validate=validate.Length(max=500), load_default=list)
+    users = fields.List(identifier(), validate=validate.Length(max=500, error=TOO_LONG), load_default=list)
+    departments = fields.List(identifier(), validate=validate.Length(max=500, error=TOO_LONG), load_default=list)
 
 
 class SettingsSchema(StrictSchema):
@@ -139,5 +140,5 @@ def flat(messages: dict[Any, Any], prefix: str = "") -> dict[str, list[str]]:
         if isinstance(value, dict):
             found.update(flat(value, f"{key}."))
         else:
-            found[key] = [str(each) for each in value]
+            found[key] = [_(str(each)) for each in value]
     return found
