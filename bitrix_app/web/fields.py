@@ -8,7 +8,7 @@ from typing import Any
 
 from marshmallow import ValidationError, fields, validate
 
-from bitrix_app.web.texts import to_translate as N_
+from bitrix_app.web.texts import to_translate
 from bitrix_app.web.texts import translate as _
 
 EARLIEST_YEAR = 1990
@@ -18,20 +18,20 @@ DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 FIELD_NAME = r"[A-Za-z][A-Za-z0-9_]{0,99}\Z"
 STAGE_ID = r"[A-Za-z0-9_]{1,50}:[A-Za-z0-9_]{1,50}\Z"
 MARSHMALLOW_SAYS = (
-    N_("Unknown field."),
-    N_("Missing data for required field."),
-    N_("Field may not be null."),
-    N_("Not a valid integer."),
-    N_("Not a valid string."),
-    N_("Not a valid list."),
-    N_("Invalid input type."),
+    to_translate("Unknown field."),
+    to_translate("Missing data for required field."),
+    to_translate("Field may not be null."),
+    to_translate("Not a valid integer."),
+    to_translate("Not a valid string."),
+    to_translate("Not a valid list."),
+    to_translate("Invalid input type."),
 )
 """Marshmallow's own messages that a body can bring about, here for the catalogues."""
-OUT_OF_BOUNDS = N_("The number is out of bounds.")
-NOT_OFFERED = N_("Choose one of the offered values.")
-NO_NAME = N_("This cannot be a name of a field.")
-NO_STAGE = N_("This cannot be a stage.")
-TOO_LONG = N_("The list is too long.")
+OUT_OF_BOUNDS = to_translate("The number is out of bounds.")
+NOT_OFFERED = to_translate("Choose one of the offered values.")
+NO_NAME = to_translate("This cannot be a name of a field.")
+NO_STAGE = to_translate("This cannot be a stage.")
+TOO_LONG = to_translate("The list is too long.")
 CONTROL = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 
 
