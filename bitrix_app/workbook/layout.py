@@ -9,11 +9,14 @@ from openpyxl.worksheet.page import PageMargins
 from openpyxl.worksheet.properties import PageSetupProperties
 from openpyxl.worksheet.worksheet import Worksheet
 
+from bitrix_app.workbook.cells import date_text
 from bitrix_app.workbook.header import RegisterHeader
 from bitrix_app.workbook.stream import SheetStream
 from bitrix_app.workbook.styles import FONT
+from bitrix_app.workbook.text import cut
 
 _A4 = 9
+_PROPERTY_LIMIT = 255
 _TAB_COLORS = {"Проблемы": "FFC000"}
 _MARGINS = {"left": 0.4, "right": 0.4, "top": 0.5, "bottom": 0.6, "header": 0.3, "footer": 0.3}
 """Inches: 10 mm at the sides, where the office's hole punch still meets paper; 15 mm above the page number."""
@@ -31,8 +34,9 @@ def lay_out(workbook: Workbook, pages: list[SheetStream]) -> None:
 def describe(workbook: Workbook, header: RegisterHeader) -> None:
     """The document's properties: what the file says of itself before it is opened."""
     properties = workbook.properties
-    properties.title = f"{header.title} {header.date_from:%d.%m.%Y}–{header.date_to:%d.%m.%Y}"
-    properties.creator = properties.lastModifiedBy = header.built_by
+    period = f"{date_text(header.date_from)}–{date_text(header.date_to)}"
+    properties.title = cut(f"{header.title} {period}", _PROPERTY_LIMIT)
+    properties.creator = properties.lastModifiedBy = cut(header.built_by, _PROPERTY_LIMIT)
     properties.created = header.built_at.astimezone(UTC).replace(tzinfo=None)  # openpyxl adds the Z itself
     properties.language = "ru-RU"
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from html import escape
 from pathlib import Path
 
-from bitrix_app.workbook.text import escape, is_special
+from bitrix_app.workbook.text import clean
 
 CELLS_LIMIT = 65_530
 """Hyperlinks that one sheet of Excel takes (Excel specifications and limits); later rows stay without one."""
@@ -70,4 +71,4 @@ class Links:
 
 def _is_followed(address: str) -> bool:
     is_web = address.startswith(("https://", "http://"))
-    return is_web and len(address) <= ADDRESS_LIMIT and not is_special(address.replace("&", "").replace("_x", ""))
+    return is_web and len(address) <= ADDRESS_LIMIT and clean(address) == address and len(address.split()) == 1

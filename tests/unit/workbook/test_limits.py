@@ -1,0 +1,110 @@
+"""Excel's limits, stopping half-way, and a file that is whole or not there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from bitrix_app.errors import ReportCancelledError, WorkbookLimitError
+from bitrix_app.processing.model import Problem
+from bitrix_app.workbook import Limits, write_csv, write_register
+from bitrix_app.workbook.links import CELLS_LIMIT, Links
+from tests.unit.workbook.builders import a_header, a_register, a_row, an_invoice
+from tests.unit.workbook.reading import opened, table, title_block
+
+INVOICES = [an_invoice(id=each, number=f"С-{each}", problems=(Problem("ИНН", f"{each}"),)) for each in range(1, 41)]
+"""With a title block and a header of eight rows, and five rows kept for totals, a sheet of 33 rows holds 20."""
+
+
+def numbers(path: Path, sheet: str) -> list[str]:
+    """The invoices of one sheet."""
+    return [row["Номер"] for row in table(opened(path), sheet).values()]
+
+
+def test_a_table_longer_than_a_sheet_goes_on_on_the_next_one(path: Path) -> None:
+    """``Краткий (2)``, ``Полный (2)``…: with title and header of their own, nothing lost, totals under the last."""
+    invoices = [an_invoice(id=each, number=f"С-{each}", product_rows=(a_row(),) * 2) for each in range(1, 41)]
+    write_register(path, a_register(invoices), a_header(), limits=Limits(rows=33))
+    book = opened(path)
+    assert book.sheetnames[:5] == ["Краткий", "Краткий (2)", "Полный", "Полный (2)", "Полный (3)"]
+    all_numbers = [f"С-{each}" for each in range(1, 41)]
+    assert numbers(path, "Краткий") + numbers(path, "Краткий (2)") == all_numbers
+    full = [number for sheet in book.sheetnames if sheet.startswith("Полный") for number in numbers(path, sheet)]
+    assert full == [number for number in all_numbers for _ in range(2)]
+    assert title_block(book, "Краткий (2)")[0] == "Реестр счетов. По счетам (продолжение, лист 2)"
+    assert [row["Контрагент"].value for row in table(book, "Краткий").below] == []
+    assert table(book, "Краткий (2)").below[1]["Контрагент"].value == "Всего счетов на сумму"
+    assert max(book[sheet].max_row for sheet in book.sheetnames) <= 33
+
+
+def test_each_sheet_that_goes_on_is_frozen_filtered_and_linked(path: Path) -> None:
+    """The second sheet of problems has links and a filter of its own."""
+    write_register(path, a_register(INVOICES), a_header(detailed=False), limits=Limits(rows=33))
+    second = table(opened(path), "Проблемы (2)")
+    assert second.sheet.freeze_panes == f"A{second.header_row + 1}"
+    assert second.rows[0]["Номер"].hyperlink.target.endswith("/27/")
+    assert second.rows[0]["Номер"].value == "С-27"
+
+
+def test_a_sheet_too_long_in_bytes_goes_on_too(path: Path) -> None:
+    """Half a million names of 32,767 letters would be a sheet that no program opens."""
+    invoices = [an_invoice(counterparty="я" * 3_000) for _ in range(600)]
+    write_register(path, a_register(invoices), a_header(detailed=False), limits=Limits(sheet_bytes=1_000_000))
+    assert opened(path).sheetnames[:2] == ["Краткий", "Краткий (2)"]
+
+
+def test_a_report_that_no_workbook_holds_is_refused_in_words(path: Path) -> None:
+    """WorkbookLimitError, and no file."""
+    with pytest.raises(WorkbookLimitError, match="Краткий"):
+        write_register(path, a_register(INVOICES), a_header(), limits=Limits(rows=33, sheets=1))
+    assert list(path.parent.iterdir()) == []
+
+
+@pytest.mark.parametrize("write", [write_register, write_csv])
+@pytest.mark.parametrize("checks", [1, 2, 4])
+def test_cancelling_leaves_nothing_behind(path: Path, write: type, checks: int) -> None:
+    """Whenever the check raises: no half of a file, no temporary folder."""
+    left = checks
+
+    def check() -> None:
+        nonlocal left
+        left -= 1
+        if left == 0:
+            raise ReportCancelledError
+
+    with pytest.raises(ReportCancelledError):
+        write(path, a_register(INVOICES * 5), a_header(), check=check)
+    assert list(path.parent.iterdir()) == []
+
+
+def test_an_old_file_stays_until_the_new_one_is_whole(path: Path) -> None:
+    """The finished file takes its place at once."""
+    path.write_text("old")
+    with pytest.raises(WorkbookLimitError):
+        write_register(path, a_register(INVOICES), a_header(), limits=Limits(rows=33, sheets=1))
+    assert path.read_text() == "old"
+    write_register(path, a_register(INVOICES), a_header())
+    assert opened(path).sheetnames[0] == "Краткий"
+    assert list(path.parent.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("write", [write_register, write_csv])
+def test_progress_counts_invoices_up_to_the_last(path: Path, write: type) -> None:
+    """It never falls back, and ends with the number of invoices."""
+    told: list[int] = []
+    write(path, a_register(INVOICES * 5), a_header(), progress=told.append)
+    assert told == sorted(told)
+    assert told[-1] == 200
+    assert len(told) > 3
+
+
+def test_links_end_where_excel_takes_no_more(tmp_path: Path) -> None:
+    """65,530 a sheet: later lines stay as text."""
+    links = Links(tmp_path, "Проблемы")
+    for row in range(CELLS_LIMIT):
+        assert links.takes("https://portal.example/1")
+        links.add("A", row + 1, "https://portal.example/1")
+    assert not links.takes("https://portal.example/1")
+    links.close()
+    assert links.elements.read_text() == f'<hyperlink ref="A1:A{CELLS_LIMIT}" r:id="rId1"/>'

@@ -1,0 +1,150 @@
+"""How the sheets look: formats, fills, what stays on the screen, what comes out of the printer."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from openpyxl.cell import Cell
+
+from bitrix_app.processing.model import Problem
+from tests.unit.workbook.builders import a_row, an_invoice
+from tests.unit.workbook.conftest import Write
+from tests.unit.workbook.reading import part, table, title_block
+
+SHEETS = ["Краткий", "Полный", "По ставкам НДС", "По контрагентам", "Проблемы"]
+PROBLEM = Problem("ИНН", "Проверьте ИНН.")
+
+
+def fill(cell: Cell) -> str | None:
+    """The fill's colour; ``None`` where there is none."""
+    return cell.fill.start_color.rgb if cell.fill.fill_type else None
+
+
+@pytest.mark.parametrize(
+    ("sheet", "title", "number_format"),
+    [
+        ("Краткий", "Номер", "@"),
+        ("Краткий", "ИНН", "@"),
+        ("Краткий", "КПП", "@"),
+        ("Краткий", "Сумма", "#,##0.00"),
+        ("Краткий", "НДС", "#,##0.00"),
+        ("Краткий", "Дата отгрузки", "dd.mm.yyyy"),
+        ("Полный", "Цена", "#,##0.00####"),
+        ("Полный", "Сумма", "#,##0.00"),
+        ("По ставкам НДС", "Счетов", "#,##0"),
+        ("По контрагентам", "Последняя оплата", "dd.mm.yyyy"),
+        ("Проблемы", "Проблема", "@"),
+    ],
+)
+def test_each_column_has_its_number_format(write: Write, sheet: str, title: str, number_format: str) -> None:
+    """Money with kopecks, dates by day, texts as texts."""
+    book = write([an_invoice(problems=(PROBLEM,))])
+    assert table(book, sheet).rows[0][title].number_format == number_format
+
+
+@pytest.mark.parametrize(
+    ("quantity", "number_format"),
+    [("5", "#,##0"), ("1000.000", "#,##0"), ("1E+3", "#,##0"), ("2.5", "#,##0.0#####"), ("0.125", "#,##0.0#####")],
+)
+def test_a_whole_quantity_is_shown_without_a_comma(write: Write, quantity: str, number_format: str) -> None:
+    """``5``, not ``5,``; ``2,5`` where there is a fraction."""
+    book = write([an_invoice(product_rows=(a_row(quantity=Decimal(quantity)),))])
+    assert table(book, "Полный").rows[0]["Количество"].number_format == number_format
+
+
+@pytest.mark.parametrize(
+    ("changes", "row_fill", "vat_fill", "italic"),
+    [
+        ({}, None, None, False),
+        ({"paid": False}, "00FCE4D6", "00FCE4D6", True),
+        ({"vat": None, "without_vat": True}, "00DDEBF7", "00DDEBF7", False),
+        ({"paid": False, "vat": None, "without_vat": True}, "00FCE4D6", "00DDEBF7", True),
+    ],
+    ids=["ordinary", "unpaid", "without VAT", "both"],
+)
+def test_unpaid_rows_and_rows_without_vat_are_set_off(
+    write: Write, changes: dict[str, Any], row_fill: str | None, vat_fill: str | None, italic: bool
+) -> None:
+    """By a fill, and by italics or the word «нет»: colour is never the only sign."""
+    row = table(write([an_invoice(**changes)]), "Краткий").rows[0]
+    assert {fill(cell) for title, cell in row.items() if title != "НДС"} == {row_fill}
+    assert fill(row["НДС"]) == vat_fill
+    assert row["Контрагент"].font.italic is italic
+    assert (row["НДС"].value == "нет") is ("without_vat" in changes)
+
+
+def test_the_legend_explains_the_signs(write: Write) -> None:
+    """In words, above the table."""
+    legend = title_block(write([an_invoice()]), "Краткий")[-1]
+    for sign in ("курсив", "розов", "нет", "голуб"):
+        assert sign in legend
+
+
+def test_alternate_invoices_are_shaded_on_the_full_sheet(write: Write) -> None:
+    """All rows of one invoice alike; invoices without rows do not count."""
+    invoices = [
+        an_invoice(product_rows=(a_row(), a_row(quantity=Decimal("0.5")))),
+        an_invoice(product_rows=()),
+        an_invoice(product_rows=(a_row(), a_row(quantity=Decimal("0.5")))),
+        an_invoice(product_rows=(a_row(),)),
+    ]
+    fills = [{fill(cell) for cell in row.values()} for row in table(write(invoices), "Полный").rows]
+    assert fills == [{None}, {None}, {"00F2F2F2"}, {"00F2F2F2"}, {None}]
+
+
+@pytest.mark.parametrize("sheet", SHEETS)
+def test_the_header_is_bold_filled_frozen_and_has_the_filter(write: Write, sheet: str) -> None:
+    """The filter covers the table and nothing under it."""
+    found = table(write([an_invoice(problems=(PROBLEM,))]), sheet)
+    cells = found.sheet[found.header_row]
+    assert all(cell.font.bold and fill(cell) for cell in cells)
+    assert found.sheet.freeze_panes == f"A{found.header_row + 1}"
+    assert found.sheet.auto_filter.ref == f"A{found.header_row}:{cells[-1].column_letter}{found.header_row + 1}"
+
+
+@pytest.mark.parametrize("sheet", SHEETS)
+def test_it_prints_on_a4_landscape_one_page_wide(write: Write, sheet: str) -> None:
+    """The header row is repeated, pages are numbered."""
+    found = table(write([an_invoice(problems=(PROBLEM,))]), sheet)
+    setup = found.sheet.page_setup
+    assert (setup.paperSize, setup.orientation) == (9, "landscape")
+    assert found.sheet.sheet_properties.pageSetUpPr.fitToPage
+    assert (setup.fitToWidth, setup.fitToHeight) == (1, 0)
+    assert found.sheet.print_title_rows == f"${found.header_row}:${found.header_row}"
+    assert found.sheet.oddFooter.right.text == "Стр. &P из &N"
+    assert max(found.sheet.page_margins.left, found.sheet.page_margins.right) <= 0.5
+
+
+def test_widths_follow_the_longest_content_of_any_row(write: Write) -> None:
+    """Also of the last row, and of the figures under the table; names stop growing and wrap."""
+    invoices = [an_invoice(), an_invoice(number="С-0001/2026-03-31", amount=Decimal("9" * 12 + ".99"))]
+    invoices.append(an_invoice(counterparty="Слово " * 50))
+    dimensions = table(write(invoices), "Краткий").sheet.column_dimensions
+    assert dimensions["A"].width == len("С-0001/2026-03-31") + 2
+    assert dimensions["D"].width >= len("1 000 000 240 000,09") + 1
+    assert dimensions["C"].width == 42
+
+
+def test_a_row_with_a_wrapped_name_is_high_enough(write: Write) -> None:
+    """LibreOffice does not find heights itself; an ordinary row needs none."""
+    found = table(write([an_invoice(), an_invoice(counterparty="Слово " * 20)]), "Краткий")
+    heights = [found.sheet.row_dimensions[found.header_row + each].height for each in (1, 2)]
+    assert heights == [None, 39]
+
+
+def test_the_document_says_what_it_is(write: Write) -> None:
+    """Title, author and moment (UTC) among the file's properties."""
+    properties = write([an_invoice()]).properties
+    assert properties.title == "Реестр счетов 01.01.2026–31.03.2026"
+    assert properties.creator == "Иванова Анна"
+    assert properties.created.replace(tzinfo=UTC) == datetime(2026, 4, 1, 9, 30, tzinfo=UTC)
+
+
+def test_excel_is_told_not_to_mark_numbers_kept_as_text(path: Path, write: Write) -> None:
+    """No green corners on ИНН and КПП."""
+    write([an_invoice()])
+    assert b'numberStoredAsText="1"' in part(path, "xl/worksheets/sheet1.xml")

@@ -1,0 +1,51 @@
+"""LibreOffice opens the file and prints it: the reader's own program, not a library."""
+
+from __future__ import annotations
+
+import csv
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from bitrix_app.processing.model import Problem
+from bitrix_app.workbook import write_register
+from bitrix_app.workbook.text import clean
+from tests.unit.workbook.builders import a_header, a_register, an_invoice
+from tests.unit.workbook.test_hostile import HOSTILE
+
+SOFFICE = shutil.which("soffice")
+needs_office = pytest.mark.skipif(SOFFICE is None, reason="left out: LibreOffice (soffice) is not installed")
+CSV = "csv:Text - txt - csv (StarCalc):59,34,76,1,,0,false,true,false,false,false,1"
+"""Semicolons, quotes, UTF-8, the first sheet, values as they are shown."""
+
+
+def converted(path: Path, target: str) -> list[Path]:
+    """The files that LibreOffice makes of the workbook, with a profile of its own."""
+    profile = f"-env:UserInstallation={(path.parent / 'profile').as_uri()}"
+    command = [str(SOFFICE), profile, "--headless", "--convert-to", target, "--outdir", str(path.parent), str(path)]
+    subprocess.run(command, check=True, capture_output=True, timeout=120)
+    return sorted(path.parent.glob(f"*.{target.partition(':')[0]}"))
+
+
+@needs_office
+def test_libreoffice_prints_every_sheet_with_numbered_pages(path: Path) -> None:
+    """A PDF with a page for each of the five sheets at least."""
+    invoices = [an_invoice(id=each, problems=(Problem("ИНН", "Проверьте."),)) for each in range(100)]
+    write_register(path, a_register(invoices), a_header())
+    (pdf,) = converted(path, "pdf")
+    content = pdf.read_bytes()
+    assert content.startswith(b"%PDF")
+    assert content.count(b"/Type/Page/") + content.count(b"/Type /Page\n") >= 5
+
+
+@needs_office
+def test_libreoffice_shows_hostile_names_as_typed(path: Path) -> None:
+    """No formula runs, no escape is eaten, the sums after them stand."""
+    names = [name for name in HOSTILE if not set(name) & set("\n\r")]
+    write_register(path, a_register([an_invoice(counterparty=name) for name in names]), a_header(detailed=False))
+    (table,) = converted(path, CSV)
+    rows = list(csv.reader(table.read_text("utf-8").splitlines(), delimiter=";"))
+    shown = [row[2] for row in rows if row[1] == "7707083893"]
+    assert shown == [clean(name) for name in names]
