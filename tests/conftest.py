@@ -13,7 +13,6 @@ from uuid import uuid4
 
 import pytest
 import redis
-from sqlalchemy import text
 
 from bitrix_app.storage import Cipher, Database
 from bitrix_app.storage.tables import Base
@@ -90,9 +89,9 @@ def queue_name(redis_server: str) -> Iterator[str]:
 
 
 def empty(address: str) -> None:
-    """Remove all rows, and begin numbering anew."""
+    """Remove all rows (TRUNCATE would cost a second a test)."""
     made = Database(address)
-    names = ", ".join(table.name for table in Base.metadata.sorted_tables)
     with made.transaction() as session:
-        session.execute(text(f"TRUNCATE {names} RESTART IDENTITY CASCADE"))
+        for table in reversed(Base.metadata.sorted_tables):
+            session.execute(table.delete())
     made.close()

@@ -51,6 +51,8 @@ def throwaway_database(server: str) -> Iterator[str]:
     name = f"bitrix_app_test_{uuid4().hex[:12]}"
     with psycopg.connect(plain(server), autocommit=True) as admin:
         admin.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+        # nothing here must survive a power cut, and waiting for the disk would cost half the tests' time
+        admin.execute(sql.SQL("ALTER DATABASE {} SET synchronous_commit = off").format(sql.Identifier(name)))
     try:
         yield make_url(server).set(drivername="postgresql+psycopg", database=name).render_as_string(hide_password=False)
     finally:

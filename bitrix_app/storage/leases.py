@@ -55,7 +55,9 @@ class ReportLeases:
         """Take up the portal's oldest report, unless somebody else is at this portal right now."""
         try:
             with self._db.transaction() as session:
-                portal = session.scalar(select(Portal).where(Portal.id == portal_id).with_for_update(skip_locked=True))
+                portal = session.scalar(
+                    select(Portal).where(Portal.id == portal_id).with_for_update(skip_locked=True, key_share=True)
+                )
                 row = self._oldest(session, portal_id) if portal else None
                 if portal is None or row is None:
                     return None

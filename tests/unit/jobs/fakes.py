@@ -1,0 +1,106 @@
+"""Reports that do as they are told, in place of real ones."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from bitrix_app.jobs import JobStop, Timing
+from bitrix_app.reports.ports import ProgressSink
+from bitrix_app.storage import Lease
+
+QUICK = Timing(lease=2.0, beat=0.05, poll=0.1, recover=0.1, finish=0.5, abandon=0.3)
+
+
+@dataclass(frozen=True)
+class MadeFile:
+    """A file as a report leaves it in its folder."""
+
+    format: str
+    path: Path
+
+
+@dataclass(frozen=True)
+class Made:
+    """What a report came to."""
+
+    summary: dict[str, Any] = field(default_factory=dict)
+    files: Sequence[MadeFile] = ()
+
+
+def write_files(folder: Path, text: str = "workbook") -> Made:
+    """A workbook and its CSV, in the folder of the attempt."""
+    files = [MadeFile(kind, folder / f"register.{kind}") for kind in ("xlsx", "csv")]
+    for each in files:
+        each.path.write_text(text)
+    return Made({"invoices": 3}, files)
+
+
+def plain_report(lease: Lease, stop: JobStop, progress: ProgressSink, folder: Path) -> Made:
+    """A report without incidents."""
+    return write_files(folder)
+
+
+class Patient:
+    """A report that waits, as reports wait for the portal, until ``go_on``; it notes what it meets."""
+
+    def __init__(self) -> None:
+        self.started = threading.Event()
+        self.go_on = threading.Event()
+        self.folders: list[Path] = []
+        self.stopped_by: list[str] = []
+
+    def __call__(self, lease: Lease, stop: JobStop, progress: ProgressSink, folder: Path) -> Made:
+        self.folders.append(folder)
+        self.started.set()
+        try:
+            while not self.go_on.is_set():
+                stop.wait(0.02)
+        except Exception as error:
+            self.stopped_by.append(type(error).__name__)
+            raise
+        return write_files(folder)
+
+
+class Deaf:
+    """A report that hangs in a call and hears nothing; freed, it goes on as if nothing had happened."""
+
+    def __init__(self) -> None:
+        self.started = threading.Event()
+        self.free = threading.Event()
+        self.finished = threading.Event()
+
+    def __call__(self, lease: Lease, stop: JobStop, progress: ProgressSink, folder: Path) -> Made:
+        if self.started.is_set():
+            return write_files(folder, "the next one")
+        self.started.set()
+        assert self.free.wait(30)
+        made = write_files(folder)
+        self.finished.set()
+        return made
+
+
+class Ears:
+    """A JobObserver that notes how attempts ended."""
+
+    def __init__(self) -> None:
+        self.heard: list[str] = []
+
+    def report_finished(self, status: str, seconds: float) -> None:
+        assert seconds >= 0
+        self.heard.append(status)
+
+
+def until(condition: Callable[[], Any], seconds: float = 20.0) -> Any:
+    """What the condition gives as soon as it gives anything; fails after ``seconds``."""
+    pause, deadline = threading.Event(), time.monotonic() + seconds
+    while True:
+        found = condition()
+        if found:
+            return found
+        assert time.monotonic() < deadline, "what the test waited for has not come about"
+        pause.wait(0.02)

@@ -1,0 +1,120 @@
+"""Chores: done once however many workers there are; what is old or nameless goes."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from bitrix_app.jobs import Broom, Housekeeping, PeriodicChore
+from bitrix_app.storage import Chores, Cipher, Database, Files, ReportFile, ReportLeases, Reports, Retention, file_name
+from tests.cast import ALICE, install_portal, queue_report
+
+LONG_AGO = time.time() - 400 * 24 * 3600
+HOUR = timedelta(hours=1)
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> Files:
+    return Files(str(tmp_path / "reports"))
+
+
+@pytest.fixture
+def broom(db: Database, files: Files, tmp_path: Path) -> Broom:
+    return Broom(Retention(db), files, tmp_path / "work")
+
+
+def finished(db: Database, files: Files, portal_id: int, tmp_path: Path) -> str:
+    """A finished report whose file lies in the store. → the file's name."""
+    Reports(db).of(portal_id, ALICE).create({}, "ru", "Алиса")
+    lease = ReportLeases(db).claim("w", 30)
+    assert lease is not None
+    name = file_name(lease.report.id, lease.attempt, "xlsx")
+    (tmp_path / "built").write_text("workbook")
+    files.put(tmp_path / "built", name)
+    ReportLeases(db).done(lease, {}, [ReportFile("xlsx", name, 8)])
+    return name
+
+
+def age(path: Path) -> None:
+    os.utime(path, (LONG_AGO, LONG_AGO))
+
+
+def test_several_workers_do_a_chore_once(db: Database) -> None:
+    done: list[str] = []
+    workers = [
+        Housekeeping(Chores(db), [PeriodicChore("expire", HOUR, lambda name=name: done.append(name))])
+        for name in ("a", "b", "c")
+    ]
+    for _ in range(2):
+        for worker in workers:
+            worker.run_due()
+    assert done == ["a"]
+
+
+def test_a_chore_that_breaks_does_not_keep_the_others_from_being_done(db: Database) -> None:
+    done: list[str] = []
+
+    def broken() -> None:
+        raise ZeroDivisionError
+
+    chores: list[tuple[str, Callable[[], None]]] = [("broken", broken), ("sweep", lambda: done.append("sweep"))]
+    keeping = Housekeeping(Chores(db), [PeriodicChore(name, HOUR, run) for name, run in chores])
+    with pytest.raises(ZeroDivisionError):
+        keeping.run_due()
+    keeping.run_due()
+    assert done == ["sweep"]
+
+
+def test_an_expired_report_takes_its_file_with_it(
+    database_url: str, cipher: Cipher, files: Files, tmp_path: Path
+) -> None:
+    from datetime import UTC, datetime  # noqa: PLC0415 # only this test sets the clock
+
+    now = [datetime(2026, 1, 1, tzinfo=UTC)]
+    db = Database(database_url, clock=lambda: now[0])
+    name = finished(db, files, install_portal(db, cipher).id, tmp_path)
+    keeper = Broom(Retention(db), files, tmp_path / "work")
+    keeper.expire()
+    assert files.exists(name)
+    now[0] += timedelta(days=91)
+    keeper.expire()
+    assert not files.exists(name)
+    db.close()
+
+
+def test_old_files_that_no_report_names_are_swept(
+    db: Database, cipher: Cipher, files: Files, broom: Broom, tmp_path: Path
+) -> None:
+    store, portal = tmp_path / "reports", install_portal(db, cipher)
+    kept = finished(db, files, portal.id, tmp_path)
+    orphan, half = file_name(queue_report(db, portal).id, 3, "xlsx"), ".part-" + "0" * 32
+    young = file_name(queue_report(db, portal).id, 4, "xlsx")
+    for name in (orphan, half, young):
+        (store / name).write_text("left behind")
+    for name in (kept, orphan, half):
+        age(store / name)
+    broom.sweep()
+    assert sorted(each.name for each in store.iterdir()) == sorted([kept, young])
+
+
+def test_work_folders_of_dead_workers_are_swept(broom: Broom, tmp_path: Path) -> None:
+    broom.sweep()
+    work = tmp_path / "work"
+    for name in ("dead", "alive"):
+        (work / name).mkdir(parents=True)
+        (work / name / "rows.db").write_text("spooled")
+    age(work / "dead")
+    broom.sweep()
+    assert [each.name for each in work.iterdir()] == ["alive"]
+
+
+def test_expiry_and_sweeping_come_round_hourly(broom: Broom) -> None:
+    assert [(each.name, each.every) for each in broom.chores()] == [
+        ("expire", timedelta(minutes=59)),
+        ("sweep", timedelta(minutes=59)),
+    ]

@@ -1,0 +1,190 @@
+"""The queue wakes workers and carries nothing; it may be down, and come back."""
+
+from __future__ import annotations
+
+import pickle
+import shutil
+import socket
+import subprocess
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+import redis
+from structlog.testing import capture_logs
+
+from bitrix_app.errors import SettingsError
+from bitrix_app.jobs import WakeQueue
+from tests.unit.jobs.fakes import until
+
+
+@pytest.fixture(params=["sqlite", pytest.param("redis", marks=pytest.mark.redis)])
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[str, str]:
+    """Address and name of an empty queue of each kind."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path}/new/queue.db", "bitrixapp"
+    return request.getfixturevalue("redis_server"), request.getfixturevalue("queue_name")
+
+
+@pytest.fixture
+def queue(place: tuple[str, str]) -> Iterator[WakeQueue]:
+    with closing(WakeQueue(place[0], name=place[1])) as made:
+        yield made
+
+
+class Listening:
+    """A consumer at work, and what it was called for."""
+
+    def __init__(self, queue: WakeQueue) -> None:
+        self.woken, self.chores = threading.Event(), threading.Event()
+        self._consumer = queue.consumer(woken=self.woken.set, chores=self.chores.set)
+
+    def __enter__(self) -> Listening:
+        self._consumer.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._consumer.stop(graceful=True)
+
+
+def test_a_wake_reaches_a_worker_in_another_process_within_a_second(place: tuple[str, str], queue: WakeQueue) -> None:
+    with closing(WakeQueue(place[0], name=place[1])) as web, Listening(queue) as worker:
+        web.wake()
+        began = time.monotonic()
+        assert worker.woken.wait(10)
+        assert time.monotonic() - began < 1
+
+
+def test_chores_begin_when_a_worker_starts(queue: WakeQueue) -> None:
+    with Listening(queue) as worker:
+        assert worker.chores.wait(10)
+
+
+def test_wakes_that_nobody_took_are_still_there_for_the_next_worker(queue: WakeQueue) -> None:
+    for _ in range(3):
+        queue.wake()
+    with Listening(queue) as worker:
+        assert worker.woken.wait(10)
+
+
+def test_what_lies_in_the_queue_is_a_name_and_nothing_else(place: tuple[str, str], queue: WakeQueue) -> None:
+    queue.wake()
+    [message] = queue._huey.storage.enqueued_items()
+    assert b"bitrix_app.jobs.queue.wake" in bytes(message)
+    assert len(bytes(message)) < 100
+
+
+class Bomb:
+    """Runs code when it is unpickled."""
+
+    def __reduce__(self) -> tuple[object, tuple[str]]:
+        return Path.touch, (Path("exploded"),)
+
+
+def test_what_others_put_into_the_queue_is_never_run(
+    queue: WakeQueue, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for message in (pickle.dumps(Bomb()), b"", b"[]", b'["id", "os.system"]', b'{"name": "wake"}'):
+        queue._huey.storage.enqueue(message)
+    queue.wake()
+    with Listening(queue) as worker:
+        assert worker.woken.wait(10)
+        until(lambda: queue._huey.pending_count() == 0)
+    assert not (tmp_path / "exploded").exists()
+
+
+def test_a_consumer_can_be_started_and_stopped_off_the_main_thread(queue: WakeQueue) -> None:
+    done = threading.Event()
+
+    def elsewhere() -> None:
+        with Listening(queue) as worker:
+            queue.wake()
+            if worker.woken.wait(10):
+                done.set()
+
+    thread = threading.Thread(target=elsewhere)
+    thread.start()
+    thread.join(20)
+    assert done.is_set()
+
+
+def test_waking_while_the_queue_is_down_is_logged_and_does_not_hold_up_the_request() -> None:
+    with closing(WakeQueue("redis://127.0.0.1:1/0")) as queue, capture_logs() as logs:
+        began = time.monotonic()
+        queue.wake()
+        assert time.monotonic() - began < 3
+    assert [each["event"] for each in logs] == ["queue_down"]
+
+
+def test_a_queue_that_is_down_says_so_in_one_line() -> None:
+    with closing(WakeQueue("redis://:s3cret@127.0.0.1:1/0")) as queue:
+        with pytest.raises(SettingsError, match=r"\AQUEUE_URL[^\n]+\Z") as caught:
+            queue.ping()
+        assert "s3cret" not in str(caught.value)
+
+
+def test_a_queue_that_is_up_answers(queue: WakeQueue) -> None:
+    queue.ping()
+
+
+def test_a_place_where_the_embedded_queue_cannot_be_made_stops_the_start(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("not a folder")
+    with pytest.raises(SettingsError, match="QUEUE_URL"):
+        WakeQueue(f"sqlite:///{tmp_path}/file/queue.db")
+
+
+class OwnRedis:
+    """A Redis of our own that can be killed and started again at the same port."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        with closing(socket.create_server(("127.0.0.1", 0))) as free:
+            self.port = free.getsockname()[1]
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        return f"redis://127.0.0.1:{self.port}/0"
+
+    def start(self) -> None:
+        command = ["redis-server", "--port", str(self.port), "--save", "", "--dir", str(self._folder)]
+        self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+        until(self._answers)
+
+    def kill(self) -> None:
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+
+    def _answers(self) -> bool:
+        with redis.Redis(port=self.port) as client:
+            try:
+                return bool(client.ping())
+            except redis.ConnectionError:
+                return False
+
+
+@pytest.fixture
+def own_redis(tmp_path: Path) -> Iterator[OwnRedis]:
+    if shutil.which("redis-server") is None:
+        pytest.skip("redis-server was not found: its death and return are left out")
+    server = OwnRedis(tmp_path)
+    server.start()
+    yield server
+    server.kill()
+
+
+@pytest.mark.redis
+def test_workers_are_woken_again_when_the_queue_has_died_and_come_back(own_redis: OwnRedis) -> None:
+    with closing(WakeQueue(own_redis.url)) as queue, Listening(queue) as worker:
+        queue.wake()
+        assert worker.woken.wait(10)
+        own_redis.kill()
+        queue.wake()
+        own_redis.start()
+        worker.woken.clear()
+        until(lambda: queue.wake() or worker.woken.wait(0.1))

@@ -1,0 +1,493 @@
+"""The worker: takes reports up, keeps them alive, ends them, and never leaves one running."""
+
+from __future__ import annotations
+
+import errno
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import select, text, update
+from sqlalchemy.exc import OperationalError
+from structlog.testing import capture_logs
+
+from bitrix_app.errors import AccessDeniedError, AppError, InvalidGrantError, StorageFullError, WorkbookLimitError
+from bitrix_app.jobs import JobStop, RunReport, Timing, Worker
+from bitrix_app.reports.ports import Progress, ProgressSink
+from bitrix_app.storage import (
+    Cipher,
+    Database,
+    Files,
+    Lease,
+    PortalRecord,
+    Portals,
+    ReportLeases,
+    ReportRecord,
+    Reports,
+)
+from bitrix_app.storage.tables import Report
+from tests.cast import ALICE, install_portal, queue_report
+from tests.unit.jobs.fakes import QUICK, Deaf, Ears, Made, Patient, plain_report, until, write_files
+
+
+class Workshop:
+    """Workers over one database and one file store; all are stopped at the end of the test."""
+
+    def __init__(self, db: Database, folder: Path) -> None:
+        self.db = db
+        self.store = folder / "reports"
+        self.work = folder / "work"
+        self.files = Files(str(self.store))
+        self.ears = Ears()
+        self._workers: list[Worker] = []
+
+    def open(
+        self, run: RunReport, *, concurrency: int = 4, timing: Timing = QUICK, files: Files | None = None
+    ) -> Worker:
+        """A worker at work."""
+        worker = Worker(
+            leases=ReportLeases(self.db),
+            files=files or self.files,
+            run_report=run,
+            work_folder=self.work,
+            observer=self.ears,
+            concurrency=concurrency,
+            timing=timing,
+        )
+        self._workers.append(worker)
+        worker.start()
+        return worker
+
+    def close(self) -> None:
+        for worker in self._workers:
+            worker.stop()
+
+    def stored(self, report: ReportRecord) -> ReportRecord:
+        """The report as it stands."""
+        record = Reports(self.db).of(report.portal_id, report.user_id).get(report.id)
+        assert record is not None
+        return record
+
+    def ended(self, report: ReportRecord, status: str = "done") -> ReportRecord:
+        """The report when it has this status."""
+
+        def look() -> ReportRecord | None:
+            record = self.stored(report)
+            assert record.open or record.status == status, record
+            return record if record.status == status else None
+
+        found: ReportRecord = until(look)
+        return found
+
+    def names(self) -> list[str]:
+        """What lies in the file store."""
+        return sorted(each.name for each in self.store.iterdir()) if self.store.exists() else []
+
+
+@pytest.fixture
+def shop(db: Database, tmp_path: Path) -> Iterator[Workshop]:
+    made = Workshop(db, tmp_path)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def portal(db: Database, cipher: Cipher) -> PortalRecord:
+    return install_portal(db, cipher)
+
+
+# --- the ordinary way ---------------------------------------------------------------------------------------------
+
+
+def test_a_queued_report_is_built_and_its_files_are_stored(shop: Workshop, portal: PortalRecord) -> None:
+    report = queue_report(shop.db, portal, ALICE, detailed=True)
+    seen: list[tuple[dict[str, Any], list[Path]]] = []
+
+    def run(lease: Lease, stop: JobStop, progress: ProgressSink, folder: Path) -> Made:
+        seen.append((lease.report.params, list(folder.iterdir())))
+        return write_files(folder)
+
+    shop.open(run)
+    record = shop.ended(report)
+    assert seen == [({"detailed": True}, [])]
+    assert record.summary == {"invoices": 3}
+    assert [(each.format, each.size) for each in record.files] == [("xlsx", 8), ("csv", 8)]
+    assert shop.names() == sorted(each.name for each in record.files)
+    until(lambda: shop.ears.heard == ["done"])
+
+
+def test_the_folder_of_an_attempt_is_gone_afterwards(shop: Workshop, portal: PortalRecord) -> None:
+    patient = Patient()
+    report = queue_report(shop.db, portal)
+    shop.open(patient)
+    assert patient.started.wait(10)
+    assert patient.folders[0].is_dir()
+    patient.go_on.set()
+    shop.ended(report)
+    assert list(shop.work.iterdir()) == []
+
+
+def test_a_woken_worker_looks_at_once(shop: Workshop, portal: PortalRecord) -> None:
+    worker = shop.open(plain_report, timing=Timing(poll=3600))
+    until(worker._thread.is_alive)
+    report = queue_report(shop.db, portal)
+    worker.wake()
+    shop.ended(report)
+
+
+def test_a_row_that_nobody_was_woken_for_is_found(shop: Workshop, portal: PortalRecord) -> None:
+    shop.open(plain_report)
+    shop.ended(queue_report(shop.db, portal))
+
+
+def test_a_woken_worker_that_finds_nothing_goes_on(shop: Workshop, portal: PortalRecord) -> None:
+    worker = shop.open(plain_report)
+    for _ in range(10):
+        worker.wake()
+    shop.ended(queue_report(shop.db, portal))
+    assert worker.alive
+
+
+def test_progress_reaches_the_row(shop: Workshop, portal: PortalRecord) -> None:
+    patient = Patient()
+
+    def run(lease: Lease, stop: JobStop, progress: ProgressSink, folder: Path) -> Made:
+        progress.update(Progress("products", 120, 480))
+        return patient(lease, stop, progress, folder)
+
+    report = queue_report(shop.db, portal)
+    shop.open(run)
+    until(lambda: shop.stored(report).done == 120)
+    assert (shop.stored(report).stage, shop.stored(report).total) == ("products", 480)
+    patient.go_on.set()
+    shop.ended(report)
+
+
+def test_a_report_may_take_longer_than_its_lease(shop: Workshop, portal: PortalRecord) -> None:
+    patient = Patient()
+    report = queue_report(shop.db, portal)
+    shop.open(patient, timing=Timing(lease=0.5, beat=0.05, poll=0.1, recover=0.05))
+    assert patient.started.wait(10)
+    first = until(lambda: lease_end(shop, report))
+    until(lambda: lease_end(shop, report) - first > 1.0)
+    patient.go_on.set()
+    assert shop.ended(report).attempt == 1
+
+
+def lease_end(shop: Workshop, report: ReportRecord) -> float:
+    with shop.db.reading() as session:
+        moment = session.scalar(select(Report.lease_until).where(Report.id == report.id))
+    return moment.timestamp() if moment else 0.0
+
+
+def test_as_many_reports_run_at_once_as_the_worker_has_places(db: Database, cipher: Cipher, shop: Workshop) -> None:
+    reports = [queue_report(db, install_portal(db, cipher, f"portal {number}")) for number in range(5)]
+    patient, together = Patient(), []
+    lock = threading.Lock()
+
+    def run(lease: Lease, stop: JobStop, progress: ProgressSink, folder: Path) -> Made:
+        with lock:
+            together.append(lease.report.id)
+        return patient(lease, stop, progress, folder)
+
+    shop.open(run, concurrency=3)
+    until(lambda: len(together) == 3)
+    with db.reading() as session:
+        assert len(session.scalars(select(Report.id).where(Report.status == "running")).all()) == 3
+    patient.go_on.set()
+    for report in reports:
+        shop.ended(report)
+
+
+def test_fifty_reports_over_ten_portals_are_each_built_once_in_fair_turns(
+    db: Database, cipher: Cipher, shop: Workshop
+) -> None:
+    portals = [install_portal(db, cipher, f"portal {number}") for number in range(10)]
+    reports = [queue_report(db, portal) for portal in portals for _ in range(5)]
+    order: list[int] = []
+    built: list[str] = []
+
+    def run(lease: Lease, stop: JobStop, progress: ProgressSink, folder: Path) -> Made:
+        order.append(lease.report.portal_id)
+        built.append(lease.report.id)
+        return write_files(folder)
+
+    for _ in range(2):
+        shop.open(run, concurrency=2)
+    for report in reports:
+        shop.ended(report)
+    assert sorted(built) == sorted(each.id for each in reports)
+    for portal in portals:
+        assert order.index(portal.id) < 20  # each portal's first report comes in the first turns
+    assert len(shop.names()) == 100
+
+
+# --- failures -----------------------------------------------------------------------------------------------------
+
+FAILURES: list[tuple[Exception, str, dict[str, Any]]] = [
+    (AccessDeniedError(method="crm.item.list"), "access_denied", {"method": "crm.item.list"}),
+    (InvalidGrantError(), "invalid_grant", {}),
+    (WorkbookLimitError(rows=2_000_000), "workbook_limit", {"rows": 2_000_000}),
+    (AppError("strange", value=object), "internal_error", {"value": str(object)}),
+    (OSError(errno.ENOSPC, "No space left on device"), "storage_unavailable", {}),
+    (PermissionError(errno.EACCES, "Permission denied"), "storage_unavailable", {}),
+    (RuntimeError("a defect of ours"), "internal_error", {}),
+    (MemoryError(), "internal_error", {}),
+]
+
+
+@pytest.mark.parametrize(("error", "code", "params"), FAILURES, ids=[type(each[0]).__name__ for each in FAILURES])
+def test_what_goes_wrong_stands_in_the_row_and_the_worker_goes_on(
+    shop: Workshop, portal: PortalRecord, error: Exception, code: str, params: dict[str, Any]
+) -> None:
+    failing = [True]
+
+    def run(lease: Lease, stop: JobStop, progress: ProgressSink, folder: Path) -> Made:
+        if failing.pop() if failing else False:
+            raise error
+        return write_files(folder)
+
+    report = queue_report(shop.db, portal)
+    shop.open(run)
+    record = shop.ended(report, "failed")
+    assert (record.error_code, record.error_params, record.files) == (code, params, ())
+    shop.ended(queue_report(shop.db, portal))
+    assert len(shop.names()) == 2
+
+
+def test_a_defect_of_ours_is_logged_with_its_traceback(shop: Workshop, portal: PortalRecord) -> None:
+    def run(lease: Lease, stop: JobStop, progress: ProgressSink, folder: Path) -> Made:
+        raise RuntimeError("a defect of ours")
+
+    report = queue_report(shop.db, portal)
+    with capture_logs() as logs:
+        shop.open(run)
+        shop.ended(report, "failed")
+    [broke] = [each for each in logs if each["event"] == "job_broke"]
+    assert isinstance(broke["exc_info"], RuntimeError)
+
+
+def test_files_that_cannot_be_stored_fail_the_report_and_leave_nothing(shop: Workshop, portal: PortalRecord) -> None:
+    class FullAfterTheFirst(Files):
+        def put(self, local: Path, name: str) -> int:
+            if name.endswith(".csv"):
+                raise StorageFullError
+            return super().put(local, name)
+
+    report = queue_report(shop.db, portal)
+    shop.open(plain_report, files=FullAfterTheFirst(str(shop.store)))
+    record = shop.ended(report, "failed")
+    assert (record.error_code, shop.names()) == (StorageFullError.code, [])
+
+
+def test_an_unwritable_file_store_fails_the_report(shop: Workshop, portal: PortalRecord, tmp_path: Path) -> None:
+    (tmp_path / "occupied").write_text("a file where the folder should be")
+    report = queue_report(shop.db, portal)
+    shop.open(plain_report, files=Files(str(tmp_path / "occupied")))
+    assert shop.ended(report, "failed").error_code == StorageFullError.code
+
+
+def test_a_report_whose_database_went_away_is_tried_again_and_not_for_ever(
+    shop: Workshop, portal: PortalRecord
+) -> None:
+    tried: list[int] = []
+
+    def run(lease: Lease, stop: JobStop, progress: ProgressSink, folder: Path) -> Made:
+        tried.append(lease.attempt)
+        raise OperationalError("UPDATE portal_bucket", {}, Exception("terminating connection"))
+
+    report = queue_report(shop.db, portal)
+    shop.open(run)
+    assert shop.ended(report, "failed").error_code == "worker_lost"
+    assert tried == [1, 2, 3]
+
+
+@pytest.mark.postgres
+def test_workers_survive_a_database_that_drops_all_connections(db: Database, cipher: Cipher, shop: Workshop) -> None:
+    if db.is_sqlite:
+        pytest.skip("SQLite has no server that could go away")
+    reports = [queue_report(db, install_portal(db, cipher, f"portal {number}")) for number in range(6)]
+    shop.open(plain_report, concurrency=2)
+    others = text(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+        "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    )
+    for report in reports:
+        for _ in range(3):
+            with db.transaction() as session:
+                session.execute(others)
+        until(lambda report=report: status_of(db, report) == "done")
+
+
+def status_of(db: Database, report: ReportRecord) -> str | None:
+    try:
+        record = Reports(db).of(report.portal_id, report.user_id).get(report.id)
+    except OperationalError:
+        return None
+    assert record is not None
+    return record.status
+
+
+# --- cancel and delete --------------------------------------------------------------------------------------------
+
+
+def test_a_cancel_stops_a_report_that_waits_for_the_portal(shop: Workshop, portal: PortalRecord) -> None:
+    patient = Patient()
+    report = queue_report(shop.db, portal)
+    shop.open(patient)
+    assert patient.started.wait(10)
+    assert Reports(shop.db).of(portal.id, ALICE).cancel(report.id)
+    began = time.monotonic()
+    until(lambda: patient.stopped_by == ["ReportCancelledError"])
+    assert time.monotonic() - began < 5
+    until(lambda: shop.ears.heard == ["cancelled"])
+    assert shop.stored(report).status == "cancelled"
+    assert shop.names() == []
+
+
+def test_a_cancel_frees_a_place_held_by_a_report_that_hears_nothing(shop: Workshop, portal: PortalRecord) -> None:
+    deaf = Deaf()
+    first = queue_report(shop.db, portal)
+    shop.open(deaf, concurrency=1)
+    assert deaf.started.wait(10)
+    second = queue_report(shop.db, portal)
+    Reports(shop.db).of(portal.id, ALICE).cancel(first.id)
+    record = shop.ended(second)
+    deaf.free.set()
+    assert deaf.finished.wait(10)
+    until(lambda: list(shop.work.iterdir()) == [])
+    until(lambda: shop.names() == sorted(each.name for each in record.files))
+    assert shop.stored(first).status == "cancelled"
+
+
+def test_a_blocking_call_can_be_ended_by_a_cancel(shop: Workshop, portal: PortalRecord) -> None:
+    connected, closed = threading.Event(), threading.Event()
+
+    def run(lease: Lease, stop: JobStop, progress: ProgressSink, folder: Path) -> Made:
+        stop.on_stop(closed.set)
+        connected.set()
+        closed.wait(30)
+        raise ConnectionError("the connection was closed under the call")
+
+    report = queue_report(shop.db, portal)
+    shop.open(run)
+    assert connected.wait(10)
+    Reports(shop.db).of(portal.id, ALICE).cancel(report.id)
+    until(lambda: shop.ears.heard == ["cancelled"])
+    assert shop.stored(report).status == "cancelled"
+
+
+def test_a_deleted_report_stops_and_leaves_no_file(shop: Workshop, portal: PortalRecord) -> None:
+    patient = Patient()
+    report = queue_report(shop.db, portal)
+    shop.open(patient)
+    assert patient.started.wait(10)
+    assert Reports(shop.db).of(portal.id, ALICE).delete(report.id) == []
+    until(lambda: patient.stopped_by == ["LeaseLostError"])
+    until(lambda: shop.ears.heard == ["lost"])
+    assert shop.names() == []
+
+
+def test_an_uninstall_stops_the_portals_report(shop: Workshop, cipher: Cipher, portal: PortalRecord) -> None:
+    patient = Patient()
+    report = queue_report(shop.db, portal)
+    shop.open(patient)
+    assert patient.started.wait(10)
+    Portals(shop.db, cipher).uninstall(portal.member_id)
+    until(lambda: patient.stopped_by == ["ReportCancelledError"])
+    assert shop.stored(report).error_code == "app_uninstalled"
+
+
+# --- fencing ------------------------------------------------------------------------------------------------------
+
+
+def test_a_worker_whose_report_was_taken_over_stops_and_removes_its_files(shop: Workshop, portal: PortalRecord) -> None:
+    delivered, go_on = threading.Event(), threading.Event()
+
+    class SlowStore(Files):
+        def put(self, local: Path, name: str) -> int:
+            size = super().put(local, name)
+            delivered.set()
+            assert go_on.wait(10)
+            return size
+
+    report = queue_report(shop.db, portal)
+    shop.open(plain_report, files=SlowStore(str(shop.store)), timing=Timing(beat=0.05, poll=3600, abandon=10))
+    assert delivered.wait(10)
+    with shop.db.transaction() as session:
+        session.execute(update(Report).where(Report.id == report.id).values(attempt=2, worker="another"))
+    go_on.set()
+    until(lambda: shop.ears.heard == ["lost"])
+    assert shop.names() == []
+    assert (shop.stored(report).status, shop.stored(report).attempt) == ("running", 2)
+
+
+# --- going down ---------------------------------------------------------------------------------------------------
+
+
+def test_a_worker_that_goes_down_lets_a_report_finish(shop: Workshop, portal: PortalRecord) -> None:
+    patient = Patient()
+    report = queue_report(shop.db, portal)
+    worker = shop.open(patient, timing=Timing(beat=0.05, finish=20))
+    assert patient.started.wait(10)
+    stopping = threading.Thread(target=worker.stop)
+    stopping.start()
+    patient.go_on.set()
+    stopping.join(20)
+    assert shop.stored(report).status == "done"
+
+
+HANGING: list[tuple[str, Callable[[], Patient | Deaf]]] = [("patient", Patient), ("deaf", Deaf)]
+
+
+@pytest.mark.parametrize("make", [each[1] for each in HANGING], ids=[each[0] for each in HANGING])
+def test_a_worker_that_goes_down_hands_back_what_does_not_finish(
+    shop: Workshop, portal: PortalRecord, make: Callable[[], Patient | Deaf]
+) -> None:
+    hanging = make()
+    report = queue_report(shop.db, portal)
+    worker = shop.open(hanging)
+    assert hanging.started.wait(10)
+    began = time.monotonic()
+    worker.stop()
+    assert time.monotonic() - began < 10
+    record = shop.stored(report)
+    assert (record.status, record.attempt) == ("queued", 1)
+    assert not worker.alive
+    shop.open(plain_report)
+    assert shop.ended(report).attempt == 2
+    if isinstance(hanging, Deaf):
+        hanging.free.set()
+        assert hanging.finished.wait(10)
+        until(lambda: list(shop.work.iterdir()) == [])
+    until(lambda: len(shop.names()) == 2)
+
+
+def test_a_worker_that_goes_down_takes_up_nothing_more(shop: Workshop, portal: PortalRecord) -> None:
+    worker = shop.open(plain_report)
+    worker.stop()
+    report = queue_report(shop.db, portal)
+    worker.wake()
+    assert not worker.alive
+    assert shop.stored(report).status == "queued"
+
+
+def test_a_worker_that_never_started_can_be_stopped(shop: Workshop, db: Database) -> None:
+    worker = Worker(
+        leases=ReportLeases(db), files=shop.files, run_report=plain_report, work_folder=shop.work, observer=shop.ears
+    )
+    worker.stop()
+    assert not worker.alive
+
+
+# --- lost workers -------------------------------------------------------------------------------------------------
+
+
+def test_the_report_of_a_lost_worker_is_taken_up_by_another(shop: Workshop, portal: PortalRecord) -> None:
+    report = queue_report(shop.db, portal)
+    assert ReportLeases(shop.db).claim("a worker that is killed now", 0.5)
+    shop.open(plain_report)
+    assert shop.ended(report).attempt == 2
