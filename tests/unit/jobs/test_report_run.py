@@ -1,0 +1,94 @@
+"""What a report's run makes of the portal's record, and how its waits become visible."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from bitrix_app.jobs.report_run import WaitsInProgress, invoice_address, report_dictionary
+from bitrix_app.portals.dictionary import DateField, PortalDictionary, PortalStage, Preset
+from bitrix_app.reports import ProgressTracker
+from bitrix_app.storage import PortalRecord
+
+NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
+KNOWN = PortalDictionary(
+    date_fields=(DateField("begindate", "Дата выставления", "date"), DateField("ufCrmPaid", "Дата оплаты", "datetime")),
+    stages=(PortalStage("DT31_1:N", "Новый", "P", 1), PortalStage("DT31_1:D", "Отклонён", "F", 1)),
+    presets=(Preset(3, "ИП", "#CRM_REQUISITE_PRESET_DEF_RU_INDIVIDUAL#"),),
+)
+
+
+@dataclass(frozen=True)
+class AWait:
+    reason: str
+    seconds: float
+    method: str
+
+
+class Told:
+    def __init__(self) -> None:
+        self.waiting: list[Any] = []
+
+    def update(self, progress: Any) -> None:
+        self.waiting.append(progress.waiting)
+
+
+def a_portal(**changes: Any) -> PortalRecord:
+    record = PortalRecord(
+        id=1,
+        member_id="m",
+        client_endpoint="https://romashka.bitrix24.ru/rest/",
+        domain="romashka.bitrix24.ru",
+        status="installed",
+        scopes=frozenset({"crm", "placement"}),
+        license_family=None,
+        installed_by=1,
+        settings={},
+        epoch=1,
+    )
+    return replace(record, **changes)
+
+
+def test_a_long_wait_is_shown_until_its_method_answers_again() -> None:
+    """«Битрикс24 просит подождать до 12:10»: the reason and the moment stand in the progress, then they go."""
+    told = Told()
+    watcher = WaitsInProgress(ProgressTracker(told, detailed=True), lambda: NOON)
+    watcher.waited(AWait("operating_time", 600, "crm.item.list"))
+    assert (told.waiting[-1].reason, told.waiting[-1].until) == ("operating_time", NOON + timedelta(minutes=10))
+    watcher.answered(AWait("", 0, "crm.requisite.list"))
+    assert told.waiting[-1] is not None
+    watcher.answered(AWait("", 0, "crm.item.list"))
+    assert told.waiting[-1] is None
+
+
+def test_the_rhythm_of_the_bucket_is_no_wait_to_speak_of() -> None:
+    """Half a second before each call is how every report runs."""
+    told = Told()
+    WaitsInProgress(ProgressTracker(told, detailed=True), lambda: NOON).waited(AWait("bucket", 0.5, "crm.item.list"))
+    assert told.waiting == []
+
+
+def test_the_settings_of_the_portal_reach_the_report() -> None:
+    """Mapped fields, excluded stages, titles and presets are those of this portal."""
+    portal = a_portal(settings={"paid_field": "ufCrmPaid", "excluded_stages": ["DT31_1:N"]})
+    found = report_dictionary(portal, KNOWN)
+    assert (found.fields.paid_field, found.fields.titles["ufCrmPaid"]) == ("ufCrmPaid", "Дата оплаты")
+    assert found.datetime_fields == {"ufCrmPaid"}
+    assert found.left_out_stages == {"DT31_1:N", "DT31_1:D"}
+    assert found.preset_xml_ids == {3: "#CRM_REQUISITE_PRESET_DEF_RU_INDIVIDUAL#"}
+
+
+@pytest.mark.parametrize(("scopes", "asked"), [({"crm"}, False), ({"crm", "user_brief"}, True), ({"user"}, True)])
+def test_names_of_people_are_asked_for_only_with_a_scope_for_it(scopes: set[str], asked: bool) -> None:
+    """Without the scope the call would only be refused."""
+    assert report_dictionary(a_portal(scopes=frozenset(scopes)), KNOWN).knows_users is asked
+
+
+def test_an_invoice_is_linked_in_its_own_portal() -> None:
+    """The address comes from the confirmed REST address."""
+    assert invoice_address("https://romashka.bitrix24.ru/rest/")(7) == (
+        "https://romashka.bitrix24.ru/crm/type/31/details/7/"
+    )
