@@ -7,7 +7,18 @@ from __future__ import annotations
 
 from flask import Blueprint, request
 
-from bitrix_app.web.api import companies, journal, me, options, reports, saved_sets, self_check, session, settings
+from bitrix_app.web.api import (
+    companies,
+    invoices,
+    journal,
+    me,
+    options,
+    reports,
+    saved_sets,
+    self_check,
+    session,
+    settings,
+)
 from bitrix_app.web.api.description import openapi_json
 from bitrix_app.web.session import require_session
 
@@ -24,6 +35,7 @@ def make_api() -> Blueprint:
             require_session()
 
     api.add_url_rule("/openapi.json", view_func=openapi_json)
-    for resource in (session, me, options, settings, reports, saved_sets, journal, self_check, companies):
+    resources = (session, me, options, settings, reports, saved_sets, journal, self_check, companies, invoices)
+    for resource in resources:
         resource.add_to(api)
     return api

@@ -107,6 +107,7 @@ def _paths() -> dict[str, dict[str, dict[str, Any]]]:
         "/self-check": {"get": _says("200")},
         "/companies/{id}/overview": {"get": _says("200", **thing)},
         "/companies/{id}/chart": {"get": {**thing, "responses": {"200": {"description": "drawing", "content": SVG}}}},
+        "/invoices/{id}": {"get": _says("200", **thing)},
         "/openapi.json": {"get": _says("200", security=[])},
     }
 

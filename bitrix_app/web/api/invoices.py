@@ -1,0 +1,33 @@
+"""``GET /invoices/{id}``: whose invoice this is, for the page opened from an invoice's card."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint
+
+from bitrix_app.errors import RejectedRequestError
+from bitrix_app.web.services import services
+from bitrix_app.web.session import session
+
+
+def add_to(api: Blueprint) -> None:
+    """Adds the address."""
+    api.add_url_rule("/invoices/<int(min=1, max=2147483647):invoice_id>", view_func=read_invoice)
+
+
+def read_invoice(invoice_id: int) -> dict[str, Any]:
+    """``{id, number, company_id}`` with the user's rights; what they may not see is not there (404)."""
+    portal, user_id = session().portal, session().user_id
+    with services().clients.hurried(portal, user_id) as client:
+        page = client.invoice_page(
+            filter={"=id": invoice_id}, select=["id", "accountNumber", "companyId"], after_id=0, counted=False
+        )
+    if not page.items:
+        raise RejectedRequestError(404, "not_found")
+    number, company = (page.items[0].get(name) for name in ("accountNumber", "companyId"))
+    return {
+        "id": invoice_id,
+        "number": str(number) if number else None,
+        "company_id": int(company) if company else None,
+    }
