@@ -1,14 +1,20 @@
-"""Fixtures of the browser tests: a Chromium, and a page that holds our scripts alone."""
+"""Fixtures of the browser tests: a Chromium, the running application in a demo world, a person who looks at it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, Route
+from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
+from demo_portal.people import User
+from demo_portal.portal import Portal
 from tests.browser.chromium import chromium, find_chromium
+from tests.browser.stage import Person, Stage, running_stage
+from tests.browser.visit import Visit
+
+Visitor = Callable[..., Visit]
 
 STATIC = Path(__file__).parents[2] / "static"
 SCRIPTS_ALONE = "http://scripts.test/"
@@ -30,6 +36,51 @@ def browser() -> Iterator[Browser]:
         pytest.skip("no Chromium was found (set CHROMIUM_PATH): the browser tests are left out")
     with chromium(path) as found:
         yield found
+
+
+@pytest.fixture(scope="session")
+def stage(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    """The running application and the world around it."""
+    expect.set_options(timeout=10_000)
+    with running_stage(tmp_path_factory.mktemp("app")) as found:
+        yield found
+
+
+@pytest.fixture
+def portal(stage: Stage) -> Iterator[Portal]:
+    """A portal of this test alone: sample data, the application installed, nothing built yet."""
+    made = stage.portal()
+    yield made
+    made.faults.clear()
+    made.stop()
+
+
+@pytest.fixture
+def admin(portal: Portal) -> Person:
+    """The portal's administrator, calling the API."""
+    return Person.of(portal)
+
+
+@pytest.fixture
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    """A browser profile of this test alone, 1280 px wide, in Russian."""
+    made = browser.new_context(viewport={"width": 1280, "height": 900}, locale="ru-RU", timezone_id="Europe/Moscow")
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def visit(context: BrowserContext, portal: Portal) -> Iterator[Visitor]:
+    """Opens a tab at the portal: ``visit(user=…, lang=…)``. At the end no console may have complained, except of
+    what a test allowed by ``visits.errors.clear()``."""
+    visits: list[Visit] = []
+
+    def begin(user: User | None = None, lang: str = "ru", at: Portal | None = None) -> Visit:
+        visits.append(Visit(context, at or portal, user, lang))
+        return visits[-1]
+
+    yield begin
+    assert [each.errors for each in visits if each.errors] == []
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,92 @@
+"""What administrators see besides: settings, journal, self-check."""
+
+from __future__ import annotations
+
+from playwright.sync_api import expect
+
+from demo_portal.portal import Portal
+from tests.browser.conftest import Visitor
+from tests.browser.stage import Person
+
+
+def test_employee_has_no_administrators_tabs(portal: Portal, visit: Visitor) -> None:
+    """Settings, journal and self-check are for administrators."""
+    at = visit(user=portal.accountant).open()
+    expect(at.app.get_by_role("tab")).to_have_text(["Отчёт", "История"])
+
+
+def test_settings_are_saved_and_hold_in_the_form(visit: Visitor, admin: Person) -> None:
+    """What an administrator saves is the server's, and the form of a new report follows it."""
+    at = visit().open()
+    at.tab("settings")
+    at.get("set-period").select_option("last_quarter")
+    at.get("set-report-days").fill("30")
+    at.get("set-stages").get_by_label("Частично оплачен").check()
+    at.get("settings-save").click()
+    expect(at.get("settings-note")).to_contain_text("Настройки сохранены")
+    saved = admin.call("GET", "/settings")
+    assert (saved["default_period"], saved["report_days"], saved["excluded_stages"]) == (
+        "last_quarter",
+        30,
+        ["DT31_2:1"],
+    )
+    at.open()
+    expect(at.get("period-last_quarter")).to_be_checked()
+    at.app.get_by_text("Ещё условия").click()
+    expect(at.get("stages").get_by_label("Частично оплачен")).not_to_be_checked()
+
+
+def test_wrong_setting_is_explained_beside_its_field(visit: Visitor) -> None:
+    """A time zone that does not exist is refused beside the field; nothing is saved."""
+    at = visit().open()
+    at.tab("settings")
+    at.get("set-time-zone").fill("Europe/Nowhere")
+    at.get("settings-save").click()
+    expect(at.get("settings-note")).to_contain_text("Настройки не сохранены")
+    expect(at.get("set-time-zone")).to_have_attribute("aria-invalid", "true")
+    expect(at.get("set-time-zone")).to_be_focused()
+    at.errors.clear()  # the browser itself reports the 422
+
+
+def test_only_chosen_employees_may_build(portal: Portal, visit: Visitor) -> None:
+    """With chosen builders, an employee who is not among them is told so instead of failing."""
+    at = visit().open()
+    at.tab("settings")
+    at.choose("builders-chosen")
+    at.get("builders-pick").click()
+    at.page.locator(".user-row", has_text=portal.accountant.full_name).click()
+    at.page.locator("dialog .button").click()
+    expect(at.get("builders-list")).to_contain_text(portal.accountant.full_name)
+    at.get("settings-save").click()
+    expect(at.get("settings-note")).to_contain_text("Настройки сохранены")
+    other = visit(user=portal.manager).open()
+    expect(other.app.get_by_text("Формировать отчёты могут только сотрудники")).to_be_visible()
+    expect(other.get("build")).to_have_attribute("aria-disabled", "true")
+    allowed = visit(user=portal.accountant).open()
+    expect(allowed.get("build")).not_to_have_attribute("aria-disabled", "true")
+
+
+def test_journal_tells_who_did_what(visit: Visitor, admin: Person) -> None:
+    """The journal has a line for a report that was built, with the person and the period."""
+    admin.finished(admin.report("2026-01-01", "2026-03-31"))
+    at = visit().open()
+    at.tab("journal")
+    row = at.get("journal-row").first
+    expect(row).to_contain_text("Запуск отчёта")
+    expect(row).to_contain_text("1 января – 31 марта 2026 г.")
+
+
+def test_self_check_passes_on_a_healthy_portal(visit: Visitor) -> None:
+    """On a portal where all is well every check says so."""
+    at = visit().open()
+    at.tab("self-check")
+    expect(at.get("self-check")).to_contain_text("Всё в порядке.")
+
+
+def test_self_check_says_what_to_do(portal: Portal, visit: Visitor) -> None:
+    """A placement that has vanished is named, with what to do about it."""
+    portal.installation().placements.pop()
+    at = visit().open()
+    at.tab("self-check")
+    expect(at.get("self-check")).to_contain_text("требует внимания")
+    expect(at.get("self-check").locator("li.failed .sub")).not_to_be_empty()

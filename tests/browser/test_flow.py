@@ -1,0 +1,154 @@
+"""The whole way: install, open, build, download; and what the page says on it."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import openpyxl
+from playwright.sync_api import Frame, expect
+
+from demo_portal.portal import Portal
+from tests.browser.conftest import Visitor
+from tests.browser.stage import Stage
+
+YEAR = date.today().year  # noqa: DTZ011  # the page's "this year" is the machine's as well
+
+
+def test_from_the_installation_to_the_right_sums(stage: Stage, visit: Visitor, tmp_path: Path) -> None:
+    """Installed, opened, one click: the downloaded workbook has the portal's invoices of the year and their sums."""
+    portal = stage.portal(invoices=120, installed=False)
+    at = visit(at=portal).open()
+    assert portal.installation().installed
+    at.choose("period-this_year")
+    at.get("detailed").check()
+    at.build()
+    at.done()
+    with at.page.expect_download() as download:
+        at.get("download-xlsx").click()
+    download.value.save_as(tmp_path / "register.xlsx")
+    rows, totals = _brief(tmp_path / "register.xlsx")
+    expected = _invoices_of_the_year(portal)
+    assert sorted(rows) == sorted(str(each["accountNumber"] or "") for each in expected)
+    assert totals == _sums(expected)
+    shown = at.get("total-amount-RUB").inner_text().replace("\u00a0", "").replace("\u202f", "")
+    assert shown == f"{totals['RUB']:.2f}₽".replace(".", ",")
+
+
+def _brief(path: Path) -> tuple[list[str], dict[str, Decimal]]:
+    """Numbers of the rows of «Краткий», and «Всего счетов на сумму» by currency."""
+    workbook = openpyxl.load_workbook(path)
+    assert "Полный" in workbook.sheetnames
+    sheet = workbook["Краткий"]
+    cells = [[cell.value for cell in row] for row in sheet.iter_rows()]
+    head = next(index for index, row in enumerate(cells) if row[0] == "Номер")
+    name, amount, currency = (cells[head].index(title) for title in ("Контрагент", "Сумма", "Валюта"))
+    stage = cells[head].index("Стадия")
+    rows = [str(row[0] or "") for row in cells[head + 1 :] if row[stage] is not None]
+    labels = [row for row in cells[head + 1 :] if row[name] == "Всего счетов на сумму"]
+    return rows, {row[currency]: Decimal(str(row[amount])) for row in labels}
+
+
+def _invoices_of_the_year(portal: Portal) -> list[dict[str, Any]]:
+    failed = {"DT31_2:D", "DT31_7:D", "DT31_7:D2"}
+    of_year = (each for each in portal.crm.invoices if str(each["begindate"] or "").startswith(str(YEAR)))
+    return [each for each in of_year if each["stageId"] not in failed]
+
+
+def _sums(invoices: list[dict[str, Any]]) -> dict[str, Decimal]:
+    sums: dict[str, Decimal] = {}
+    for each in invoices:
+        currency = each["currencyId"]
+        sums[currency] = sums.get(currency, Decimal(0)) + Decimal(str(each["opportunity"] or 0))
+    return {currency: amount.quantize(Decimal("0.01")) for currency, amount in sums.items()}
+
+
+def test_period_of_the_last_choice_is_chosen_again(visit: Visitor) -> None:
+    """Who built a report for last year finds last year and the product rows chosen when the page opens again."""
+    at = visit().open()
+    at.choose("period-last_year")
+    at.get("detailed").check()
+    at.build()
+    at.done()
+    at.open()
+    expect(at.get("period-last_year")).to_be_checked()
+    expect(at.get("detailed")).to_be_checked()
+
+
+def test_precheck_counts_invoices_and_time(visit: Visitor) -> None:
+    """Before building, the page says how many invoices there are and how long it will take."""
+    at = visit().open()
+    at.choose("period-this_year")
+    expect(at.get("preview-count")).to_contain_text("около")
+    expect(at.get("preview-count")).to_contain_text("счет")
+
+
+def test_precheck_says_why_there_is_nothing(visit: Visitor) -> None:
+    """For a period without invoices the page says so, and what to change."""
+    at = visit().open()
+    at.choose("period-own")
+    at.get("date-from").fill("1999-01-01")
+    at.get("date-to").fill("1999-01-31")
+    at.get("date-to").blur()
+    expect(at.get("preview")).to_contain_text("За этот период нет счетов")
+
+
+def test_own_dates_that_cross_are_explained_beside_the_field(visit: Visitor) -> None:
+    """A last day before the first starts nothing: the field says what is wrong and has the focus."""
+    at = visit().open()
+    at.choose("period-own")
+    at.get("date-from").fill("2026-02-01")
+    at.get("date-to").fill("2026-01-01")
+    at.build()
+    expect(at.get("date-to")).to_have_attribute("aria-invalid", "true")
+    expect(at.get("date-to")).to_be_focused()
+    expect(at.app.get_by_text("Последний день раньше первого")).to_be_visible()
+    expect(at.get("under-way")).to_have_count(0)
+
+
+def test_problem_opens_its_invoice_in_a_slider(visit: Visitor) -> None:
+    """The first problems are named, and each leads to its invoice in the portal's slider."""
+    at = visit().open()
+    at.choose("period-own")
+    at.get("date-from").fill("2020-01-01")
+    at.get("date-to").fill("2029-12-31")
+    at.build()
+    at.done()
+    problems = at.get("problems")
+    expect(problems).to_contain_text("проблем")
+    link = problems.get_by_role("link").first
+    path = (link.get_attribute("href") or "").removeprefix("https://").partition("/")[2]
+    link.click()
+    expect(at.page.locator(".slider-path")).to_have_text(f"/{path}")
+
+
+def test_csv_downloads_too(visit: Visitor) -> None:
+    """The same register comes as CSV."""
+    at = visit().open()
+    at.choose("period-this_year")
+    at.build()
+    at.done()
+    with at.page.expect_download() as download:
+        at.get("download-csv").click()
+    assert download.value.suggested_filename.endswith(".csv")
+
+
+def test_english_portal_reads_english(visit: Visitor) -> None:
+    """With LANG=en every word of the page is English."""
+    at = visit(lang="en").open()
+    expect(at.get("build")).to_have_text("Build report")
+    expect(at.app.get_by_label("With product rows")).to_be_visible()
+    expect(at.get("preview")).to_contain_text("invoice")
+    assert not _cyrillic(at.frame)
+
+
+def _cyrillic(frame: Frame) -> list[str]:
+    """Texts of the page's own with Cyrillic letters; names that came from the portal stand in lists."""
+    found: list[str] = frame.evaluate(
+        """() => [...document.querySelectorAll("h1, h2, h3, legend, label, button, summary, .hint, .tab")]
+            .filter((each) => each.offsetParent && !each.closest("#stages"))
+            .map((each) => each.textContent).filter((text) => /[а-яё]/i.test(text))"""
+    )
+    return found

@@ -1,0 +1,68 @@
+"""Where the application was opened decides what it offers."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import expect
+
+from demo_portal.portal import Portal
+from tests.browser.conftest import Visitor
+from tests.browser.stage import Person
+
+
+def company_with_invoices(portal: Portal) -> int:
+    """A company that has been invoiced."""
+    return next(int(each["companyId"]) for each in reversed(list(portal.crm.invoices)) if each["companyId"])
+
+
+def test_company_card_offers_that_company(portal: Portal, visit: Visitor, admin: Person) -> None:
+    """In a company's card the report covers that company, and a table and a chart show its months."""
+    company = company_with_invoices(portal)
+    at = visit().open_card(f"/crm/company/details/{company}/")
+    expect(at.get("scope-company")).to_be_checked()
+    expect(at.get("company-table").get_by_role("row")).not_to_have_count(1)
+    expect(at.get("chart").get_by_role("img")).to_be_visible()
+    at.choose("period-this_year")
+    at.build()
+    at.done()
+    assert admin.call("GET", "/reports")["items"][0]["params"]["company_id"] == company
+
+
+def test_company_card_lets_one_take_all(portal: Portal, visit: Visitor, admin: Person) -> None:
+    """The company is only a suggestion: all invoices are one click away."""
+    at = visit().open_card(f"/crm/company/details/{company_with_invoices(portal)}/")
+    at.choose("scope-all")
+    at.build()
+    at.done()
+    assert admin.call("GET", "/reports")["items"][0]["params"]["company_id"] is None
+
+
+def test_invoice_card_offers_that_invoice_and_its_company(portal: Portal, visit: Visitor, admin: Person) -> None:
+    """In an invoice's card the report is that invoice, whatever its date; its company is the next choice."""
+    invoice = next(each for each in portal.crm.invoices if each["companyId"] and each["begindate"])
+    at = visit().open_card(f"/crm/type/31/details/{invoice['id']}/")
+    expect(at.get("scope-invoice")).to_be_checked()
+    expect(at.get("period")).to_be_hidden()
+    at.build()
+    expect(at.done().get_by_test_id("total-invoices")).to_have_text("1 счёт")
+    at.choose("scope-company")
+    expect(at.get("period")).to_be_visible()
+    with at.page.expect_response(lambda answer: answer.url.endswith("/reports")) as started:
+        at.build()
+    assert started.value.json()["params"]["company_id"] == invoice["companyId"]
+    assert admin.call("GET", "/reports")["items"][-1]["params"]["invoice_id"] == invoice["id"]
+
+
+@pytest.mark.parametrize("path", ["/crm/type/31/list/category/0/", "/report/analytics/"])
+def test_lists_offer_the_portals_default(visit: Visitor, admin: Person, path: str) -> None:
+    """Above the invoice list and in analytics the application offers everything, for the portal's usual period."""
+    at = visit()
+    at.page.goto(at.address(path))
+    if "list" in path:
+        at.page.locator("#list-toolbar").click()
+        at.page.locator("[data-open-app]").click()
+    else:
+        at.page.locator("[data-placement-item]").click()
+    at.ready()
+    expect(at.get("scope")).to_be_hidden()
+    expect(at.get(f"period-{admin.call('GET', '/settings')['default_period']}")).to_be_checked()

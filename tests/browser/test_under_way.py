@@ -1,0 +1,114 @@
+"""A report under way: what is said, waiting explained, cancelling, failing, being found again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from demo_portal.faults import Fault
+from demo_portal.portal import Portal
+from tests.browser.conftest import Visitor
+from tests.browser.stage import Person
+
+SLOW = "crm.requisite.link.list"
+
+
+@pytest.fixture
+def held(portal: Portal) -> Iterator[Portal]:
+    """The portal does not answer about requisites until ``held.faults.clear()``."""
+    portal.faults.always(Fault.hang(), method=SLOW)
+    yield portal
+    portal.faults.clear()
+
+
+def test_progress_is_said_in_words_with_counts(held: Portal, visit: Visitor) -> None:
+    """While a report is built the page says what is done and how far it is, and that the tab may be closed."""
+    at = visit().open()
+    at.choose("period-this_year")
+    at.build()
+    expect(at.get("progress-words")).to_contain_text("Читаем реквизиты")
+    expect(at.get("under-way")).to_contain_text("Вкладку можно закрыть")
+    expect(at.get("result-said")).to_have_text("Читаем реквизиты")
+    assert at.get("progress").get_attribute("aria-labelledby") == "progress-words"
+    held.faults.clear()
+    at.done()
+    expect(at.get("result-said")).to_contain_text("Отчёт готов")
+
+
+def test_reload_in_mid_report_shows_it(held: Portal, visit: Visitor) -> None:
+    """After a reload the report under way is there, and its end is seen."""
+    at = visit().open()
+    at.build()
+    expect(at.get("under-way")).to_be_visible()
+    at.open()
+    expect(at.get("under-way")).to_be_visible()
+    held.faults.clear()
+    at.done()
+
+
+def test_report_goes_on_without_the_tab(held: Portal, visit: Visitor) -> None:
+    """A report whose tab was closed is found finished when the application is opened again."""
+    first = visit().open()
+    first.build()
+    expect(first.get("under-way")).to_be_visible()
+    first.page.close()
+    held.faults.clear()
+    second = visit().open()
+    second.done()
+
+
+def test_cancel_stops_the_report(held: Portal, visit: Visitor, admin: Person) -> None:
+    """Cancel stops a running report within seconds, and the page offers to repeat it."""
+    at = visit().open()
+    at.build()
+    expect(at.get("progress-words")).to_contain_text("Читаем реквизиты")
+    at.get("cancel").click()
+    expect(at.get("cancelled")).to_be_visible()
+    expect(at.get("repeat")).to_be_visible()
+    assert admin.call("GET", "/reports")["items"][0]["status"] == "cancelled"
+
+
+def test_failure_says_what_happened_what_to_do_and_the_code(portal: Portal, visit: Visitor) -> None:
+    """A report that fails names the reason in plain words, with the code for support, and can be repeated."""
+    portal.faults.always(Fault.error("insufficient_scope"), method=SLOW)
+    at = visit().open()
+    at.choose("period-this_year")
+    at.build()
+    failed = at.get("failed")
+    expect(failed).to_contain_text("insufficient_scope")
+    assert len(failed.inner_text()) > 60
+    portal.faults.clear()
+    at.get("repeat").click()
+    at.done()
+
+
+@pytest.mark.parametrize(
+    ("reason", "said"),
+    [
+        ("operating_time", "время, которое он отводит на такие запросы, исчерпано"),
+        ("query_limit", "слишком много запросов"),
+        ("retry", "Портал сейчас не отвечает"),
+    ],
+)
+def test_waiting_is_explained(held: Portal, visit: Visitor, reason: str, said: str) -> None:
+    """When the portal makes a report wait, the page says why and until when."""
+    at = visit()
+    _add_waiting(at.page, reason)
+    at.open().build()
+    expect(at.get("waiting")).to_contain_text(said)
+    expect(at.get("waiting")).to_contain_text("Следующая попытка в")
+
+
+def _add_waiting(page: Page, reason: str) -> None:
+    """The server's answers about reports say that it waits for ``reason``."""
+
+    def answer(route: object) -> None:
+        response = route.fetch()  # type: ignore[attr-defined]  # Playwright's Route
+        report = response.json()
+        if report.get("progress") and report["status"] == "running":
+            report["progress"]["waiting"] = {"reason": reason, "until": "2030-01-01T10:00:00Z"}
+        route.fulfill(response=response, json=report)  # type: ignore[attr-defined]  # Playwright's Route
+
+    page.route("**/api/v1/reports/*-*", answer)

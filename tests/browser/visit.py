@@ -1,0 +1,92 @@
+"""A person at the portal with the application open in its frame."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlencode
+
+from playwright.sync_api import BrowserContext, ConsoleMessage, Frame, FrameLocator, Locator, Page, expect
+
+from demo_portal.people import User
+from demo_portal.portal import Portal
+
+MENU = "/marketplace/app/5/"
+FRAME = "iframe.app-frame"
+
+
+@dataclass
+class Visit:
+    """One tab of the browser. ``errors``: what the console and the scripts complained about."""
+
+    context: BrowserContext
+    portal: Portal
+    user: User | None = None
+    lang: str = "ru"
+    errors: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.page: Page = self.context.new_page()
+        self.page.on("console", self._heard)
+        self.page.on("pageerror", lambda error: self.errors.append(f"{error.name}: {error.message}"))
+
+    def _heard(self, message: ConsoleMessage) -> None:
+        if message.type in {"error", "warning"}:
+            self.errors.append(f"{message.text} {message.location['url']}")
+
+    def address(self, path: str = MENU, **query: Any) -> str:
+        """A page of the portal, looked at by this person."""
+        asked = {"as": (self.user or self.portal.admin).id, "lang": self.lang, **query}
+        return f"{self.portal.url}{path}?{urlencode(asked)}"
+
+    def open(self, path: str = MENU) -> Visit:
+        """Opens the application from the left menu (or another page of the portal that embeds it)."""
+        self.page.goto(self.address(path))
+        return self.ready()
+
+    def open_card(self, path: str) -> Visit:
+        """Opens a card of the portal and the application's tab in it."""
+        self.page.goto(self.address(path))
+        self.page.locator("[data-tab]").last.click()
+        return self.ready()
+
+    def ready(self) -> Visit:
+        """Waits until the form can be used."""
+        expect(self.get("build")).to_be_visible()
+        return self
+
+    @property
+    def app(self) -> FrameLocator:
+        """The application's frame."""
+        return self.page.frame_locator(FRAME)
+
+    @property
+    def frame(self) -> Frame:
+        """The same as a frame that scripts can be run in."""
+        handle = self.page.locator(FRAME).element_handle()
+        found = handle.content_frame()
+        assert found is not None
+        return found
+
+    def get(self, test_id: str) -> Locator:
+        """A control of the application by its test id."""
+        return self.app.get_by_test_id(test_id)
+
+    def tab(self, name: str) -> Locator:
+        """Opens a tab of the application; its panel."""
+        self.get(f"tab-{name}").click()
+        return self.app.locator(f"#panel-{name}")
+
+    def choose(self, test_id: str) -> None:
+        """Chooses a chip, once it can be seen."""
+        self.get(test_id).check()
+
+    def build(self) -> None:
+        """Clicks the one button."""
+        self.get("build").click()
+
+    def done(self) -> Locator:
+        """Waits for the finished report; what is said of it."""
+        shown = self.get("done")
+        expect(shown).to_be_visible(timeout=30_000)
+        return shown
