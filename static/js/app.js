@@ -68,8 +68,23 @@ class Page {
       this.form.set(me.last_choice ?? {});
       this.#joinForm();
       byId("form-fields").hidden = false;
+      this.#findCompany();
     } catch (error) {
       fill(byId("form-loading"), trouble(error, words, () => this.#loadForm()));
+    }
+  }
+
+  /** In an invoice's card its company is offered too; without it the invoice is. */
+  async #findCompany() {
+    const { invoice_id } = this.placement;
+    if (!invoice_id) return;
+    try {
+      const { company_id } = await this.api.get(`/invoices/${invoice_id}`);
+      if (!company_id) return;
+      this.placement = { ...this.placement, company_id };
+      this.form.offerCompany(company_id);
+    } catch (error) {
+      fill(byId("form-note"), trouble(error, this.words));
     }
   }
 

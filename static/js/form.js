@@ -17,7 +17,7 @@ export class ReportForm {
     this.form = byId("form");
     this.options = { date_fields: [], stages: [], my_companies: [], currencies: [], assignees: [], categories: [] };
     this.settings = {};
-    this.#offerScope();
+    this.#offerScope(placement.invoice_id ? "invoice" : placement.company_id ? "company" : "all");
     this.form.addEventListener("change", () => this.#show());
   }
 
@@ -110,12 +110,18 @@ export class ReportForm {
     if (control.closest("#own-dates")) byId("own-dates").hidden = false;
   }
 
-  #offerScope() {
+  /** The company of the invoice on whose card the page is: the next thing one may want. */
+  offerCompany(id) {
+    this.placement = { ...this.placement, company_id: id };
+    this.#offerScope(checked("scope"));
+  }
+
+  #offerScope(chosen) {
     const { company_id, invoice_id } = this.placement;
     const possible = { invoice: Boolean(invoice_id), company: Boolean(company_id), all: true };
     for (const radio of this.form.elements.scope) radio.closest(".chip").hidden = !possible[radio.value];
     byId("scope-field").hidden = !(invoice_id || company_id);
-    check("scope", invoice_id ? "invoice" : company_id ? "company" : "all");
+    check("scope", chosen);
   }
 
   #period() {
