@@ -31,6 +31,8 @@ VAT_22_FROM = date(2026, 1, 1)
 _RATES = {"RUB": Decimal(1), "USD": Decimal(80), "EUR": Decimal(93), "KZT": Decimal("0.156")}
 _CURRENCIES = ["RUB"] * 44 + ["USD", "EUR", "EUR", "KZT"]
 _SIMPLIFIED = (5, 7)
+_WEIGHTS = [9 if place % 8 == 2 else 1 + place % 3 for place in range(100)]
+"""A few regular customers, many occasional ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +175,7 @@ def _persons(crm: Crm, sample: Sample, random: Random) -> None:
 
 def _invoice(crm: Crm, sample: Sample, random: Random, number: int, dates: Dates) -> int:
     day = dates.day
-    buyer = random.choice(sample.buyers)
+    buyer = random.choices(sample.buyers, _WEIGHTS[: len(sample.buyers)])[0]
     ours = 1 if buyer.simplified else 0
     currency = random.choice(_CURRENCIES)
     stage, shipped, paid = _fate(random, dates, category=7 if ours else 2)
