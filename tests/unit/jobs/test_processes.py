@@ -1,0 +1,140 @@
+"""Worker processes that are killed, frozen and told to go: no report is lost, none is built twice, none hangs."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from bitrix_app.storage import Cipher, Database, ReportLeases, ReportRecord, Reports
+from tests.cast import ALICE, install_portal, queue_report
+from tests.unit.jobs.fakes import until
+from tests.unit.jobs.worker_process import Place
+
+ROOT = Path(__file__).parents[3]
+
+
+class Crew:
+    """Worker processes over one database and one queue."""
+
+    def __init__(self, place: Place, db: Database) -> None:
+        self.place = place
+        self.db = db
+        self._processes: list[subprocess.Popen[bytes]] = []
+
+    def hire(self) -> subprocess.Popen[bytes]:
+        """Start one more worker process."""
+        command = [sys.executable, "-m", "tests.unit.jobs.worker_process", self.place.as_argument()]
+        process = subprocess.Popen(command, cwd=ROOT)
+        self._processes.append(process)
+        return process
+
+    def dismiss(self) -> None:
+        for process in self._processes:
+            process.kill()
+            process.wait()
+
+    def wait_for_note(self, process: subprocess.Popen[bytes], *words: str) -> None:
+        """Until the process has noted this."""
+        until(lambda: [str(process.pid), *words] in self.place.noted(), 60)
+
+    def stored(self, report: ReportRecord) -> ReportRecord:
+        record = Reports(self.db).of(report.portal_id, ALICE).get(report.id)
+        assert record is not None
+        return record
+
+    def names(self) -> list[str]:
+        return sorted(each.name for each in self.place.store.iterdir())
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=[pytest.mark.postgres, pytest.mark.redis])])
+def crew(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Crew]:
+    """Nobody hired yet; on SQLite with the embedded queue, and on PostgreSQL with Redis."""
+    if request.param == "sqlite":
+        path = tmp_path / "app.db"
+        path.write_bytes(request.getfixturevalue("sqlite_template").read_bytes())
+        place = Place(f"sqlite:///{path}", f"sqlite:///{tmp_path}/queue.db", "bitrixapp", str(tmp_path))
+    else:
+        address, queue = request.getfixturevalue("postgres_database"), request.getfixturevalue("redis_server")
+        place = Place(address, queue, request.getfixturevalue("queue_name"), str(tmp_path))
+    db = Database(place.database_url)
+    made = Crew(place, db)
+    yield made
+    made.dismiss()
+    db.close()
+
+
+@pytest.fixture
+def report(crew: Crew, cipher: Cipher, tmp_path: Path) -> ReportRecord:
+    """A queued report of a portal of its own."""
+    return queue_report(crew.db, install_portal(crew.db, cipher, tmp_path.name))
+
+
+def test_a_killed_workers_report_is_finished_by_another_within_a_minute(crew: Crew, report: ReportRecord) -> None:
+    first = crew.hire()
+    crew.wait_for_note(first, "started", "1")
+    second = crew.hire()
+    first.kill()
+    killed = time.monotonic()
+    crew.wait_for_note(second, "started", "2")
+    crew.place.go.touch()
+    until(lambda: crew.stored(report).status == "done")
+    assert time.monotonic() - killed < 60
+    assert crew.names() == sorted(each.name for each in crew.stored(report).files)
+    assert crew.names() == [f"{report.id}.2.csv", f"{report.id}.2.xlsx"]
+
+
+def test_a_worker_that_is_told_to_go_hands_back_within_twenty_seconds(crew: Crew, report: ReportRecord) -> None:
+    first = crew.hire()
+    crew.wait_for_note(first, "started", "1")
+    told = time.monotonic()
+    first.send_signal(signal.SIGTERM)
+    assert first.wait(20) == 0
+    assert time.monotonic() - told < 20
+    assert crew.stored(report).status == "queued"
+    assert [str(first.pid), "ended", "handed_back"] in crew.place.noted()
+    second = crew.hire()
+    crew.place.go.touch()
+    crew.wait_for_note(second, "ended", "done")
+    assert crew.stored(report).attempt == 2
+
+
+def test_a_worker_without_work_goes_at_once(crew: Crew) -> None:
+    process = crew.hire()
+    until(lambda: ReportLeases(crew.db).queued_count() == 0)
+    report = queue_report(crew.db, install_portal(crew.db, Cipher(["a key for tests"]), "for the start"))
+    crew.place.go.touch()
+    until(lambda: crew.stored(report).status == "done", 60)
+    process.send_signal(signal.SIGINT)
+    assert process.wait(10) == 0
+
+
+def test_a_frozen_worker_that_wakes_up_late_changes_nothing(crew: Crew, report: ReportRecord) -> None:
+    frozen = crew.hire()
+    crew.wait_for_note(frozen, "started", "1")
+    frozen.send_signal(signal.SIGSTOP)
+    other = crew.hire()
+    crew.wait_for_note(other, "started", "2")
+    crew.place.go.touch()
+    crew.wait_for_note(other, "ended", "done")
+    before = crew.stored(report)
+    frozen.send_signal(signal.SIGCONT)
+    crew.wait_for_note(frozen, "ended", "lost")
+    assert crew.stored(report) == before
+    until(lambda: crew.names() == [f"{report.id}.2.csv", f"{report.id}.2.xlsx"])
+
+
+def test_a_report_that_kills_every_worker_ends_with_the_reason(crew: Crew, report: ReportRecord) -> None:
+    for attempt in ("1", "2", "3"):
+        worker = crew.hire()
+        crew.wait_for_note(worker, "started", attempt)
+        worker.kill()
+        worker.wait()
+    crew.hire()
+    until(lambda: not crew.stored(report).open, 60)
+    assert (crew.stored(report).status, crew.stored(report).error_code) == ("failed", "worker_lost")

@@ -1,0 +1,230 @@
+"""The command line: worker, migrate, doctor."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from email.utils import formatdate
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+import responses
+
+from bitrix_app.__main__ import main
+from bitrix_app.doctor import check_clock
+from bitrix_app.settings import Settings
+from bitrix_app.storage import Database
+
+OAUTH = "https://oauth.example"
+
+
+@pytest.fixture(autouse=True)
+def environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """All required settings, and everything else in an empty folder."""
+    monkeypatch.chdir(tmp_path)
+    for name, value in {
+        "BITRIX_CLIENT_ID": "local.1",
+        "BITRIX_CLIENT_SECRET": "s3cret",
+        "APP_URL": "https://app.example",
+        "SECRET_KEY": "k3y",
+        "BITRIX_OAUTH_URL": OAUTH,
+        "DATABASE_URL": f"sqlite:///{tmp_path}/app.db",
+        "QUEUE_URL": f"sqlite:///{tmp_path}/queue.db",
+        "REPORTS_DIR": str(tmp_path / "reports"),
+    }.items():
+        monkeypatch.setenv(name, value)
+
+
+@pytest.fixture(autouse=True)
+def signals() -> Iterator[None]:
+    """The process's own signal handlers come back after each test."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+@pytest.fixture
+def oauth() -> Iterator[responses.RequestsMock]:
+    """An authorization server that answers as the real one does without a token."""
+    with responses.RequestsMock(assert_all_requests_are_fired=False) as mock:
+        mock.get(f"{OAUTH}/rest/app.info", status=401, headers={"Date": formatdate(usegmt=True)})
+        yield mock
+
+
+# --- settings -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("command", [["worker"], ["migrate"]])
+def test_a_missing_setting_stops_the_command_with_one_line_that_names_it(
+    command: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(sys.modules, "bitrix_app.wiring", wiring(FakeServices))
+    monkeypatch.delenv("SECRET_KEY")
+    assert main(command) == 2
+    told = capsys.readouterr().err
+    assert "SECRET_KEY" in told
+    assert told.count("\n") == 1
+
+
+def test_without_a_command_the_usage_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main([])
+    assert "usage" in capsys.readouterr().err
+
+
+# --- migrate ------------------------------------------------------------------------------------------------------
+
+
+def test_migrate_brings_the_tables_up_to_date(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["migrate"]) == 0
+    db = Database(f"sqlite:///{tmp_path}/app.db")
+    assert db.is_current()
+    db.close()
+    assert "Таблицы обновлены" in capsys.readouterr().out
+
+
+def test_migrate_says_in_one_line_why_the_database_cannot_be_used(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", "postgresql://user:s3cret@127.0.0.1:1/name")
+    assert main(["migrate"]) == 2
+    told = capsys.readouterr().err
+    assert told.startswith("DATABASE_URL")
+    assert "s3cret" not in told
+
+
+# --- worker -------------------------------------------------------------------------------------------------------
+
+
+class FakeServices:
+    """What the wiring gives, without anything behind it; stops itself by the signal that an operator sends."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.database = Database(settings.database_url)
+        self.jobs = self
+        self.alive = True
+        self.did: list[str] = []
+
+    def start(self) -> None:
+        self.did.append(f"start {self.settings.worker_concurrency}")
+        threading.Timer(0.05, lambda: signal.raise_signal(signal.SIGTERM)).start()
+
+    def stop(self) -> None:
+        self.did.append("stop")
+
+    def close(self) -> None:
+        self.did.append("close")
+        self.database.close()
+
+
+class BrokenServices(FakeServices):
+    """A worker whose thread has died."""
+
+    def start(self) -> None:
+        self.alive = False
+
+
+def wiring(services: type[FakeServices]) -> ModuleType:
+    """A wiring that builds these services and remembers them."""
+    module = ModuleType("bitrix_app.wiring")
+    built: list[FakeServices] = []
+
+    def build_services(settings: Settings) -> FakeServices:
+        built.append(services(settings))
+        return built[-1]
+
+    module.__dict__.update(build_services=build_services, built=built)
+    return module
+
+
+def test_the_worker_runs_until_a_signal_and_closes_what_it_opened(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    module = wiring(FakeServices)
+    monkeypatch.setitem(sys.modules, "bitrix_app.wiring", module)
+    assert main(["worker", "--concurrency", "7"]) == 0
+    assert module.built[0].did == ["start 7", "stop", "close"]
+    db = Database(f"sqlite:///{tmp_path}/app.db")
+    assert db.is_current()
+    db.close()
+
+
+def test_a_worker_that_broke_ends_with_an_error_so_that_it_is_started_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "bitrix_app.wiring", wiring(BrokenServices))
+    assert main(["worker"]) == 1
+
+
+def test_a_scaled_worker_wants_migrated_tables(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(sys.modules, "bitrix_app.wiring", wiring(FakeServices))
+    monkeypatch.setenv("QUEUE_URL", "redis://127.0.0.1:1/0")
+    assert main(["worker"]) == 2
+    assert "python -m bitrix_app migrate" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("number", ["0", "65", "-1"])
+def test_a_concurrency_that_makes_no_sense_is_refused(number: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "bitrix_app.wiring", wiring(FakeServices))
+    assert main(["worker", "--concurrency", number]) == 2
+
+
+# --- doctor -------------------------------------------------------------------------------------------------------
+
+
+def test_the_doctor_finds_nothing_where_all_is_well(
+    oauth: responses.RequestsMock, capsys: pytest.CaptureFixture[str]
+) -> None:
+    main(["migrate"])
+    assert main(["doctor"]) == 0
+    told = capsys.readouterr().out
+    assert "[!!]" not in told
+    assert told.count("[ok]") == 6
+    assert "Всё в порядке" in told
+
+
+WRONG: list[tuple[str, str, str]] = [
+    ("DATABASE_URL", "postgresql://u:s3cret@127.0.0.1:1/n", "База данных недоступна"),
+    ("DATABASE_URL", "sqlite:///empty.db", "python -m bitrix_app migrate"),
+    ("QUEUE_URL", "redis://:s3cret@127.0.0.1:1/0", "Очередь недоступна"),
+    ("REPORTS_DIR", "app.db/reports", "REPORTS_DIR"),
+    ("REPORTS_DIR", "nosuchscheme://bucket", "REPORTS_DIR"),
+    ("BITRIX_OAUTH_URL", "https://other.example", "не отвечает"),
+    ("SECRET_KEY", "", "SECRET_KEY"),
+]
+
+
+@pytest.mark.parametrize(("name", "value", "told"), WRONG, ids=[f"{each[0]}={each[1]}" for each in WRONG])
+def test_the_doctor_says_in_words_what_is_wrong(
+    name: str, value: str, told: str, oauth: responses.RequestsMock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    main(["migrate"])
+    monkeypatch.setenv(name, value)
+    said: list[str] = []
+    monkeypatch.setattr("builtins.print", lambda *words, **_: said.append(" ".join(map(str, words))))
+    assert main(["doctor"]) == 1
+    wrong = [each for each in said if each.startswith("[!!]")]
+    assert len(wrong) == 1
+    assert told in wrong[0]
+    assert "s3cret" not in " ".join(said)
+    assert said[-1] == "Найдено проблем: 1. · Problems: 1." or name == "SECRET_KEY"
+
+
+@pytest.mark.parametrize(
+    ("date", "now", "ok"),
+    [
+        ("Tue, 24 Nov 2026 12:00:00 GMT", 1_795_521_600, True),
+        ("Tue, 24 Nov 2026 12:00:00 GMT", 1_795_521_650, True),
+        ("Tue, 24 Nov 2026 12:00:00 GMT", 1_795_521_700, False),
+        ("Tue, 24 Nov 2026 12:00:00 GMT", 1_795_521_500, False),
+        ("", 1_795_521_600, False),
+        ("yesterday", 1_795_521_600, False),
+    ],
+)
+def test_a_clock_that_is_wrong_by_more_than_a_minute_is_found(date: str, now: int, ok: bool) -> None:
+    assert check_clock(date, now).ok is ok
