@@ -6,6 +6,7 @@ turns that into a Problem.
 
 from __future__ import annotations
 
+import math
 import unicodedata
 from decimal import Decimal
 from typing import Any
@@ -33,7 +34,7 @@ def shown(value: object) -> str:
     if isinstance(value, bool):
         return "«да»" if value else "«нет»"
     if isinstance(value, int | float | Decimal):
-        return f"«{value}»" if _is_short(value) else "«слишком длинное число»"
+        return f"«{value}»" if _is_short(value) else "«непригодное число»"
     return "«список»" if isinstance(value, list | tuple) else "«набор полей»"
 
 
@@ -80,10 +81,10 @@ def id_of(value: Any) -> int | None:
 
 
 def _is_short(number: float | Decimal) -> bool:
-    """Whether a number can be written out in a few dozen digits (NaN and the infinities by their names can)."""
+    """Whether a number is finite and can be written out in a few dozen digits."""
     if isinstance(number, int):
         return number.bit_length() <= _NUMBER_BITS
     if isinstance(number, float):
-        return True
+        return math.isfinite(number)
     exponent = number.as_tuple().exponent
-    return not isinstance(exponent, int) or -_NUMBER_DIGITS <= exponent <= number.adjusted() <= _NUMBER_DIGITS
+    return isinstance(exponent, int) and -_NUMBER_DIGITS <= exponent <= number.adjusted() <= _NUMBER_DIGITS

@@ -41,6 +41,7 @@ def test_an_ordinary_invoice_has_no_problems() -> None:
         ({"opportunity": True}, "Сумма", "Не читается значение «да»."),
         ({"taxValue": "НДС"}, "НДС", "Не читается значение «НДС»."),
         ({"currencyId": None}, "Валюта", "Нет валюты"),
+        ({"currencyId": {}}, "Валюта", "Не читается значение «набор полей»."),
         ({"begindate": None}, "Дата счёта", "Нет даты."),
         ({"begindate": "вчера"}, "Дата счёта", "Не читается значение «вчера»."),
         ({"closedate": "завтра"}, "Срок оплаты", "Не читается значение «завтра»."),
@@ -198,6 +199,11 @@ def test_a_sum_set_by_hand_is_told_more_softly(by_hand: str, message: str) -> No
 def test_an_unknown_sum_is_not_compared(changed: dict[str, Any], row: dict[str, Any] | None) -> None:
     invoice = processed(an_invoice(**changed), product_rows={1: [row] if row else []})
     assert not any("не сходится" in problem.message for problem in invoice.problems)
+
+
+def test_an_unreadable_vat_is_not_compared() -> None:
+    invoice = processed(an_invoice(taxValue="НДС"), product_rows={1: [a_product_row()]})
+    assert problems_in(invoice, "НДС") == ["Не читается значение «НДС». Исправьте это поле в карточке счёта."]
 
 
 def test_rows_that_were_not_asked_for_are_not_compared() -> None:

@@ -54,6 +54,13 @@ def without(*names: str) -> dict[str, Any]:
             "Петрова Анна Сергеевна",
         ),
         (
+            {
+                **without("requisite_links", "company_requisites", "contact_requisites"),
+                "company_titles": {10: " "},
+            },
+            "Петрова Анна Сергеевна",
+        ),
+        (
             without("requisite_links", "company_requisites", "contact_requisites", "company_titles", "contacts"),
             None,
         ),
@@ -68,6 +75,7 @@ def without(*names: str) -> dict[str, Any]:
         "the company's list is empty",
         "bare title",
         "bare contact",
+        "blank title",
         "nothing",
     ],
 )

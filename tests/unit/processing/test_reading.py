@@ -27,7 +27,10 @@ def test_a_number_becomes_its_digits(number: Any, text: str) -> None:
     assert text_of(number) == text
 
 
-@pytest.mark.parametrize("value", [True, [], {}, 1.5, Decimal("1E+999999"), pytest.param(10**5000, id="huge")])
+@pytest.mark.parametrize(
+    "value",
+    [True, [], {}, 1.5, Decimal("1E+999999"), Decimal("NaN"), Decimal("sNaN"), pytest.param(10**5000, id="huge")],
+)
 def test_what_is_no_text_is_unreadable(value: Any) -> None:
     with pytest.raises(UnreadableError):
         text_of(value)
@@ -40,7 +43,27 @@ def test_an_id_is_a_number_or_its_text(value: Any, found: int) -> None:
 
 
 @pytest.mark.parametrize(
-    "value", [None, 0, "0", "", -1, "-1", True, "12a", "1.5", Decimal("1.5"), [], {}, "١٢", 10**30, "9" * 30, 1.0]
+    "value",
+    [
+        None,
+        0,
+        "0",
+        "",
+        -1,
+        "-1",
+        True,
+        "12a",
+        "1.5",
+        Decimal("1.5"),
+        [],
+        {},
+        "١٢",
+        10**30,
+        "9" * 30,
+        1.0,
+        Decimal("Infinity"),
+        Decimal("sNaN"),
+    ],
 )
 def test_what_is_no_id_is_none(value: Any) -> None:
     assert id_of(value) is None
@@ -53,13 +76,14 @@ def test_what_is_no_id_is_none(value: Any) -> None:
         ("а" * 100, "«" + "а" * 60 + "…»"),
         (True, "«да»"),
         (False, "«нет»"),
-        (Decimal("NaN"), "«NaN»"),
-        (10**5000, "«слишком длинное число»"),
-        (Decimal("1E-999999"), "«слишком длинное число»"),
+        (Decimal("NaN"), "«непригодное число»"),
+        (Decimal("1.50"), "«1.50»"),
+        (10**5000, "«непригодное число»"),
+        (Decimal("1E-999999"), "«непригодное число»"),
         ([1, 2], "«список»"),
         ({"a": 1}, "«набор полей»"),
     ],
-    ids=range(9),
+    ids=range(10),
 )
 def test_any_value_is_shown_in_a_few_words(value: Any, words: str) -> None:
     assert shown(value) == words
