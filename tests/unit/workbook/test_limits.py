@@ -38,6 +38,29 @@ def test_a_table_longer_than_a_sheet_goes_on_on_the_next_one(path: Path) -> None
     assert max(book[sheet].max_row for sheet in book.sheetnames) <= 33
 
 
+@pytest.mark.parametrize("invoices", [19, 20, 21, 25, 26])
+def test_totals_never_push_a_full_sheet_over_the_limit(path: Path, invoices: int) -> None:
+    """The rows for them are kept free: they stand under the last table, inside the sheet."""
+    write_register(path, a_register(INVOICES[:invoices]), a_header(), limits=Limits(rows=33))
+    book = opened(path)
+    last = [sheet for sheet in book.sheetnames if sheet.startswith("Краткий")][-1]
+    assert max(book[sheet].max_row for sheet in book.sheetnames) <= 33
+    assert len(table(book, last).rows) in range(1, 21)
+    assert len([row for row in table(book, last).below if row["Сумма"].value is not None]) == 4
+
+
+def test_temporary_rows_are_removed_as_soon_as_they_are_in_the_file(path: Path) -> None:
+    """The disk need not hold all of them beside the finished file."""
+    left: list[set[str]] = []
+
+    def look() -> None:
+        left.append({each.stem for each in path.parent.rglob("*.rows")})
+
+    write_register(path, a_register(), a_header(), check=look)
+    assert {"Краткий", "Полный"} <= left[0]
+    assert left[-1] == {"По контрагентам"}
+
+
 def test_each_sheet_that_goes_on_is_frozen_filtered_and_linked(path: Path) -> None:
     """The second sheet of problems has links and a filter of its own."""
     write_register(path, a_register(INVOICES), a_header(detailed=False), limits=Limits(rows=33))
