@@ -1,4 +1,4 @@
-"""The command line: ``python -m bitrix_app worker | migrate | doctor``."""
+"""The command line: ``python -m bitrix_app worker | migrate | rotate-keys | doctor``."""
 
 from __future__ import annotations
 
@@ -14,8 +14,9 @@ from typing import Protocol
 from bitrix_app.doctor import Finding, examine
 from bitrix_app.errors import SettingsError
 from bitrix_app.jobs import JobService
+from bitrix_app.logs import set_up_logging
 from bitrix_app.settings import Settings, load_settings
-from bitrix_app.storage import Database
+from bitrix_app.storage import Cipher, Database, Rotation
 
 WRONG_SETTING = 2
 
@@ -52,6 +53,8 @@ def parser() -> argparse.ArgumentParser:
     worker.set_defaults(run=run_worker)
     migrate = commands.add_parser("migrate", help="обновить таблицы базы данных · bring the database up to date")
     migrate.set_defaults(run=run_migrate)
+    rotate = commands.add_parser("rotate-keys", help="перешифровать первым ключом · encrypt anew with the first key")
+    rotate.set_defaults(run=run_rotate_keys)
     doctor = commands.add_parser("doctor", help="проверить всё, что нужно приложению · check what the app needs")
     doctor.set_defaults(run=run_doctor)
     return top
@@ -66,6 +69,7 @@ def run_worker(given: argparse.Namespace) -> int:
         if not 1 <= given.concurrency <= 64:
             raise SettingsError("--concurrency must be from 1 to 64")
         settings = replace(settings, worker_concurrency=given.concurrency)
+    set_up_logging(settings.log_level, settings.log_format)
     services = build_services(settings)
     try:
         return serve(services, settings)
@@ -112,6 +116,18 @@ def run_migrate(_given: argparse.Namespace) -> int:
         database.migrate()
     print("Таблицы обновлены. · The tables are current.")
     return 0
+
+
+def run_rotate_keys(_given: argparse.Namespace) -> int:
+    """Encrypt all stored secrets with the first key of SECRET_KEY. → 1 when some cannot be opened by any key."""
+    settings = load_settings()
+    rotation = Rotation(Cipher(settings.secret_keys))
+    with closing(Database(settings.database_url)) as database:
+        rotation.run(database)
+    print(f"Перешифровано: {rotation.moved}. · Encrypted anew: {rotation.moved}.")
+    if rotation.unreadable:
+        print(f"Не подходит ни один ключ: {rotation.unreadable}. · No key opens: {rotation.unreadable}.")
+    return 1 if rotation.unreadable else 0
 
 
 def run_doctor(_given: argparse.Namespace) -> int:

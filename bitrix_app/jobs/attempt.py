@@ -76,7 +76,7 @@ class Attempt:
             return Stopped() if stop.reason else self._unexpected(error)
 
     def _build(self, lease: Lease, stop: JobStop, progress: LatestProgress) -> Built:
-        self._work_folder.mkdir(parents=True, exist_ok=True)
+        self._work_folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         prefix = f"{lease.report.id}.{lease.attempt}."
         with TemporaryDirectory(prefix=prefix, dir=self._work_folder, ignore_cleanup_errors=True) as folder:
             finished = self._run_report(lease, stop, progress, Path(folder))

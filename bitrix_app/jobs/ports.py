@@ -62,4 +62,4 @@ class Timing:
     poll: float = 2.0
     recover: float = 5.0
     finish: float = 8.0
-    abandon: float = 3.0
+    abandon: float = 2.5

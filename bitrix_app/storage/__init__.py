@@ -16,6 +16,7 @@ from bitrix_app.storage.portals import PortalRecord, Portals
 from bitrix_app.storage.records import Beat, Lease, Progress, ReportFile, ReportRecord
 from bitrix_app.storage.reports import Reports, UserReports
 from bitrix_app.storage.retention import Retention
+from bitrix_app.storage.rotation import Rotation
 from bitrix_app.storage.saved_sets import SavedSet, SavedSets, UserSavedSets
 from bitrix_app.storage.tokens import UserTokens
 from bitrix_app.storage.users import PortalUsers, UserRecord
@@ -40,6 +41,7 @@ __all__ = [
     "ReportRecord",
     "Reports",
     "Retention",
+    "Rotation",
     "SavedSet",
     "SavedSets",
     "SharedBucket",

@@ -30,7 +30,9 @@ class Cipher:
     def __init__(self, secret_keys: Sequence[str]) -> None:
         if not secret_keys:
             raise SettingsError("SECRET_KEY is not set")
-        self._fernet = MultiFernet([Fernet(_derive(key)) for key in secret_keys])
+        keys = [Fernet(_derive(key)) for key in secret_keys]
+        self._first = keys[0]
+        self._fernet = MultiFernet(keys)
 
     def encrypt(self, text: str) -> str:
         """The text encrypted and authenticated, in ASCII."""
@@ -42,6 +44,14 @@ class Cipher:
             return self._fernet.decrypt(text.encode()).decode()
         except InvalidToken as error:
             raise UnreadableSecretError from error
+
+    def is_current(self, text: str) -> bool:
+        """Whether this was encrypted with the first key."""
+        try:
+            self._first.decrypt(text.encode())
+        except InvalidToken:
+            return False
+        return True
 
     def rotate(self, text: str) -> str:
         """The same secret, encrypted with the first key. Raises UnreadableSecretError."""

@@ -39,11 +39,18 @@ class Database:
         pool: dict[str, Any] = {"pool_size": pool_size, "max_overflow": max_overflow, "pool_timeout": 30}
         if self.is_sqlite:
             make_folder(self.url)
-            engine = create_engine(self.url, connect_args={"timeout": 30}, **pool)
+            engine = create_engine(self.url, connect_args={"timeout": 30}, hide_parameters=True, **pool)
             prepare_sqlite(engine)
             return engine
         arguments = {"connect_timeout": 10, "application_name": "bitrix_app", "keepalives_idle": 30}
-        return create_engine(self.url, pool_pre_ping=True, pool_recycle=1800, connect_args=arguments, **pool)
+        return create_engine(
+            self.url,
+            pool_pre_ping=True,
+            pool_recycle=1800,
+            connect_args=arguments,
+            hide_parameters=True,  # names and secrets do not belong into the texts of errors
+            **pool,
+        )
 
     @contextmanager
     def transaction(self) -> Iterator[Session]:

@@ -62,7 +62,10 @@ class UserReports:
             with self._db.portal_exists():
                 created = self._db.insert_if_absent(session, Report, fresh)
             which = Report.id == fresh["id"] if created else Report.idempotency_key == idempotency_key
-            return to_record(session.scalars(select(Report).where(self._mine, which)).one()), created
+            row = session.scalar(select(Report).where(self._mine, which))
+            if row is not None:
+                return to_record(row), created
+        return self.create(params, lang, user_name, idempotency_key)  # the earlier one was deleted in this moment
 
     def get(self, report_id: str) -> ReportRecord | None:
         """The report; None when there is none of this user's with that id."""

@@ -16,7 +16,8 @@ import responses
 from bitrix_app.__main__ import main
 from bitrix_app.doctor import check_clock
 from bitrix_app.settings import Settings
-from bitrix_app.storage import Database
+from bitrix_app.storage import Cipher, Database
+from tests.cast import install_portal
 
 OAUTH = "https://oauth.example"
 
@@ -25,6 +26,7 @@ OAUTH = "https://oauth.example"
 def environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """All required settings, and everything else in an empty folder."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("bitrix_app.__main__.set_up_logging", lambda *_: None)  # pytest's own logging stays
     for name, value in {
         "BITRIX_CLIENT_ID": "local.1",
         "BITRIX_CLIENT_SECRET": "s3cret",
@@ -95,6 +97,24 @@ def test_migrate_says_in_one_line_why_the_database_cannot_be_used(
     told = capsys.readouterr().err
     assert told.startswith("DATABASE_URL")
     assert "s3cret" not in told
+
+
+# --- rotate-keys --------------------------------------------------------------------------------------------------
+
+
+def test_rotating_keys_makes_older_keys_superfluous(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    main(["migrate"])
+    db = Database(f"sqlite:///{tmp_path}/app.db")
+    install_portal(db, Cipher(["old"]))
+    monkeypatch.setenv("SECRET_KEY", "new,old")
+    assert main(["rotate-keys"]) == 0
+    assert "Encrypted anew: 3." in capsys.readouterr().out
+    monkeypatch.setenv("SECRET_KEY", "another")
+    assert main(["rotate-keys"]) == 1
+    assert "No key opens: 3." in capsys.readouterr().out
+    db.close()
 
 
 # --- worker -------------------------------------------------------------------------------------------------------

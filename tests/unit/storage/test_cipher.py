@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from bitrix_app.errors import SettingsError
-from bitrix_app.storage import Cipher, UnreadableSecretError
+from bitrix_app.storage import Cipher, Database, Portals, Rotation, TokenPair, UnreadableSecretError, UserTokens
+from tests.cast import ALICE, BOB, ENDPOINT, install_portal
 
 
 def test_what_was_encrypted_can_be_decrypted_and_does_not_show() -> None:
@@ -55,3 +56,26 @@ def test_a_changed_secret_is_refused() -> None:
 def test_no_key_is_a_wrong_setting() -> None:
     with pytest.raises(SettingsError, match="SECRET_KEY"):
         Cipher([])
+
+
+def test_all_stored_secrets_move_to_the_first_key_and_nothing_is_lost(db: Database) -> None:
+    old, both, new = Cipher(["old"]), Cipher(["new", "old"]), Cipher(["new"])
+    portal = install_portal(db, old)
+    UserTokens(db, old).save(portal.id, ALICE, TokenPair("access", "refresh", None, ENDPOINT))
+    UserTokens(db, old).save(portal.id, BOB, TokenPair("access", None, None, ENDPOINT))
+    first, again = Rotation(both), Rotation(both)
+    first.run(db)
+    again.run(db)
+    assert [(each.moved, each.unreadable) for each in (first, again)] == [(6, 0), (0, 0)]
+    assert UserTokens(db, new).read(portal.id, ALICE) == TokenPair("access", "refresh", None, ENDPOINT)
+    assert UserTokens(db, new).installed(portal.id) is not None
+    assert Portals(db, new).has_application_token("romashka", "application token of romashka")
+
+
+def test_secrets_that_no_key_opens_are_counted_and_left_alone(db: Database) -> None:
+    lost = Cipher(["lost"])
+    portal = install_portal(db, lost)
+    rotation = Rotation(Cipher(["new"]))
+    rotation.run(db)
+    assert (rotation.moved, rotation.unreadable) == (0, 3)
+    assert UserTokens(db, lost).installed(portal.id) is not None

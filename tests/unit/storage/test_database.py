@@ -11,6 +11,7 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
 from bitrix_app.errors import SettingsError
 from bitrix_app.storage import Database
@@ -152,3 +153,9 @@ def test_a_sqlite_database_is_one_that_others_can_open(tmp_path: Path) -> None:
     with sqlite3.connect(tmp_path / "app.db") as other:
         assert other.execute("SELECT version_num FROM alembic_version").fetchall() == [("0001",)]
     other.close()
+
+
+def test_the_texts_of_errors_hold_no_values(db: Database) -> None:
+    with pytest.raises(DBAPIError) as caught, db.transaction() as session:
+        session.execute(text("INSERT INTO nowhere VALUES (:name)"), {"name": "ООО Ромашка"})
+    assert "Ромашка" not in str(caught.value)
