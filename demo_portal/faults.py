@@ -10,18 +10,14 @@ portal.faults.clear()
 
 from __future__ import annotations
 
-import copy
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from demo_portal import jsontext
+from demo_portal import spoiled
 from demo_portal.errors import PortalFault
 from demo_portal.http_server import Reply, json_reply
-
-_CHUNK = b"x" * 65536
-_PAGE = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,27 +103,27 @@ class Fault:
     @staticmethod
     def edit(change: Callable[[dict[str, Any]], None]) -> Fault:
         """The right answer after ``change`` has altered it in place (a copy: the data stay as they are)."""
-        return Fault("edit", lambda turn: json_reply(_edited(turn.value(), change)))
+        return Fault("edit", lambda turn: json_reply(spoiled.edited(turn.value(), change)))
 
     @staticmethod
     def cut(share: float = 0.5) -> Fault:
         """The right answer, of which only a part arrives before the connection closes."""
-        return Fault("cut", lambda turn: _cut(turn.truth(), share))
+        return Fault("cut", lambda turn: spoiled.cut(turn.truth(), share))
 
     @staticmethod
     def short_json(share: float = 0.5) -> Fault:
         """Half a JSON that pretends to be whole (its length is right)."""
-        return Fault("short_json", lambda turn: _shortened(turn.truth(), share))
+        return Fault("short_json", lambda turn: spoiled.shortened(turn.truth(), share))
 
     @staticmethod
     def huge(megabytes: int = 200, *, announced: bool = True) -> Fault:
         """A valid JSON of that size; ``announced=False`` sends no Content-Length."""
-        return Fault("huge", lambda turn: _huge(turn, megabytes, announced))
+        return Fault("huge", lambda turn: spoiled.huge(turn, megabytes, announced=announced))
 
     @staticmethod
     def drip(seconds: float = 0.5, size: int = 1) -> Fault:
         """The right answer, ``size`` bytes every ``seconds``."""
-        return Fault("drip", lambda turn: _drip(turn, seconds, size))
+        return Fault("drip", lambda turn: spoiled.drip(turn, seconds, size))
 
     @staticmethod
     def redirect(location: str, status: int = 302) -> Fault:
@@ -139,7 +135,8 @@ class Fault:
         """A list that never ends: every page is full, its ids always grow."""
         models: list[Any] = []
         return Fault(
-            "endless", lambda turn: json_reply(_edited(turn.value(), lambda it: _fill(it, turn.params, models)))
+            "endless",
+            lambda turn: json_reply(spoiled.edited(turn.value(), lambda it: spoiled.fill(it, turn.params, models))),
         )
 
     @staticmethod
@@ -149,7 +146,7 @@ class Fault:
 
         def answer(turn: Turn) -> Reply:
             if not kept:
-                kept.append(_edited(turn.value(), lambda value: _fill(value, {}, [])))
+                kept.append(spoiled.edited(turn.value(), lambda value: spoiled.fill(value, {}, [])))
             return json_reply(kept[0])
 
         return Fault("same_page", answer)
@@ -238,90 +235,10 @@ class FaultPlan:
             if rule.do is not None:
                 rule.do()
         fault = next((rule.fault for rule in due if rule.fault is not None), None)
-        if fault is None and last and _ends_list(value()):
+        if fault is None and last and spoiled.ends_list(value()):
             with self._lock:
                 fault = next((rule.fault for rule in last if rule.fires(method, params)), None)
         if fault is None:
             return truth()
         self.fired.append((fault.name, method))
         return fault.answer(Turn(method, params, truth, value, self._held))
-
-
-def _records(value: dict[str, Any] | None) -> list[Any] | None:
-    result = (value or {}).get("result")
-    if isinstance(result, dict):
-        lists = [each for each in result.values() if isinstance(each, list)]
-        return lists[0] if len(lists) == 1 else None
-    return result if isinstance(result, list) else None
-
-
-def _ends_list(value: dict[str, Any] | None) -> bool:
-    records = _records(value)
-    return records is not None and len(records) < _PAGE and "next" not in (value or {})
-
-
-def _edited(value: dict[str, Any] | None, change: Callable[[dict[str, Any]], None]) -> dict[str, Any]:
-    altered = copy.deepcopy(value or {})
-    change(altered)
-    return altered
-
-
-def _fill(value: dict[str, Any], params: Mapping[str, Any], models: list[Any]) -> None:
-    """Make a page full: copies of its last record (or of ``models``, kept for empty pages) with ids that follow."""
-    records = _records(value)
-    if records is None:
-        return
-    models[:] = records[-1:] or models
-    if not models:
-        return
-    model = models[0]
-    key = "id" if "id" in model else "ID"
-    filters = params.get("filter") or {}
-    after = int(filters.get(f">{key}") or 0) if isinstance(filters, Mapping) else 0
-    start = int(params.get("start") or 0)
-    as_given = type(model.get(key, 0))
-    records[:] = [{**model, key: as_given(max(after, start) + 1 + place)} for place in range(_PAGE)]
-    if start >= 0:
-        value["next"] = start + _PAGE
-        value["total"] = start + 10 * _PAGE
-
-
-def _body(reply: Reply) -> bytes:
-    return reply.body if isinstance(reply.body, bytes) else b"".join(reply.body)
-
-
-def _cut(reply: Reply, share: float) -> Reply:
-    body = _body(reply)
-    return Reply(reply.status, body[: int(len(body) * share)], reply.content_type, length=len(body), cut=True)
-
-
-def _shortened(reply: Reply, share: float) -> Reply:
-    body = _body(reply)
-    return Reply(reply.status, body[: int(len(body) * share)], reply.content_type)
-
-
-def _huge(turn: Turn, megabytes: int, announced: bool) -> Reply:
-    size = megabytes * 1024 * 1024
-    head, tail = b'{"result":"', b'"}'
-
-    def chunks() -> Iterator[bytes]:
-        yield head
-        for _ in range(size // len(_CHUNK)):
-            if turn.held.is_set():
-                return
-            yield _CHUNK
-        yield tail
-
-    length = len(head) + size // len(_CHUNK) * len(_CHUNK) + len(tail)
-    return Reply(200, chunks(), length=length if announced else None, cut=not announced)
-
-
-def _drip(turn: Turn, seconds: float, size: int) -> Reply:
-    body = jsontext.dumps(turn.value())
-
-    def chunks() -> Iterator[bytes]:
-        for start in range(0, len(body), size):
-            yield body[start : start + size]
-            turn.wait(seconds)
-
-    return Reply(200, chunks(), length=len(body))

@@ -56,3 +56,11 @@ class Installation:
     installed: bool = False
     placements: list[Placement] = field(default_factory=list)
     events: list[EventHandler] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class OpenFrame:
+    """A frame with the application in it: who opened it, and whether its installation is going on."""
+
+    user_id: int
+    installing: bool

@@ -1,8 +1,7 @@
-"""One portal of the demo world: its people, data, limits and faults, and what it does to an application."""
+"""A portal and what it does to an application: opens it, installs it, tells it events; its side of HTTP."""
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -10,15 +9,10 @@ import requests
 
 from demo_portal import gateway, launching, pages
 from demo_portal.bx24js import script_reply
-from demo_portal.calls import CallLog
-from demo_portal.crm import Crm
-from demo_portal.faults import FaultPlan
 from demo_portal.http_server import Reply, Request, Server
-from demo_portal.installation import Installation
 from demo_portal.launching import LaunchForm, Opening
-from demo_portal.limits import ENTERPRISE, STANDARD, LeakyBucket, OperatingTime, Pace
-from demo_portal.pages.app_pages import OpenFrame
-from demo_portal.people import App, Department, User, the_cast, the_departments
+from demo_portal.people import App, User
+from demo_portal.portal_state import PortalState
 from demo_portal.tokens import TokenPair
 
 if TYPE_CHECKING:
@@ -27,7 +21,7 @@ if TYPE_CHECKING:
 _TIMEOUT = 30
 
 
-class Portal:
+class Portal(PortalState):
     """A portal on its own port, thus of its own origin. Made by ``DemoWorld.add_portal``.
 
     Data are in ``crm``; ``bucket``, ``operating``, ``pace`` and ``faults`` are switches; ``calls`` is the witness.
@@ -35,111 +29,10 @@ class Portal:
     """
 
     def __init__(self, world: DemoWorld, *, member_id: str | None = None, port: int = 0, title: str = "") -> None:
-        self.world = world
-        self.member_id = member_id or secrets.token_hex(16)
-        self.title = title or "Север-Трейд"
-        self.server = Server(self.handle, port)
+        super().__init__(world, member_id=member_id, port=port, title=title)
         self._moved_from: list[Server] = []
-        self.crm = Crm()
-        self.users: dict[int, User] = {user.id: user for user in the_cast()}
-        self.departments: list[Department] = the_departments()
-        self.bucket = LeakyBucket(world.clock, *STANDARD)
-        self.operating = OperatingTime(world.clock)
-        self.pace = Pace()
-        self.faults = FaultPlan()
-        self.calls = CallLog()
-        self.webhook_secret = secrets.token_hex(8)
-        self.license_type, self.license_family = "std", "std"
-        self.frames: dict[str, OpenFrame] = {}
-        self._installations: dict[str, Installation] = {}
-
-    def __repr__(self) -> str:
-        return f"<Portal {self.title} {self.url}>"
-
-    # --- addresses --------------------------------------------------------------------------------------------
-
-    @property
-    def url(self) -> str:
-        """The portal's origin."""
-        return self.server.url
-
-    @property
-    def domain(self) -> str:
-        """Host and port, as in DOMAIN."""
-        return self.url.partition("://")[2]
-
-    @property
-    def client_endpoint(self) -> str:
-        """Root of its REST methods, with the trailing slash."""
-        return f"{self.url}/rest/"
-
-    def webhook_url(self, user: User | None = None) -> str:
-        """An incoming webhook's address (for scripts that know no OAuth)."""
-        return f"{self.url}/rest/{(user or self.admin).id}/{self.webhook_secret}/"
-
-    def move(self) -> str:
-        """Move to a new address: the old one answers everything with 302 to it. Returns the old origin."""
-        old = self.server
-        self.server = Server(self.handle)
-        self.server.start()
-        old.reply_with(lambda request: Reply(302, headers={"Location": f"{self.url}{_path(request)}"}))
-        self._moved_from.append(old)
-        return old.url
-
-    # --- people -----------------------------------------------------------------------------------------------
-
-    @property
-    def admin(self) -> User:
-        """The administrator."""
-        return self.users[1]
-
-    @property
-    def accountant(self) -> User:
-        """An employee who sees all invoices."""
-        return self.users[5]
-
-    @property
-    def manager(self) -> User:
-        """An employee who sees only invoices that they are responsible for."""
-        return self.users[8]
-
-    # --- licence ----------------------------------------------------------------------------------------------
-
-    def make_enterprise(self) -> None:
-        """Give it an Enterprise plan: 250 requests of credit, 5 a second."""
-        self.license_type, self.license_family = "ent250", "ent"
-        self.bucket.capacity, self.bucket.rate = ENTERPRISE
-
-    # --- tokens -----------------------------------------------------------------------------------------------
-
-    def issue_tokens(self, user: User | None = None, app: App | None = None, lifetime: int | None = None) -> TokenPair:
-        """A fresh pair for a user (default: the administrator), as an opening of the app would give it."""
-        owner, of = user or self.admin, app or self.world.app
-        scope = ",".join(sorted(self.installation(of).scopes))
-        return self.world.tokens.issue(self.member_id, owner.id, of.client_id, scope, lifetime)
-
-    def expire_tokens(self, user: User | None = None) -> int:
-        """Let all access tokens of this portal (of one user) expire now; how many did."""
-        return self.world.tokens.expire(self.member_id, user.id if user else None)
-
-    def revoke_tokens(self, user: User | None = None) -> None:
-        """Make all pairs of this portal (of one user) worthless: access refused, ``invalid_grant`` on renewal."""
-        self.world.tokens.revoke(self.member_id, user_id=user.id if user else None)
 
     # --- the application --------------------------------------------------------------------------------------
-
-    def installation(self, app: App | None = None) -> Installation:
-        """What this portal keeps of an application (default: the world's own)."""
-        of = app or self.world.app
-        if of.client_id not in self._installations:
-            self._installations[of.client_id] = Installation(secrets.token_hex(16), of.scopes)
-        return self._installations[of.client_id]
-
-    def set_scopes(self, *scopes: str, app: App | None = None) -> None:
-        """Grant the application exactly these scopes, in tokens already issued too."""
-        of = app or self.world.app
-        self.installation(of).scopes = frozenset(scopes)
-        self.world.tokens.narrow(self.member_id, of.client_id, ",".join(sorted(scopes)))
 
     def launch_form(
         self,
@@ -262,27 +155,6 @@ class Portal:
         fields = self.event_fields(event, data, user=user, with_tokens=with_tokens, **auth)
         return requests.post(url or f"{self.world.app.url}/events", data=fields, timeout=_TIMEOUT)
 
-    # --- the witness ------------------------------------------------------------------------------------------
-
-    def witness(self) -> dict[str, Any]:
-        """Counters as plain values: calls, by method, errors, refusals of both limits, highest levels."""
-        return {
-            "calls": len(self.calls),
-            "by_method": dict(self.calls.by_method),
-            "errors": dict(self.calls.errors),
-            "peak_in_flight": self.calls.peak_in_flight,
-            "rejected": self.bucket.rejected,
-            "peak": self.bucket.peak,
-            "refused": self.operating.refused,
-            "secrets_seen": self.calls.secrets_seen,
-        }
-
-    def reset_counters(self) -> None:
-        """Empty the bucket; forget calls and operating time."""
-        self.calls.clear()
-        self.bucket.reset()
-        self.operating.reset()
-
     # --- HTTP -------------------------------------------------------------------------------------------------
 
     def handle(self, request: Request) -> Reply:
@@ -292,6 +164,15 @@ class Portal:
         if request.path.startswith("/api/v1/"):
             return script_reply()
         return pages.serve(self, request)
+
+    def move(self) -> str:
+        """Move to a new address: the old one answers everything with 302 to it. Returns the old origin."""
+        old = self.server
+        self.server = Server(self.handle)
+        self.server.start()
+        old.reply_with(lambda request: Reply(302, headers={"Location": f"{self.url}{_path(request)}"}))
+        self._moved_from.append(old)
+        return old.url
 
     def start(self) -> None:
         """Begin to answer."""

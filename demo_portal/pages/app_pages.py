@@ -2,20 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
 from demo_portal.http_server import Reply, Request, json_reply
+from demo_portal.installation import OpenFrame
 from demo_portal.pages.layout import Viewer, attribute_json, e, page
-
-
-@dataclass(frozen=True, slots=True)
-class OpenFrame:
-    """A frame with the application in it: who opened it, and whether its installation is going on."""
-
-    user_id: int
-    installing: bool
 
 
 def app_page(viewer: Viewer, _: Request) -> Reply:

@@ -167,3 +167,28 @@ def test_a_frame_that_left_the_application_is_not_answered(page: Page, app: Embe
         sid = page.get_attribute(".app-frame", "data-sid")
         frame.goto(stranger.url)
         assert unanswered(page, frame, sid)
+
+
+def test_bx24_believes_its_own_portal_alone(page: Page, app: EmbeddedApp, portal: Portal) -> None:
+    """A page that embeds the application under the portal's name cannot hand it anything."""
+    with EmbeddedApp("about:blank") as stranger:
+        page.goto(stranger.url)
+        page.evaluate(
+            """([url, domain]) => {
+                const frame = document.createElement('iframe');
+                frame.name = domain + '|0|session';
+                frame.src = url;
+                document.body.append(frame);
+            }""",
+            [app.url, portal.domain],
+        )
+        page.wait_for_function("window.frames.length === 1")
+        frame = page.frames[-1]
+        frame.wait_for_function("window.BX24")
+        frame.evaluate("window.seen = 0; window.addEventListener('message', () => { window.seen += 1; })")
+        page.evaluate(
+            """() => window.frames[0].postMessage(
+                JSON.stringify({bx24reply: 1, sid: 'session', value: {lang: 'xx', auth: {expires_in: 9}}}), '*')"""
+        )
+        frame.wait_for_function("window.seen")
+        assert frame.evaluate("[BX24.getAuth(), BX24.getLang()]") == [False, ""]
