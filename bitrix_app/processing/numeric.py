@@ -43,13 +43,15 @@ def number_of(value: Any) -> Decimal | None:
     return number
 
 
-def order_of(value: Any) -> tuple[bool, Decimal]:
+def order_of(value: Any) -> tuple[bool, int | Decimal]:
     """A key for the portal's ``sort`` and ``id``, numbers or their texts; what is empty or unreadable comes last."""
+    if type(value) is int:  # nearly always; half a million product rows are sorted by two of these
+        return False, value
     try:
         number = number_of(value)
     except UnreadableError:
         number = None
-    return number is None, number or Decimal(0)
+    return number is None, number or 0
 
 
 def _decimal(value: Any) -> Decimal | None:
