@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import cast
 
-from sqlalchemy import select, text
+from sqlalchemy import Table, select, text, update
 from sqlalchemy.orm import Session
 
 from bitrix_app.storage.database import Database
 from bitrix_app.storage.gcra import ENTERPRISE, ORDINARY, BucketState, Plan, penalize, take
 from bitrix_app.storage.tables import PortalBucket
+
+ROW = cast("Table", PortalBucket.__table__)  # plain statements: this runs before every call to a portal
 
 
 class PortalBuckets:
@@ -53,20 +56,20 @@ class SharedBucket:
 
     def _step(self, decide: Callable[[BucketState, float], tuple[BucketState, float]]) -> float:
         with self._db.transaction() as session:
-            row = self._locked_row(session)
-            now = self._db.now(session).timestamp()
-            state, answer = decide(BucketState(row.tat, row.pace, row.penalized_at), now)
-            row.tat, row.pace, row.penalized_at = state.tat, state.pace, state.penalized_at
+            state = self._locked_state(session)
+            after, answer = decide(state, self._db.now(session).timestamp())
+            values = {"tat": after.tat, "pace": after.pace, "penalized_at": after.penalized_at}
+            session.execute(update(ROW).where(ROW.c.portal_id == self._portal_id).values(values))
         return answer
 
-    def _locked_row(self, session: Session) -> PortalBucket:
+    def _locked_state(self, session: Session) -> BucketState:
         if not self._db.is_sqlite:  # losing the last moments of a bucket in a power cut hurts nobody
             session.execute(text("SET LOCAL synchronous_commit = off"))
-        query = select(PortalBucket).where(PortalBucket.portal_id == self._portal_id).with_for_update()
-        row = session.scalar(query)
+        query = select(ROW.c.tat, ROW.c.pace, ROW.c.penalized_at).where(ROW.c.portal_id == self._portal_id)
+        row = session.execute(query.with_for_update()).one_or_none()
         if row is None:
             empty = {"portal_id": self._portal_id, "tat": 0.0, "pace": 1.0, "penalized_at": 0.0}
             with self._db.portal_exists():
                 self._db.insert_if_absent(session, PortalBucket, empty)
-            row = session.scalars(query).one()
-        return row
+            row = session.execute(query.with_for_update()).one()
+        return BucketState(row.tat, row.pace, row.penalized_at)
