@@ -1,0 +1,239 @@
+"""Pictures of every state of the page, in the demo portal, into docs/screenshots/: ``python -m tools.screenshots``.
+
+Names given as arguments make only those pictures. Each picture is a scene: what the portal is like, who looks at it
+how, and what they do before the picture is taken.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from playwright.sync_api import Browser, Route, expect
+
+from demo_portal.faults import Fault
+from demo_portal.portal import Portal
+from tests.browser.chromium import chromium, find_chromium
+from tests.browser.stage import Person, Stage, running_stage
+from tests.browser.visit import Visit
+
+FOLDER = Path(__file__).parents[1] / "docs" / "screenshots"
+LINKS = "crm.requisite.link.list"
+WIDE, NARROW = 1440, 360
+HEIGHT = 820
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """``whole``: the portal around the frame is in the picture; else the application's page alone."""
+
+    act: Callable[[Visit], Any]
+    prepare: Callable[[Portal], Any] | None = None
+    lang: str = "ru"
+    scheme: Literal["light", "dark"] = "light"
+    width: int = WIDE
+    whole: bool = False
+    installed: bool = True
+
+
+def main(names: list[str]) -> int:
+    """Takes the pictures; 1 when there is no Chromium."""
+    path = find_chromium()
+    if path is None:
+        sys.stderr.write("no Chromium was found: install chromium or set CHROMIUM_PATH\n")
+        return 1
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as folder, running_stage(Path(folder)) as stage, chromium(path) as browser:
+        for name in names or SCENES:
+            take(browser, stage, name, SCENES[name])
+            sys.stdout.write(f"docs/screenshots/{name}.png\n")
+    return 0
+
+
+def take(browser: Browser, stage: Stage, name: str, scene: Scene) -> None:
+    """One picture."""
+    portal = stage.portal(invoices=600, installed=scene.installed)
+    if scene.prepare:
+        scene.prepare(portal)
+    context = browser.new_context(
+        viewport={"width": scene.width, "height": HEIGHT if scene.whole else 2400},
+        color_scheme=scene.scheme,
+        timezone_id="Europe/Moscow",
+        reduced_motion="reduce",
+    )
+    at = Visit(context, portal, lang=scene.lang)
+    if not scene.whole:
+        at.page.add_init_script(_ALONE)
+    scene.act(at)
+    at.page.mouse.move(1, 1)
+    at.page.wait_for_timeout(100)  # the frame hears a little later that the mouse has left its button
+    target = at.page if scene.whole else at.app.locator("#page")
+    target.screenshot(path=FOLDER / f"{name}.png", animations="disabled")
+    context.close()
+    portal.faults.clear()
+    portal.stop()
+
+
+# The frame over the whole of the portal's page: the picture shows the application at the width that is meant.
+_ALONE = """
+addEventListener("DOMContentLoaded", () => {
+  const sheet = new CSSStyleSheet();
+  const size = "width: 100vw !important; height: 100vh !important";
+  sheet.replaceSync(`* { border-radius: 0 !important }
+    iframe.app-frame { position: fixed !important; inset: 0; z-index: 99; ${size} }`);
+  if (window === top) document.adoptedStyleSheets = [sheet];
+});
+"""
+
+
+# --- what is done before the picture -----------------------------------------------------------------------------
+
+
+def opened(at: Visit) -> None:
+    """The page has opened and counted."""
+    at.open()
+    expect(at.get("preview").locator("strong, .notice")).to_be_visible(timeout=20_000)
+
+
+def started(at: Visit) -> None:
+    """A report over this year is being built."""
+    opened(at)
+    at.choose("period-this_year")
+    at.get("detailed").check()
+    expect(at.get("preview-count")).to_be_visible(timeout=20_000)
+    at.build()
+
+
+def under_way(at: Visit) -> None:
+    """The report reads requisites, which do not come."""
+    started(at)
+    expect(at.get("progress-words")).to_contain_text(" из ", timeout=20_000)
+
+
+def finished(at: Visit) -> None:
+    """The report is ready."""
+    started(at)
+    at.done()
+
+
+def failed(at: Visit) -> None:
+    """The report has failed."""
+    started(at)
+    expect(at.get("failed")).to_be_visible(timeout=20_000)
+
+
+def waiting(at: Visit) -> None:
+    """The portal asks for a pause."""
+    at.page.route("**/api/v1/reports/*-*", _waiting)
+    started(at)
+    expect(at.get("waiting")).to_be_visible(timeout=20_000)
+
+
+def _waiting(route: Route) -> None:
+    response = route.fetch()
+    report = response.json()
+    if report.get("progress"):
+        report["progress"]["waiting"] = {"reason": "operating_time", "until": report["created_at"]}
+    route.fulfill(response=response, json=report)
+
+
+def nothing(at: Visit) -> None:
+    """There is nothing in the period."""
+    opened(at)
+    at.choose("period-own")
+    at.get("date-from").fill("2019-01-01")
+    at.get("date-to").fill("2019-03-31")
+    at.get("date-to").blur()
+    expect(at.get("preview").locator(".notice")).to_be_visible(timeout=20_000)
+
+
+def conditions(at: Visit) -> None:
+    """All conditions are open."""
+    opened(at)
+    at.app.locator("#more > summary").click()
+
+
+def company(at: Visit) -> None:
+    """The application in a company's card."""
+    companies = [int(each["companyId"]) for each in at.portal.crm.invoices if each["companyId"]]
+    at.open_card(f"/crm/company/details/{max(companies, key=companies.count)}/")
+    expect(at.get("chart")).to_be_visible(timeout=20_000)
+    expect(at.get("preview").locator("strong, .notice")).to_be_visible(timeout=20_000)
+
+
+def tab(name: str, sign: str) -> Callable[[Visit], None]:
+    """A tab has opened: ``sign`` is seen in it."""
+
+    def act(at: Visit) -> None:
+        at.open()
+        expect(at.tab(name).locator(sign).first).to_be_visible(timeout=20_000)
+
+    return act
+
+
+def installing(at: Visit) -> None:
+    """The installation page; the portal's page stays as it is."""
+    at.page.route("**/demo/install-finish*", lambda route: route.abort())
+    at.page.goto(at.address())
+    expect(at.get("install-outcome").locator(".notice")).to_be_visible(timeout=20_000)
+
+
+# --- what the portal is like -------------------------------------------------------------------------------------
+
+
+def silent(portal: Portal) -> None:
+    """Requisites do not come."""
+    portal.faults.always(Fault.hang(), method=LINKS)
+
+
+def without_scope(portal: Portal) -> None:
+    """The application lacks a right."""
+    portal.faults.always(Fault.error("insufficient_scope"), method=LINKS)
+
+
+def without_placements(portal: Portal) -> None:
+    """The application may not add tabs."""
+    portal.set_scopes("crm")
+
+
+def with_history(portal: Portal) -> None:
+    """Some reports have been built before."""
+    person = Person.of(portal)
+    year = int(person.call("GET", "/me")["today"][:4])
+    made = [
+        person.report(f"{year - 1}-01-01", f"{year - 1}-12-31", detailed=True),
+        person.report(f"{year}-01-01", f"{year}-03-31", paid=False),
+        person.report(f"{year}-04-01", f"{year}-06-30", detailed=True, currency="RUB"),
+    ]
+    for each in made:
+        person.finished(each)
+
+
+SCENES = {
+    "install": Scene(installing, installed=False),
+    "install-failed-en-360": Scene(installing, without_placements, lang="en", width=NARROW, installed=False),
+    "portal": Scene(finished, whole=True),
+    "start": Scene(opened),
+    "conditions-en": Scene(conditions, lang="en"),
+    "nothing-360": Scene(nothing, width=NARROW),
+    "under-way": Scene(under_way, silent),
+    "waiting-dark-360": Scene(waiting, silent, scheme="dark", width=NARROW),
+    "done": Scene(finished),
+    "done-dark": Scene(finished, scheme="dark"),
+    "done-en-360": Scene(finished, lang="en", width=NARROW),
+    "failed": Scene(failed, without_scope),
+    "history": Scene(tab("history", "tbody tr"), with_history),
+    "history-dark-360": Scene(tab("history", "tbody tr"), with_history, scheme="dark", width=NARROW),
+    "company": Scene(company),
+    "settings": Scene(tab("settings", "#set-date-field")),
+    "settings-en-dark-360": Scene(tab("settings", "#set-date-field"), lang="en", scheme="dark", width=NARROW),
+    "journal": Scene(tab("journal", "tbody tr"), with_history),
+    "self-check-dark": Scene(tab("self-check", "li"), scheme="dark"),
+}
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
