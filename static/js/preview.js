@@ -15,13 +15,13 @@ export class Preview {
   soon() {
     clearTimeout(this.timer);
     this.asked?.abort();
+    fill(this.root, h("p", { class: "soft" }, this.words.t("counting")));
     this.timer = setTimeout(() => this.#ask(), PAUSE);
   }
 
   async #ask() {
     if (Object.keys(this.form.mistakes()).length) return fill(this.root);
     const asked = (this.asked = new AbortController());
-    fill(this.root, h("p", { class: "soft" }, this.words.t("counting")));
     try {
       this.#show(await this.api.post("/reports/preview", this.form.body(), { signal: asked.signal }));
     } catch (error) {

@@ -7,6 +7,9 @@ import { isUnderWay, ProgressView, spoken, watch } from "./progress.js";
 
 const PATH_OF_INVOICE = (id) => `/crm/type/31/details/${id}/`;
 
+const SUMS = [["amount", "total_amount"], ["amount_with_vat", "total_with_vat"], ["amount_without_vat", "total_without_vat"], ["vat", "total_vat"]];
+const testIdOf = (total, key) => ({ "data-testid": `total-${key}-${total.currency}` });
+
 export class ReportCard {
   /** `onEnd(report)`: a watched report has ended; `onRepeat(report)`: the user wants it once more. */
   constructor({ api, words, frame, onEnd, onRepeat }) {
@@ -114,15 +117,26 @@ export class ReportCard {
       downloads(report, { api: this.api, words }),
       summary.invoices === 0 ? notice("warning", words.t("nothing"), summary.undated ? words.count("undated_any", summary.undated) : null)
         : h("p", {}, h("strong", { "data-testid": "total-invoices" }, words.count("invoices", summary.invoices))),
-      (summary.totals ?? []).map((total) => this.#total(total)),
+      this.#totals(summary.totals ?? []),
       this.#problems(summary));
   }
 
-  #total(total) {
-    const figure = (key, label, main = false) => h("div", { class: main ? "figure figure-main" : "figure" },
-      h("dt", {}, this.words.t(label)), h("dd", { "data-testid": `total-${key}-${total.currency}` }, this.words.money(total[key], total.currency)));
-    return h("dl", { class: "figures" }, figure("amount", "total_amount", true), figure("amount_with_vat", "total_with_vat"),
-      figure("amount_without_vat", "total_without_vat"), figure("vat", "total_vat"));
+  /** One currency reads as figures, several as a table. */
+  #totals(totals) {
+    return totals.length > 1 ? this.#table(totals) : totals.map((total) => this.#figures(total));
+  }
+
+  #figures(total) {
+    const figure = ([key, label]) => h("div", { class: key === "amount" ? "figure figure-main" : "figure" },
+      h("dt", {}, this.words.t(label)), h("dd", testIdOf(total, key), this.words.money(total[key], total.currency)));
+    return h("dl", { class: "figures" }, SUMS.map(figure));
+  }
+
+  #table(totals) {
+    const sum = (total) => ([key, label]) => h("td", { class: "number", "data-label": this.words.t(label), ...testIdOf(total, key) }, this.words.money(total[key], total.currency));
+    const head = h("tr", {}, SUMS.map(([, label]) => h("th", { scope: "col", class: "number" }, this.words.t(label))));
+    return h("table", { class: "table table-cards", "aria-label": this.words.t("col_totals") }, h("thead", {}, head),
+      h("tbody", {}, totals.map((total) => h("tr", {}, SUMS.map(sum(total))))));
   }
 
   #problems({ problems = 0, first_problems = [] }) {

@@ -45,9 +45,9 @@ def _brief(path: Path) -> tuple[list[str], dict[str, Decimal]]:
     cells = [[cell.value for cell in row] for row in sheet.iter_rows()]
     head = next(index for index, row in enumerate(cells) if row[0] == "Номер")
     name, amount, currency = (cells[head].index(title) for title in ("Контрагент", "Сумма", "Валюта"))
-    stage = cells[head].index("Стадия")
-    rows = [str(row[0] or "") for row in cells[head + 1 :] if row[stage] is not None]
-    labels = [row for row in cells[head + 1 :] if row[name] == "Всего счетов на сумму"]
+    first = next(index for index, row in enumerate(cells) if row[name] == "Всего счетов на сумму")
+    rows = [str(row[0] or "") for row in cells[head + 1 : first] if any(cell is not None for cell in row)]
+    labels = [row for row in cells[first:] if row[name] == "Всего счетов на сумму"]
     return rows, {row[currency]: Decimal(str(row[amount])) for row in labels}
 
 

@@ -71,6 +71,15 @@ def test_size_is_short(scripts: Page, size: int, text: str) -> None:
     assert said(scripts, "ru", "size", size) == text
 
 
+def test_every_module_is_preloaded() -> None:
+    """The page names all its modules at once, so that they come in one round trip instead of one after another."""
+    page = (ROOT / "templates/app.html").read_text(encoding="utf-8")
+    listed = re.search(r"for name in \[([^\]]+)\]", page)
+    assert listed
+    preloaded = set(re.findall(r'"([a-z-]+)"', listed[1]))
+    assert preloaded == {script.stem for script in (ROOT / "static/js").glob("*.js")} - {"app", "install"}
+
+
 def test_every_sentence_of_the_scripts_is_in_the_templates() -> None:
     """What a script says by key stands in the block of messages that the server translates."""
     messages = (ROOT / "templates/app/messages.html").read_text(encoding="utf-8")
