@@ -60,6 +60,10 @@ class PortalWords(Reading):
         params = {"select": ["ID", "NAME", "XML_ID"]}
         return self._list("crm.requisite.preset.list", params, id_field="ID")
 
+    def currencies(self) -> list[dict[str, Any]]:
+        """The portal's currencies: ``CURRENCY`` (``RUB``), ``BASE``, … [crm-currency-list]"""
+        return self._numbered_list("crm.currency.list", {"order": {"SORT": "ASC"}})
+
     def users(self, ids: Collection[int]) -> list[dict[str, Any]]:
         """Users by their ids: ``ID``, ``NAME``, ``LAST_NAME``; needs a scope of users. [user-get]"""
         found = []

@@ -20,6 +20,8 @@ from bitrix_app.storage import PortalRecord
 T = TypeVar("T")
 
 FIELD_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,99}")
+CURRENCY_CODE = re.compile(r"[A-Z]{3}")
+USUAL_CURRENCY = "RUB"
 USER_SCOPES = frozenset({"user", "user_basic", "user_brief"})
 SEMANTICS = {"S": "S", "F": "F", "success": "S", "failure": "F", "apology": "F"}
 ASSIGNEE_PAGES = 4
@@ -113,6 +115,16 @@ def read_presets(client: Bitrix24Client) -> tuple[Preset, ...]:
     )
 
 
+def read_currencies(client: Bitrix24Client) -> tuple[str, ...]:
+    """The portal's currencies, its own order; roubles alone for a user who may not read them."""
+    try:
+        rows = client.currencies()
+    except (AccessDeniedError, UnknownMethodError, UserAccessError):
+        return (USUAL_CURRENCY,)
+    codes = (str(row.get("CURRENCY")) for row in rows)
+    return tuple(dict.fromkeys(code for code in codes if CURRENCY_CODE.fullmatch(code))) or (USUAL_CURRENCY,)
+
+
 def read_assignees(client: Bitrix24Client, scopes: frozenset[str]) -> tuple[Named, ...]:
     """Active employees (at most 200), where the application was given a scope that lets it ask."""
     if not scopes & USER_SCOPES:
@@ -154,6 +166,10 @@ class Dictionaries:
     def my_companies(self, portal: PortalRecord, user_id: int) -> tuple[Named, ...]:
         """As read_my_companies."""
         return self._kept("my_companies", portal, user_id, read_my_companies)
+
+    def currencies(self, portal: PortalRecord, user_id: int) -> tuple[str, ...]:
+        """As read_currencies."""
+        return self._kept("currencies", portal, user_id, read_currencies)
 
     def assignees(self, portal: PortalRecord, user_id: int) -> tuple[Named, ...]:
         """As read_assignees."""

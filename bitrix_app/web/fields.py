@@ -11,11 +11,10 @@ from marshmallow import ValidationError, fields, validate
 from bitrix_app.web.texts import to_translate
 from bitrix_app.web.texts import translate as _
 
-EARLIEST_YEAR = 1990
-LATEST_YEAR = 2100
 LARGEST_ID = 2**31 - 1
 DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 FIELD_NAME = r"[A-Za-z][A-Za-z0-9_]{0,99}\Z"
+CURRENCY = r"[A-Z]{3}\Z"
 STAGE_ID = r"[A-Za-z0-9_]{1,50}:[A-Za-z0-9_]{1,50}\Z"
 MARSHMALLOW_SAYS = (
     to_translate("Unknown field."),
@@ -30,24 +29,22 @@ MARSHMALLOW_SAYS = (
 OUT_OF_BOUNDS = to_translate("The number is out of bounds.")
 NOT_OFFERED = to_translate("Choose one of the offered values.")
 NO_NAME = to_translate("This cannot be a name of a field.")
+NO_CURRENCY = to_translate("This cannot be a currency.")
 NO_STAGE = to_translate("This cannot be a stage.")
 TOO_LONG = to_translate("The list is too long.")
 CONTROL = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 
 
 class StrictDate(fields.Field[date]):
-    """A calendar date written ``YYYY-MM-DD`` in ASCII digits, in years that an invoice can have."""
+    """A calendar date written ``YYYY-MM-DD`` in ASCII digits."""
 
     def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> date:  # noqa: ARG002 - marshmallow\'s signature
         if not isinstance(value, str) or not DATE.fullmatch(value):
             raise ValidationError(_("Write a date as YYYY-MM-DD."))
         try:
-            day = date.fromisoformat(value)
+            return date.fromisoformat(value)
         except ValueError as error:
             raise ValidationError(_("There is no such day.")) from error
-        if not EARLIEST_YEAR <= day.year <= LATEST_YEAR:
-            raise ValidationError(_("The year must be between 1990 and 2100."))
-        return day
 
     def _serialize(self, value: date | None, *args: Any, **kwargs: Any) -> str | None:  # noqa: ARG002 - see above
         return None if value is None else value.isoformat()
@@ -89,6 +86,11 @@ def identifier(**kwargs: Any) -> fields.Integer:
 def field_name(**kwargs: Any) -> fields.String:
     """The name of a field as ``crm.item.fields`` gives it."""
     return fields.String(validate=validate.Regexp(FIELD_NAME, error=NO_NAME), **kwargs)
+
+
+def currency_code(**kwargs: Any) -> fields.String:
+    """A currency as the portal calls it: ``RUB``."""
+    return fields.String(validate=validate.Regexp(CURRENCY, error=NO_CURRENCY), **kwargs)
 
 
 def stage_ids(**kwargs: Any) -> fields.List[str]:

@@ -3,7 +3,7 @@ from these."""
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date
 from typing import Any, TypeVar
 from zoneinfo import available_timezones
 
@@ -16,6 +16,7 @@ from bitrix_app.web.fields import (
     PlainText,
     StrictBoolean,
     StrictDate,
+    currency_code,
     field_name,
     identifier,
     one_of,
@@ -24,8 +25,6 @@ from bitrix_app.web.fields import (
 )
 from bitrix_app.web.texts import translate as _
 
-LONGEST_PERIOD = timedelta(days=3660)
-CURRENCIES = ("RUB",)
 OWN_PERIOD = "own"
 BUILDER_MODES = ("everybody", "chosen", "administrators")
 S = TypeVar("S", bound=Schema)
@@ -51,7 +50,7 @@ class ConditionsSchema(StrictSchema):
     invoice_id = identifier(allow_none=True, load_default=None)
     mycompany_id = identifier(allow_none=True, load_default=None)
     assigned_by_id = identifier(allow_none=True, load_default=None)
-    currency = one_of(CURRENCIES, allow_none=True, load_default=None)
+    currency = currency_code(allow_none=True, load_default=None)
     paid = StrictBoolean(allow_none=True, load_default=None)
 
 
@@ -63,13 +62,11 @@ class ReportSchema(ConditionsSchema):
 
     @validates_schema(skip_on_field_errors=True)
     def check_period(self, data: dict[str, Any], **kwargs: Any) -> None:  # noqa: ARG002 - marshmallow's signature
-        """The first day is not after the last, and the period is one that a report can cover."""
+        """The first day is not after the last."""
         first: date = data["date_from"]
         last: date = data["date_to"]
         if first > last:
             raise ValidationError(_("The first day is after the last day."), "date_from")
-        if last - first > LONGEST_PERIOD and data.get("invoice_id") is None:
-            raise ValidationError(_("Choose a period of at most ten years."), "date_to")
 
 
 class SavedParamsSchema(ConditionsSchema):

@@ -8,7 +8,6 @@ from flask import Blueprint
 
 from bitrix_app.portals import complete_settings
 from bitrix_app.web.periods import period_titles, range_of, today_in
-from bitrix_app.web.schemas import CURRENCIES
 from bitrix_app.web.services import services
 from bitrix_app.web.session import session
 
@@ -19,7 +18,7 @@ def add_to(api: Blueprint) -> None:
 
 
 def options() -> dict[str, Any]:
-    """Date fields, stages, own companies, employees, periods."""
+    """Date fields, stages, own companies, employees, currencies, periods."""
     whose = session().portal, session().user_id
     dictionaries = services().dictionaries
     return {
@@ -33,7 +32,7 @@ def options() -> dict[str, Any]:
         ],
         "my_companies": [{"id": each.id, "title": each.title} for each in dictionaries.my_companies(*whose)],
         "assignees": [{"id": each.id, "name": each.title} for each in dictionaries.assignees(*whose)],
-        "currencies": list(CURRENCIES),
+        "currencies": list(dictionaries.currencies(*whose)),
         "periods": _periods(),
     }
 
