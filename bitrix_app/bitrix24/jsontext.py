@@ -6,6 +6,7 @@ import json
 from decimal import Decimal
 from typing import Any, NoReturn
 
+_PLAIN_NUMBER = 20
 _LONGEST_NUMBER = 60
 _WIDEST_EXPONENT = 40
 
@@ -36,6 +37,8 @@ def parse_json(content: bytes) -> Any:
 
 def _fraction(digits: str) -> Decimal:
     number = Decimal(digits)
+    if len(digits) <= _PLAIN_NUMBER and "e" not in digits and "E" not in digits:
+        return number
     if len(digits) > _LONGEST_NUMBER or abs(number.adjusted()) > _WIDEST_EXPONENT:
         raise AbsurdJsonError("an absurd number")
     return number

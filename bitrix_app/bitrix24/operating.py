@@ -77,7 +77,7 @@ def spacing(spent: float, cost: float, until_reset: float) -> float:
     if until_reset <= 0:
         return 0.0
     spare = TARGET_SECONDS - spent
-    return until_reset if spare <= cost else min(until_reset, cost * until_reset / spare)
+    return until_reset if spare <= 0 else min(until_reset, cost * until_reset / spare)
 
 
 def _by_our_clock(timing: Timing, now: float) -> float:

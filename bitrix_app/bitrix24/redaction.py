@@ -10,12 +10,11 @@ _LOGGERS = ("urllib3.connection", "urllib3.connectionpool", "urllib3.util.retry"
 
 
 class _QueryFilter(logging.Filter):
-    """Cuts the query off every address in a record of urllib3."""
+    """Cuts the query off every address, and all that an unreadable answer said, in a record of urllib3."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        record.msg = _QUERY.sub("?…", record.getMessage())
-        record.args = None
-        record.exc_info = None
+        told = "an answer whose headers cannot be read" if record.exc_info else record.getMessage()
+        record.msg, record.args, record.exc_info = _QUERY.sub("?…", told), None, None
         return True
 
 

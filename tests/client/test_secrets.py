@@ -25,7 +25,7 @@ SCRIPTS: dict[str, Script] = {
     "not JSON": says(answer(b"<html>romashka-body")),
     "an error": says(answer(BODY, status="401 Unauthorized")),
     "broken": says(answer(BODY, status="500 Internal Server Error")),
-    "headers that cannot be read": says(b"HTTP/1.1 200 OK\r\nthis is no header\r\nContent-Length: 2\r\n\r\n{}"),
+    "headers that cannot be read": says(b"HTTP/1.1 200 OK\r\nno header but access-1\r\nContent-Length: 2\r\n\r\n{}"),
     "a wrong shape": says(answer(b'{"result": {"client_id": "romashka-body", "romashka-body": 1}}')),
     "echoed": says(answer(b'{"error": "access-1 refresh-secret client-secret"}', status="400 Bad Request")),
 }
@@ -90,6 +90,22 @@ def test_a_failed_question_tells_no_secret(
         server.close()
 
     assert listening.requests
+    assert_no_secret(whole_story(caught.value))
+    assert_no_secret(logs())
+
+
+@pytest.mark.parametrize("ask", ASK.values(), ids=ASK.keys())
+def test_a_question_that_nobody_hears_tells_no_secret(
+    ask: Callable[[AuthorizationServer], Any], logs: Callable[[], str]
+) -> None:
+    """The HTTP library's own error names the whole address: it is not kept."""
+    server = AuthorizationServer(
+        oauth_url="http://127.0.0.1:1", client_id="ours", client_secret=CLIENT_SECRET, allow_http=True
+    )
+    with pytest.raises(AppError) as caught:
+        ask(server)
+    server.close()
+
     assert_no_secret(whole_story(caught.value))
     assert_no_secret(logs())
 

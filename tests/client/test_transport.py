@@ -17,6 +17,7 @@ from bitrix_app.bitrix24 import AccessToken, Transport
 from bitrix_app.bitrix24.transport import Exchange, Trouble
 from bitrix_app.errors import ReportCancelledError, UnexpectedAnswerError
 from tests.client.raw_server import RawServer, Script, answer, drips, says, silent
+from tests.fakes import Surroundings
 
 GOOD = b'{"result": [1]}'
 CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -154,6 +155,22 @@ def test_a_cancelled_report_does_not_wait_for_the_answer() -> None:
 
     assert time.monotonic() - started < 3
     assert len(server.requests) == 1
+
+
+def test_a_client_looks_at_its_stop_signal_while_a_portal_hangs() -> None:
+    """A report that is cancelled after its call has gone out ends without the answer."""
+    transport = Transport(allow_http=True)
+    around = Surroundings(portal=transport)
+
+    def cancelled_meanwhile(connection: Any, over: threading.Event) -> bool:
+        around.stop.stopped = ReportCancelledError()
+        return silent(connection, over)
+
+    with RawServer(cancelled_meanwhile) as server:
+        around.tokens.endpoint = f"{server.root}rest/"
+        with pytest.raises(ReportCancelledError):
+            around.client.call("profile")
+    transport.close()
 
 
 def test_a_redirect_is_not_followed() -> None:
