@@ -62,6 +62,7 @@ def take(browser: Browser, stage: Stage, name: str, scene: Scene) -> None:
     context = browser.new_context(
         viewport={"width": scene.width, "height": HEIGHT if scene.whole else 2400},
         color_scheme=scene.scheme,
+        locale={"ru": "ru-RU", "en": "en-GB"}[scene.lang],
         timezone_id="Europe/Moscow",
         reduced_motion="reduce",
     )
