@@ -5,7 +5,7 @@ import { pick } from "./form.js";
 import { isAbort, notice, trouble } from "./notice.js";
 
 export class SavedSets {
-  /** `onChoose()`: a set was put into the form. `isAdmin`: may share and change shared ones. */
+  /** `onChoose()`: a set was put into the form. `isAdmin`: may share. A set is changed by its owner. */
   constructor({ api, words, form, isAdmin, onChoose }) {
     Object.assign(this, { api, words, form, isAdmin, onChoose });
     this.sets = [];
@@ -46,8 +46,7 @@ export class SavedSets {
 
   #showActions() {
     const set = this.#chosen();
-    const may = Boolean(set) && (set.mine || this.isAdmin);
-    byId("set-edit").hidden = byId("set-delete").hidden = !may;
+    byId("set-edit").hidden = byId("set-delete").hidden = !set?.mine;
   }
 
   #choose() {
