@@ -1,0 +1,255 @@
+"""Who, what is offered, settings, saved sets, journal, self-check, companies' cards."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from typing import Any
+from xml.etree import ElementTree as ET
+
+import pytest
+
+from demo_portal import PAID, SHIPPED, Fault, Portal
+from tests.integration.house import APP_URL, House, Visitor
+
+
+def test_me_says_who_and_where(portal: Portal, visitor: Visitor, administrator: Visitor) -> None:
+    me = visitor.get("/me")
+    assert me["user"]["id"] == portal.accountant.id
+    assert portal.accountant.last_name in me["user"]["name"]
+    assert me["user"]["is_admin"] is False
+    assert me["portal"] == {"member_id": portal.member_id, "domain": portal.domain}
+    assert (me["lang"], me["may_build"]) == ("ru", True)
+    date.fromisoformat(me["today"])
+    assert administrator.get("/me")["user"]["is_admin"] is True
+
+
+def test_options_are_what_the_portal_has(portal: Portal, visitor: Visitor) -> None:
+    portal.crm.add_company("ООО «Наша»", isMyCompany="Y")
+    options = visitor.get("/options")
+    fields = {field["name"]: field for field in options["date_fields"]}
+    assert fields["begindate"]["type"] == "date"
+    assert {SHIPPED, PAID, "createdTime"} <= fields.keys()
+    assert "opportunity" not in fields
+    stages = {stage["id"]: stage for stage in options["stages"]}
+    assert {stage["semantics"] for stage in stages.values()} == {"P", "S", "F"}
+    assert {stage["category_id"] for stage in stages.values()} == {each["id"] for each in options["categories"]}
+    assert [company["title"] for company in options["my_companies"]] == ["ООО «Наша»"]
+    assert options["currencies"][0] == "RUB"
+    assert len(options["assignees"]) == len(portal.users)
+    assert [period["id"] for period in options["periods"]][:2] == ["this_month", "last_month"]
+
+
+def test_options_cost_few_calls_and_are_kept_for_a_while(portal: Portal, visitor: Visitor) -> None:
+    portal.calls.clear()
+    visitor.get("/options")
+    assert len(portal.calls) <= 7
+    portal.calls.clear()
+    visitor.get("/options")
+    assert len(portal.calls) == 0
+
+
+def test_a_user_without_access_to_companies_still_gets_a_form(portal: Portal, visitor: Visitor) -> None:
+    portal.accountant.sees_companies = False
+    assert visitor.get("/options")["my_companies"] == []
+
+
+def test_without_a_scope_of_users_there_are_no_assignees(house: House, portal: Portal) -> None:
+    portal.set_scopes("crm", "placement")
+    assert house.visitor(portal).get("/options")["assignees"] == []
+
+
+def test_an_administrator_changes_the_settings_and_everybody_reads_them(
+    visitor: Visitor, administrator: Visitor
+) -> None:
+    chosen = {
+        "date_field": SHIPPED,
+        "shipped_field": None,
+        "paid_field": PAID,
+        "excluded_stages": ["DT31_2:N"],
+        "time_zone": "Asia/Omsk",
+        "default_period": "last_quarter",
+        "builders": {"mode": "chosen", "users": [5], "departments": [1]},
+        "report_days": 30,
+        "journal_days": 100,
+    }
+    answer = administrator.call("PUT", "/settings", json=chosen)
+    assert (answer.status_code, answer.json) == (200, chosen)
+    assert visitor.get("/settings") == chosen
+
+
+def test_the_five_fields_of_the_contract_are_enough(administrator: Visitor) -> None:
+    """What a caller does not know of stays as it is."""
+    before = administrator.get("/settings")
+    five = ("date_field", "shipped_field", "paid_field", "excluded_stages", "time_zone")
+    answer = administrator.call("PUT", "/settings", json={name: before[name] for name in five})
+    assert (answer.status_code, answer.json) == (200, before)
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"date_field": None}, "date_field"),
+        ({"date_field": "opportunity"}, "date_field"),
+        ({"shipped_field": "noSuchField"}, "shipped_field"),
+        ({"paid_field": 5}, "paid_field"),
+        ({"excluded_stages": ["DT31_2:NOSUCH"]}, "excluded_stages"),
+        ({"excluded_stages": None}, "excluded_stages"),
+        ({"time_zone": "Mars/Olympus"}, "time_zone"),
+        ({"time_zone": "../../etc/passwd"}, "time_zone"),
+        ({"default_period": "ever"}, "default_period"),
+        ({"builders": {"mode": "nobody"}}, "builders.mode"),
+        ({"builders": {"mode": "chosen", "users": ["5"]}}, "builders.users.0"),
+        ({"builders": {"mode": "chosen", "extra": 1}}, "builders.extra"),
+        ({"report_days": 0}, "report_days"),
+        ({"report_days": True}, "report_days"),
+        ({"journal_days": 10**9}, "journal_days"),
+        ({"epoch": 1}, "epoch"),
+    ],
+)
+def test_wrong_settings_are_422_and_change_nothing(administrator: Visitor, changes: dict[str, Any], field: str) -> None:
+    before = administrator.get("/settings")
+    answer = administrator.call("PUT", "/settings", json={**before, **changes})
+    assert (answer.status_code, list(answer.json["errors"])) == (422, [field])
+    assert administrator.get("/settings") == before
+
+
+def test_saved_sets_are_made_changed_and_deleted(visitor: Visitor) -> None:
+    params = {"period": "last_month", "detailed": True, "paid": False}
+    made = visitor.call("POST", "/saved-sets", json={"name": " Неоплаченные ", "params": params})
+    assert made.status_code == 201
+    assert (made.json["name"], made.json["shared"], made.json["mine"]) == ("Неоплаченные", False, True)
+    assert params.items() <= made.json["params"].items()
+    own = {"period": "own", "date_from": "2026-01-01", "date_to": "2026-01-31"}
+    changed = visitor.call("PUT", f"/saved-sets/{made.json['id']}", json={"name": "Январь", "params": own})
+    assert changed.status_code == 200
+    assert visitor.get("/saved-sets")["items"] == [changed.json]
+    assert own.items() <= changed.json["params"].items()
+    assert visitor.call("DELETE", f"/saved-sets/{made.json['id']}").status_code == 204
+    assert visitor.get("/saved-sets")["items"] == []
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({"params": {}}, "name"),
+        ({"name": "", "params": {}}, "name"),
+        ({"name": "x" * 81, "params": {}}, "name"),
+        ({"name": "x"}, "params"),
+        ({"name": "x", "params": []}, "params._schema"),
+        ({"name": "x", "params": {"company": 1}}, "params.company"),
+        ({"name": "x", "params": {}, "shared": "yes"}, "shared"),
+        ({"name": "x", "params": {}, "mine": True}, "mine"),
+    ],
+)
+def test_a_wrong_set_is_422(visitor: Visitor, body: dict[str, Any], field: str) -> None:
+    answer = visitor.call("POST", "/saved-sets", json=body)
+    assert (answer.status_code, [key.replace("body", "_schema") for key in answer.json["errors"]]) == (422, [field])
+
+
+def test_sets_have_a_limit(visitor: Visitor) -> None:
+    for number in range(100):
+        assert visitor.call("POST", "/saved-sets", json={"name": str(number), "params": {}}).status_code == 201
+    answer = visitor.call("POST", "/saved-sets", json={"name": "one more", "params": {}})
+    assert (answer.status_code, answer.json["code"]) == (409, "too_many_sets")
+
+
+def test_the_journal_tells_who_did_what(house: House, visitor: Visitor, administrator: Visitor) -> None:
+    report = visitor.start()
+    house.finish(report["id"])
+    house.get(visitor.get(f"/reports/{report['id']}")["download_url"])
+    visitor.call("DELETE", f"/reports/{report['id']}")
+    administrator.call("PUT", "/settings", json=administrator.get("/settings") | {"report_days": 10})
+    journal = administrator.get("/journal")
+    assert [item["action"] for item in journal["items"]] == [
+        "settings_changed",
+        "report_deleted",
+        "report_downloaded",
+        "report_created",
+        "installed",
+    ]
+    created = journal["items"][3]
+    assert created["report_id"] == report["id"]
+    assert created["details"] == {"date_from": "2026-01-01", "date_to": "2026-03-31"}
+    assert created["user"] == {"id": 5, "name": visitor.get("/me")["user"]["name"]}
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", created["at"])
+    assert journal["items"][0]["details"] == {"fields": "report_days"}
+    assert journal["next"] is None
+
+
+def test_the_journal_has_pages(visitor: Visitor, administrator: Visitor) -> None:
+    for _ in range(51):
+        visitor.start()
+    first = administrator.get("/journal")
+    assert len(first["items"]) == 50
+    rest = administrator.get(first["next"].removeprefix(f"{APP_URL}/api/v1"))
+    assert [item["action"] for item in rest["items"]] == ["report_created", "installed"]
+
+
+def test_the_self_check_of_a_well_installed_portal_is_all_good(administrator: Visitor) -> None:
+    checks = administrator.get("/self-check")["checks"]
+    assert [check["code"] for check in checks] == [
+        "scopes",
+        "invoices",
+        "embedding",
+        "fields",
+        "time_zone",
+        "limits",
+    ]
+    assert all(check["ok"] and check["title"] and not check["advice"] for check in checks), checks
+
+
+def test_the_self_check_names_what_is_wrong_and_what_to_do(
+    house: House, portal: Portal, administrator: Visitor
+) -> None:
+    portal.installation().placements.pop()
+    portal.set_scopes("crm")
+    administrator = house.visitor(portal, portal.admin)
+    portal.faults.always(Fault.error("ACCESS_DENIED"), method="crm.item.list")
+    checks = {check["code"]: check for check in administrator.get("/self-check")["checks"]}
+    bad = {code for code, check in checks.items() if not check["ok"]}
+    assert {"scopes", "invoices"} <= bad
+    assert "placement" in checks["scopes"]["title"]
+    assert all(checks[code]["advice"] for code in bad)
+
+
+def test_an_invoices_card_tells_its_company(portal: Portal, visitor: Visitor) -> None:
+    company = portal.crm.add_company("ООО «Ромашка»")
+    invoice = portal.crm.add_invoice(number="17/А", date="2026-03-31", company_id=company)
+    assert visitor.get(f"/invoices/{invoice}") == {"id": invoice, "number": "17/А", "company_id": company}
+
+
+def test_an_invoice_that_the_user_may_not_see_is_404(house: House, portal: Portal) -> None:
+    invoice = portal.crm.add_invoice(number="18", date="2026-03-31")
+    portal.crm.invoices.change(invoice, assignedById=portal.accountant.id)
+    assert house.visitor(portal).call("GET", f"/invoices/{invoice}").status_code == 200
+    assert house.visitor(portal, portal.manager).call("GET", f"/invoices/{invoice}").status_code == 404
+
+
+def an_overview(portal: Portal) -> int:
+    company = portal.crm.add_company("ООО «Ромашка»")
+    today = date.today()  # noqa: DTZ011 - the portal's month, give or take an hour at its end
+    for amount, paid in (("100.10", today.isoformat()), ("50", None)):
+        invoice = portal.crm.add_invoice(number=amount, date=f"{today:%Y-%m}-01", company_id=company)
+        portal.crm.invoices.change(invoice, opportunity=amount, currencyId="RUB", **{PAID: paid})
+    return company
+
+
+def test_a_companys_card_shows_invoiced_and_paid_by_month(portal: Portal, visitor: Visitor) -> None:
+    company = an_overview(portal)
+    overview = visitor.get(f"/companies/{company}/overview")
+    month = f"{date.today():%Y-%m}"  # noqa: DTZ011 - as above
+    assert overview["currency"] == "RUB"
+    assert overview["months"] == [{"month": month, "invoiced": "150.10", "paid": "100.10"}]
+
+
+def test_a_companys_chart_is_a_drawing_without_anything_that_runs(portal: Portal, visitor: Visitor) -> None:
+    company = an_overview(portal)
+    answer = visitor.call("GET", f"/companies/{company}/chart")
+    assert (answer.status_code, answer.mimetype) == (200, "image/svg+xml")
+    drawing = ET.fromstring(answer.data)
+    bars = list(drawing.iter("{http://www.w3.org/2000/svg}rect"))
+    assert [each.get("class") for each in bars] == ["invoiced", "paid"]
+    assert float(bars[0].get("height", 0)) > float(bars[1].get("height", 0)) > 0
+    assert "script" not in answer.text
+    assert "default-src 'none'" in answer.headers["Content-Security-Policy"]

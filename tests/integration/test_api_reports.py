@@ -1,0 +1,208 @@
+"""Reports over the API: started, watched, listed, cancelled, deleted; what they were asked is what is stored."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from bitrix_app.storage import Progress, ReportLeases
+from demo_portal import SHIPPED, Fault, Portal
+from tests.integration.house import APP_URL, QUARTER, House, Visitor
+
+
+def test_a_report_is_accepted_with_its_address(visitor: Visitor) -> None:
+    answer = visitor.call("POST", "/reports", json={**QUARTER, "detailed": True})
+    assert answer.status_code == 202
+    report = answer.json
+    assert answer.headers["Location"] == f"{APP_URL}/api/v1/reports/{report['id']}"
+    assert report["status"] == "queued"
+    assert report["params"] == {
+        **QUARTER,
+        "date_field": "begindate",
+        "detailed": True,
+        "stages": None,
+        "company_id": None,
+        "invoice_id": None,
+        "mycompany_id": None,
+        "assigned_by_id": None,
+        "currency": None,
+        "paid": None,
+    }
+    assert report["progress"] == {"stage": "invoices", "done": 0, "total": 0, "waiting": None}
+    assert (report["summary"], report["error"], report["download_url"], report["downloads"]) == (None, None, None, [])
+    assert (report["started_at"], report["finished_at"]) == (None, None)
+    assert report["created_at"].endswith("Z")
+    assert visitor.get(f"/reports/{report['id']}") == report
+
+
+def test_an_ordinary_report_starts_without_a_call_to_the_portal(portal: Portal, visitor: Visitor) -> None:
+    portal.calls.clear()
+    visitor.start()
+    assert len(portal.calls) == 0
+
+
+def test_all_conditions_are_stored(visitor: Visitor) -> None:
+    conditions = {
+        "date_field": SHIPPED,
+        "detailed": False,
+        "stages": ["DT31_2:N"],
+        "company_id": 12,
+        "invoice_id": 345,
+        "mycompany_id": 7,
+        "assigned_by_id": 5,
+        "currency": "RUB",
+        "paid": False,
+    }
+    assert visitor.start(**conditions)["params"] == {**QUARTER, **conditions}
+
+
+def test_a_date_field_that_is_none_is_422(visitor: Visitor) -> None:
+    answer = visitor.call("POST", "/reports", json={**QUARTER, "date_field": "opportunity"})
+    assert (answer.status_code, list(answer.json["errors"])) == (422, ["date_field"])
+
+
+def test_the_default_date_field_is_the_settings_one(visitor: Visitor, administrator: Visitor) -> None:
+    settings = administrator.get("/settings") | {"date_field": SHIPPED}
+    assert administrator.call("PUT", "/settings", json=settings).status_code == 200
+    assert visitor.start()["params"]["date_field"] == SHIPPED
+
+
+def test_the_same_idempotency_key_gives_the_same_report(house: House, portal: Portal, visitor: Visitor) -> None:
+    """A double click, a broken line: one report. The same key with other conditions is a mistake."""
+    headers = {"Idempotency-Key": "a-click"}
+    first = visitor.call("POST", "/reports", json=QUARTER, headers=headers)
+    again = visitor.call("POST", "/reports", json=QUARTER, headers=headers)
+    assert (first.status_code, again.status_code) == (202, 202)
+    assert first.json["id"] == again.json["id"]
+    assert len(visitor.get("/reports")["items"]) == 1
+    other = visitor.call("POST", "/reports", json={**QUARTER, "detailed": True}, headers=headers)
+    assert (other.status_code, other.json["code"]) == (422, "idempotency_key_reused")
+    somebody = house.visitor(portal, portal.manager).call("POST", "/reports", json=QUARTER, headers=headers)
+    assert somebody.json["id"] != first.json["id"]
+
+
+def test_a_finished_report_has_totals_and_links(house: House, visitor: Visitor) -> None:
+    report = visitor.start()
+    house.finish(report["id"], b"PK 123")
+    done = visitor.get(f"/reports/{report['id']}")
+    assert done["status"] == "done"
+    assert done["summary"]["invoices"] == 2
+    assert done["summary"]["totals"] == [
+        {
+            "currency": "RUB",
+            "amount": "120.10",
+            "vat": "20.02",
+            "amount_with_vat": "120.10",
+            "amount_without_vat": "0.00",
+        }
+    ]
+    assert [(each["format"], each["size"]) for each in done["downloads"]] == [("xlsx", 6)]
+    assert house.get(done["download_url"]).data == b"PK 123"
+    assert done["finished_at"] >= done["started_at"] >= done["created_at"]
+
+
+def test_progress_and_waiting_are_told(house: House, visitor: Visitor) -> None:
+    report = visitor.start()
+    lease = house.lease(report["id"])
+    waiting = {"reason": "operating_time", "until": "2026-03-01T10:00:00Z"}
+    ReportLeases(house.services.database).beat(lease, Progress("products", 120, 480, waiting))
+    running = visitor.get(f"/reports/{report['id']}")
+    assert running["status"] == "running"
+    assert running["progress"] == {"stage": "products", "done": 120, "total": 480, "waiting": waiting}
+
+
+@pytest.mark.parametrize(("lang", "words"), [("ru", "Битрикс24 не отвечает."), ("en", "Bitrix24 does not answer.")])
+def test_a_failed_report_says_why_in_the_readers_language(house: House, portal: Portal, lang: str, words: str) -> None:
+    visitor = house.visitor(portal, lang=lang)
+    report = visitor.start()
+    lease = house.lease(report["id"])
+    ReportLeases(house.services.database).failed(lease, "portal_unavailable", {"method": "crm.item.list"})
+    failed = visitor.get(f"/reports/{report['id']}")
+    assert failed["status"] == "failed"
+    assert failed["error"]["code"] == "portal_unavailable"
+    assert failed["error"]["message"].startswith(words)
+
+
+def test_cancelling_takes_effect_at_once_and_twice_is_harmless(visitor: Visitor) -> None:
+    report = visitor.start()
+    for _ in range(2):
+        answer = visitor.call("POST", f"/reports/{report['id']}/cancel")
+        assert (answer.status_code, answer.json["status"]) == (202, "cancelled")
+
+
+def test_a_deleted_report_is_gone_with_its_file(house: House, visitor: Visitor) -> None:
+    report = visitor.start()
+    name = house.finish(report["id"])
+    assert visitor.call("DELETE", f"/reports/{report['id']}").status_code == 204
+    assert visitor.call("GET", f"/reports/{report['id']}").status_code == 404
+    assert visitor.call("DELETE", f"/reports/{report['id']}").status_code == 404
+    assert not house.services.web.files.exists(name)
+
+
+def test_a_running_report_is_cancelled_by_deleting_it(house: House, visitor: Visitor) -> None:
+    report = visitor.start()
+    house.lease(report["id"])
+    assert visitor.call("DELETE", f"/reports/{report['id']}").status_code == 204
+    assert visitor.get("/reports")["items"] == []
+
+
+def test_the_list_is_newest_first_in_pages_of_twenty(visitor: Visitor) -> None:
+    started = [visitor.start()["id"] for _ in range(23)]
+    first = visitor.get("/reports")
+    assert [item["id"] for item in first["items"]] == started[:2:-1]
+    assert first["next"].startswith(f"{APP_URL}/api/v1/reports?before=")
+    second = visitor.get(first["next"].removeprefix(f"{APP_URL}/api/v1"))
+    assert [item["id"] for item in second["items"]] == started[2::-1]
+    assert second["next"] is None
+
+
+def test_conditions_are_told_in_words(house: House, portal: Portal) -> None:
+    conditions: dict[str, Any] = {"detailed": True, "company_id": 12, "paid": False, "stages": ["DT31_2:N", "DT31_2:P"]}
+    russian = house.visitor(portal).start(**conditions)["filters"]
+    assert russian == ["С товарными позициями", "2 стадии", "Компания: ID 12", "Только неоплаченные"]
+    english = house.visitor(portal, lang="en").start(**conditions)["filters"]
+    assert english == ["With product rows", "2 stages", "Company: ID 12", "Unpaid only"]
+
+
+def test_the_last_choice_is_remembered_per_user(house: House, portal: Portal, visitor: Visitor) -> None:
+    """The period by its name, so that «last month» is next month another one; places are not part of a choice."""
+    assert visitor.get("/me")["last_choice"] is None
+    visitor.start(period="last_quarter", detailed=True, company_id=12)
+    choice = visitor.get("/me")["last_choice"]
+    assert (choice["period"], choice["detailed"]) == ("last_quarter", True)
+    assert "company_id" not in choice
+    visitor.start(invoice_id=5, period="this_year")
+    assert visitor.get("/me")["last_choice"] == choice
+    assert house.visitor(portal, portal.manager).get("/me")["last_choice"] is None
+
+
+def test_a_look_ahead_counts_invoices_and_those_without_a_date(portal: Portal, visitor: Visitor) -> None:
+    for number, day in enumerate(["2026-01-01", "2026-03-31", "2026-04-01", None, None]):
+        portal.crm.add_invoice(number=str(number), date=day)
+    portal.calls.clear()
+    found = visitor.call("POST", "/reports/preview", json=QUARTER)
+    assert found.status_code == 200
+    assert (found.json["invoices"], found.json["undated"]) == (2, 2)
+    assert found.json["calls"] > 0
+    assert found.json["seconds"] > 0
+    assert visitor.get("/reports")["items"] == []
+
+
+def test_a_look_ahead_at_a_portal_that_does_not_answer_is_503(house: House, portal: Portal, visitor: Visitor) -> None:
+    house.be_impatient(1.0)
+    portal.faults.always(Fault.html(502))
+    answer = visitor.call("POST", "/reports/preview", json=QUARTER)
+    assert (answer.status_code, answer.mimetype) == (503, "application/problem+json")
+    assert answer.headers["Retry-After"]
+
+
+def test_a_user_whose_access_has_lapsed_is_told_to_open_the_app_again(portal: Portal, visitor: Visitor) -> None:
+    """401, so that the page renews its session with a fresh access token, unseen."""
+    portal.revoke_tokens(portal.accountant)
+    answer = visitor.call("POST", "/reports/preview", json=QUARTER)
+    assert (answer.status_code, answer.json["code"]) == (401, "invalid_token")
+    fresh = portal.issue_tokens(portal.accountant)
+    body = {"AUTH_ID": fresh.access_token, "member_id": portal.member_id}
+    renewed = visitor.app.test_client().post("/api/v1/session", json=body).json
+    assert Visitor(visitor.app, renewed["token"]).call("POST", "/reports/preview", json=QUARTER).status_code == 200

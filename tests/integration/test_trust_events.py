@@ -1,0 +1,142 @@
+"""Events: believed by the application token of their portal, an install by its confirmed access token."""
+
+from __future__ import annotations
+
+import pytest
+
+from demo_portal import Fault, Portal
+from tests.integration.house import House, Visitor
+from tests.live import until
+
+
+def stored(house: House, portal: Portal) -> tuple[object, ...]:
+    record = house.services.web.portals.by_member_id(portal.member_id)
+    return (record, [row for row in house.rows("user_token") if record and row[0] == record.id])
+
+
+@pytest.mark.parametrize("clean", [0, 1])
+def test_a_wrong_application_token_has_no_effect(house: House, portal: Portal, clean: int) -> None:
+    before = stored(house, portal)
+    answer = house.event(portal, "ONAPPUNINSTALL", {"CLEAN": clean}, with_tokens=False, application_token="f0rged")
+    assert answer.status_code == 403
+    assert stored(house, portal) == before
+
+
+def test_one_portals_application_token_does_not_open_another(house: House, portal: Portal) -> None:
+    other = house.portal()
+    before = stored(house, portal)
+    token = other.installation().application_token
+    answer = house.event(portal, "ONAPPUNINSTALL", {"CLEAN": 1}, with_tokens=False, application_token=token)
+    assert answer.status_code == 403
+    assert stored(house, portal) == before
+
+
+@pytest.mark.parametrize("field", ["member_id", "application_token"])
+def test_an_event_without_its_proof_is_400(house: House, portal: Portal, field: str) -> None:
+    assert house.event(portal, "ONAPPUNINSTALL", with_tokens=False, **{field: None}).status_code == 400
+
+
+def test_an_unknown_portal_is_403(house: House, portal: Portal) -> None:
+    assert house.event(portal, "ONAPPUNINSTALL", with_tokens=False, member_id="nobody").status_code == 403
+
+
+def test_an_uninstall_takes_tokens_sessions_and_jobs_at_once(house: House, portal: Portal, visitor: Visitor) -> None:
+    """CLEAN=0 keeps the reports for a return, but nobody can act for the portal any more."""
+    report = visitor.start()
+    assert house.event(portal, "ONAPPUNINSTALL", {"CLEAN": 0}, with_tokens=False).status_code == 200
+    record, tokens = stored(house, portal)
+    assert record is not None
+    assert tokens == []
+    answer = visitor.call("GET", f"/reports/{report['id']}")
+    assert (answer.status_code, answer.json["code"]) == (401, "session_expired")
+    assert [row.status for row in house.rows("report") if row.id == report["id"]] == ["cancelled"]
+
+
+def test_a_clean_uninstall_removes_everything_of_that_portal_alone(
+    house: House, portal: Portal, visitor: Visitor
+) -> None:
+    other = house.portal()
+    kept = house.visitor(other).start()
+    gone = visitor.start()
+    record = house.services.web.portals.by_member_id(portal.member_id)
+    assert record is not None
+    files = house.services.web.files
+    assert house.visitor(other).call("POST", f"/reports/{kept['id']}/cancel").status_code == 202
+    name = house.finish(gone["id"])
+    assert files.exists(name)
+    assert house.event(portal, "ONAPPUNINSTALL", {"CLEAN": 1}, with_tokens=False).status_code == 200
+    for table in ("user_token", "portal_user", "report", "journal", "portal_bucket"):
+        assert not [row for row in house.rows(table) if row.portal_id == record.id], table
+    assert house.services.web.portals.by_member_id(portal.member_id) is None
+    assert [row.id for row in house.rows("report") if row.id == kept["id"]] == [kept["id"]]
+    until(lambda: not files.exists(name), 10, "the file to be deleted")
+
+
+@pytest.mark.parametrize("clean", [0, 1])
+def test_the_same_uninstall_twice_is_harmless(house: House, portal: Portal, clean: int) -> None:
+    fields = portal.event_fields("ONAPPUNINSTALL", {"CLEAN": clean}, with_tokens=False)
+    statuses = [house.app.test_client().post("/events", data=fields).status_code for _ in range(3)]
+    assert statuses == [200, 200, 200]
+
+
+def test_after_an_uninstall_an_administrator_can_install_again(house: House, portal: Portal) -> None:
+    house.event(portal, "ONAPPUNINSTALL", {"CLEAN": 1}, with_tokens=False)
+    assert house.post("/app", portal).status_code == 403
+    assert house.post("/install", portal).status_code == 200
+    assert house.visitor(portal).call("GET", "/reports").status_code == 200
+
+
+def test_an_install_event_of_an_administrator_stores_tokens_and_application_token(house: House) -> None:
+    stranger = house.portal(installed=False)
+    assert house.event(stranger, "ONAPPINSTALL", {"VERSION": 1}).status_code == 200
+    record, tokens = stored(house, stranger)
+    assert record is not None
+    assert tokens
+    token = stranger.installation().application_token
+    assert house.services.web.portals.has_application_token(stranger.member_id, token)
+
+
+def test_an_install_event_twice_is_harmless(house: House, portal: Portal, visitor: Visitor) -> None:
+    fields = portal.event_fields("ONAPPINSTALL", {"VERSION": 1})
+    assert [house.app.test_client().post("/events", data=fields).status_code for _ in range(2)] == [200, 200]
+    assert visitor.call("GET", "/reports").status_code == 200
+
+
+def test_an_install_event_of_an_employee_is_403_and_stores_nothing(house: House, portal: Portal) -> None:
+    before = stored(house, portal)
+    answer = house.event(portal, "ONAPPINSTALL", user=portal.manager, application_token="planted0123456789")
+    assert answer.status_code == 403
+    assert stored(house, portal) == before
+
+
+@pytest.mark.parametrize(
+    ("spoiled", "status"),
+    [
+        ({"access_token": "forged0123456789"}, 401),
+        ({"access_token": None}, 400),
+        ({"refresh_token": None}, 400),
+        ({"application_token": None}, 400),
+        ({"member_id": "another"}, 401),
+    ],
+)
+def test_an_install_event_that_is_not_confirmed_stores_nothing(
+    house: House, portal: Portal, spoiled: dict[str, str | None], status: int
+) -> None:
+    before = stored(house, portal)
+    assert house.event(portal, "ONAPPINSTALL", **spoiled).status_code == status
+    assert stored(house, portal) == before
+
+
+def test_an_install_event_while_the_authorization_server_is_silent_is_503(house: House, portal: Portal) -> None:
+    house.world.oauth.faults.always(Fault.html(502), method="app.info")
+    assert house.event(portal, "ONAPPINSTALL").status_code == 503
+
+
+def test_other_events_with_the_right_token_are_accepted_and_change_nothing(house: House, portal: Portal) -> None:
+    before = stored(house, portal)
+    assert house.event(portal, "ONCRMDEALADD", {"FIELDS": "1"}).status_code == 200
+    assert stored(house, portal) == before
+
+
+def test_an_event_without_a_name_is_400(house: House, portal: Portal) -> None:
+    assert house.event(portal, "").status_code == 400

@@ -1,0 +1,114 @@
+"""A portal may belong to an attacker: what it answers is bounded, goes nowhere else, and holds up nobody else."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+
+import pytest
+
+from demo_portal import Fault, Portal
+from tests.integration.house import House, Visitor
+
+
+def test_a_slow_portal_holds_up_nobody_elses_page(house: House, portal: Portal) -> None:
+    """While many requests hang at one portal, another portal's pages and those that need no portal answer at once."""
+    hostile = house.visitor(portal)
+    neighbour = house.visitor(house.portal())
+    portal.faults.always(Fault.hang())
+    statuses: list[int] = []
+    threads = [
+        threading.Thread(target=lambda: statuses.append(hostile.call("GET", "/options").status_code)) for _ in range(12)
+    ]
+    for thread in threads:
+        thread.start()
+    began = time.monotonic()
+    assert neighbour.call("GET", "/options").status_code == 200
+    assert neighbour.call("GET", "/reports").status_code == 200
+    assert house.get("/healthz").status_code == 200
+    assert time.monotonic() - began < 3
+    portal.faults.release()
+    portal.faults.clear()
+    for thread in threads:
+        thread.join(20)
+    assert statuses.count(503) >= 8
+
+
+def test_a_request_to_a_hanging_portal_ends_in_seconds(house: House, portal: Portal) -> None:
+    visitor = house.visitor(portal)
+    portal.faults.always(Fault.drip(seconds=60, size=1), method="crm.item.fields")
+    house.be_impatient(2.0)
+    began = time.monotonic()
+    answer = visitor.call("GET", "/options")
+    assert time.monotonic() - began < 8
+    assert (answer.status_code, answer.mimetype) == (503, "application/problem+json")
+    assert int(answer.headers["Retry-After"]) >= 1
+
+
+def test_a_redirect_is_not_followed_with_a_token(house: House, portal: Portal, visitor: Visitor) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as waiting:
+        waiting.setblocking(False)
+        portal.faults.always(Fault.redirect(f"http://127.0.0.1:{waiting.getsockname()[1]}/rest/"))
+        assert visitor.call("GET", "/options").status_code == 503
+        with pytest.raises(BlockingIOError):
+            waiting.accept()
+
+
+def test_a_portal_that_has_moved_is_found_by_the_authorization_servers_word(house: House, portal: Portal) -> None:
+    visitor = house.visitor(portal)
+    portal.move()
+    assert visitor.call("GET", "/options").status_code == 200
+    record = house.services.web.portals.by_member_id(portal.member_id)
+    assert record is not None
+    assert record.client_endpoint == portal.client_endpoint
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Fault.json(None),
+        Fault.json([]),
+        Fault.json("text"),
+        Fault.result(None),
+        Fault.result([]),
+        Fault.result("text"),
+        Fault.result(5),
+        Fault.result([None, 5, "x", [], {}]),
+        Fault.result({"ID": {"a": 1}, "ADMIN": "yes", "NAME": 5}),
+        Fault.result({"fields": [1, 2], "categories": {"id": "x"}, "items": "x"}),
+        Fault.html(200),
+        Fault.short_json(),
+        Fault.cut(),
+        Fault.huge(12),
+        Fault.status(204),
+        Fault.error("SOMETHING_NEW"),
+    ],
+    ids=range(16),
+)
+@pytest.mark.parametrize("path", ["/me", "/options", "/self-check", "/companies/5/overview"])
+def test_nonsense_from_a_portal_is_never_a_failure_of_ours(house: House, fault: Fault, path: str) -> None:
+    """Whatever its REST answers, the page gets an answer or a problem that names the portal, not a 500."""
+    portal = house.portal()
+    visitor = house.visitor(portal, portal.admin)
+    house.be_impatient(0.5)
+    with house.services.database.engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE portal_user SET checked_at = '2020-01-01 00:00:00'")
+    portal.faults.always(fault)
+    answer = visitor.call("GET", path)
+    assert answer.status_code in {200, 403, 422, 502, 503}, answer.text
+    if answer.status_code != 200:
+        assert answer.json["code"] not in {"internal_error", ""}
+
+
+def test_hostile_titles_are_shortened_and_stay_data(house: House, portal: Portal, visitor: Visitor) -> None:
+    evil = "</script><b>" + "x" * 5000
+    portal.faults.always(
+        Fault.result({"fields": {"ufCrmEvil": {"type": "date", "title": evil}, "bad name;--": {"type": "date"}}}),
+        method="crm.item.fields",
+    )
+    fields = visitor.get("/options")["date_fields"]
+    assert [field["name"] for field in fields] == ["ufCrmEvil"]
+    assert len(fields[0]["title"]) == 255
+    raw = visitor.call("GET", "/options")
+    assert raw.mimetype == "application/json"
