@@ -106,6 +106,7 @@ class PortalClients:
         authorization_server: RenewsTokens,
         observer: CallObserver,
         bulkhead: Bulkhead,
+        hurried_seconds: float = HURRIED_SECONDS,
     ) -> None:
         self._transports = transports
         self._tokens = tokens
@@ -114,6 +115,7 @@ class PortalClients:
         self._server = authorization_server
         self._observer = observer
         self._bulkhead = bulkhead
+        self._hurried_seconds = hurried_seconds
 
     def client_for(
         self,
@@ -145,7 +147,7 @@ class PortalClients:
         Raises RejectedRequestError 503 ``portal_busy`` at once when too many requests wait for this portal.
         """
         with self._bulkhead.enter(portal.member_id):
-            yield self.client_for(portal, user_id, stop=HurriedStop(), patient=False)
+            yield self.client_for(portal, user_id, stop=HurriedStop(self._hurried_seconds), patient=False)
 
     @contextmanager
     def for_caller(self, caller: Caller, portal: PortalRecord | None) -> Iterator[Bitrix24Client]:
@@ -153,7 +155,7 @@ class PortalClients:
         tokens = GivenToken(AccessToken(caller.access_token, caller.client_endpoint))
         bucket = self._bucket(portal) if portal else UnsharedBucket()
         with self._bulkhead.enter(caller.member_id):
-            yield self._client(tokens, bucket, HurriedStop(), observer=None, patient=False)
+            yield self._client(tokens, bucket, HurriedStop(self._hurried_seconds), observer=None, patient=False)
 
     def _bucket(self, portal: PortalRecord) -> Bucket:
         return self._buckets.bucket(portal.id, enterprise=portal.license_family == ENTERPRISE_FAMILY)

@@ -47,7 +47,7 @@ def metrics() -> Response:
 def _database_answers() -> bool:
     try:
         services().db.ping()
-    except SQLAlchemyError:
+    except (AppError, SQLAlchemyError):
         log.exception("database_not_ready")
         return False
     return True
