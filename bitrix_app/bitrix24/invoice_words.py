@@ -64,6 +64,8 @@ class InvoiceWords(Reading):
 
         Raises AccessDeniedError for the whole list when the user may not read one of the invoices.
         """
+        if not invoice_ids:
+            return Page([], 0 if counted else None)
         params = {"filter": {"=ownerType": INVOICE_OWNER_TYPE, "=ownerId": list(invoice_ids)}}
         return self._page(
             "crm.item.productrow.list", params, id_field="id", key="productRows", after_id=after_id, counted=counted

@@ -267,6 +267,7 @@ def test_nothing_is_asked_for_no_keys(around: Surroundings) -> None:
     client = around.client
 
     assert client.requisites([]) == client.requisite_links([]) == client.companies([]) == client.users([]) == []
+    assert client.product_row_page([], after_id=None, counted=True) == Page([], 0)
     assert around.portal.seen == []
 
 
