@@ -15,6 +15,7 @@ from bitrix_app.web.bodies import API_BYTES, FORM_BYTES, cap_body
 from bitrix_app.web.headers import install_headers
 from bitrix_app.web.language import current_language
 from bitrix_app.web.limits import MEMORY, Floodgate
+from bitrix_app.web.numbers import NumberConverter
 from bitrix_app.web.prefix import Prefix
 from bitrix_app.web.problems import API_PREFIX, install_errors
 from bitrix_app.web.services import EXTENSION, Parts, Services
@@ -31,6 +32,8 @@ def create_app(services: Services) -> Flask:
     app = Flask("bitrix_app", template_folder=str(ROOT / "templates"), static_folder=str(ROOT / "static"))
     app.json.ensure_ascii = False  # type: ignore[attr-defined]  # Flask's default provider has it
     app.url_map.strict_slashes = False
+    app.url_map.merge_slashes = False
+    app.url_map.converters["number"] = NumberConverter
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.extensions[EXTENSION] = Parts(
         services=services,

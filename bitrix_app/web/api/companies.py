@@ -13,7 +13,7 @@ from bitrix_app.web.present import money
 from bitrix_app.web.services import services
 from bitrix_app.web.session import session
 
-ID = "<int(min=1, max=2147483647):company_id>"
+ID = "<number:company_id>"
 
 
 def add_to(api: Blueprint) -> None:

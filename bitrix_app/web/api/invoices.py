@@ -13,7 +13,7 @@ from bitrix_app.web.session import session
 
 def add_to(api: Blueprint) -> None:
     """Adds the address."""
-    api.add_url_rule("/invoices/<int(min=1, max=2147483647):invoice_id>", view_func=read_invoice)
+    api.add_url_rule("/invoices/<number:invoice_id>", view_func=read_invoice)
 
 
 def read_invoice(invoice_id: int) -> dict[str, Any]:

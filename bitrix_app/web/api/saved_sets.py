@@ -15,7 +15,7 @@ from bitrix_app.web.services import services
 from bitrix_app.web.session import session
 
 MOST_SETS = 100
-ID = "<int(max=2147483647):set_id>"
+ID = "<number:set_id>"
 
 
 def add_to(api: Blueprint) -> None:
