@@ -96,8 +96,7 @@ def running_stage(folder: Path) -> Iterator[Stage]:
             _wait_until_up(process, f"{world.app.url}/readyz", folder)
             yield Stage(world)
         finally:
-            process.terminate()
-            process.wait(30)
+            _stop(process)
 
 
 def _start(port: int, world: DemoWorld, folder: Path) -> subprocess.Popen[bytes]:
@@ -113,6 +112,16 @@ def _start(port: int, world: DemoWorld, folder: Path) -> subprocess.Popen[bytes]
     command = [sys.executable, str(ROOT / "app.py"), "--host", "127.0.0.1", "--port", str(port)]
     with (folder / "app.log").open("ab") as log:
         return subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=subprocess.STDOUT)
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    """Lets it end what it does, but not for long: there is nothing to keep."""
+    process.terminate()
+    try:
+        process.wait(3)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
 
 
 def _wait_until_up(process: subprocess.Popen[bytes], address: str, folder: Path) -> None:

@@ -84,21 +84,61 @@ def test_failure_says_what_happened_what_to_do_and_the_code(portal: Portal, visi
     at.done()
 
 
-@pytest.mark.parametrize(
-    ("reason", "said"),
-    [
-        ("operating_time", "время, которое он отводит на такие запросы, исчерпано"),
-        ("query_limit", "слишком много запросов"),
-        ("retry", "Портал сейчас не отвечает"),
-    ],
-)
-def test_waiting_is_explained(held: Portal, visit: Visitor, reason: str, said: str) -> None:
+def test_waiting_is_explained(held: Portal, visit: Visitor) -> None:
     """When the portal makes a report wait, the page says why and until when."""
     at = visit()
-    _add_waiting(at.page, reason)
+    _add_waiting(at.page, "operating_time")
     at.open().build()
-    expect(at.get("waiting")).to_contain_text(said)
+    expect(at.get("waiting")).to_contain_text("время, которое он отводит на такие запросы, исчерпано")
     expect(at.get("waiting")).to_contain_text("Следующая попытка в")
+
+
+SHOWN = """async (reason) => {
+  const { ProgressView } = await import("/js/progress.js");
+  const words = { t: (key) => key, has: (key) => !key.endsWith("unheard_of"), number: String, moment: String };
+  const view = new ProgressView({ words, onCancel() {} });
+  const waiting = { reason, until: "2030-01-01T10:00:00Z" };
+  view.show({ status: "running", params: {}, progress: { stage: "invoices", done: 50, total: 100, waiting } });
+  return view.element.querySelector(".notice")?.textContent ?? null;
+}"""
+
+
+@pytest.mark.parametrize(
+    ("reason", "shown"),
+    [
+        ("operating_time", "waiting_operating_time waiting_until"),
+        ("query_limit", "waiting_query_limit waiting_until"),
+        ("retry", "waiting_retry waiting_until"),
+        ("unheard_of", "waiting_retry waiting_until"),
+        ("bucket", None),
+    ],
+)
+def test_each_reason_to_wait_has_its_sentence(scripts: Page, reason: str, shown: str | None) -> None:
+    """Each reason has its own words; our own evenly spaced calls are no reason to worry anybody."""
+    assert scripts.evaluate(SHOWN, reason) == shown
+
+
+SHARE = """async (report) => Math.round((await import("/js/progress.js")).share(report))"""
+
+
+@pytest.mark.parametrize(
+    ("progress", "detailed", "percent"),
+    [
+        (("invoices", 0, 0), True, 0),
+        (("invoices", 50, 100), True, 13),
+        (("requisites", 100, 100), True, 45),
+        (("requisites", 100, 100), False, 82),
+        (("products", 100, 100), True, 90),
+        (("workbook", 200, 100), True, 100),
+    ],
+)
+def test_bar_grows_stage_by_stage(scripts: Page, progress: tuple[str, int, int], detailed: bool, percent: int) -> None:
+    """The bar's share adds up over the stages; product rows take a share only when they are read."""
+    report = {
+        "params": {"detailed": detailed},
+        "progress": dict(zip(("stage", "done", "total"), progress, strict=True)),
+    }
+    assert scripts.evaluate(SHARE, report) == percent
 
 
 def _add_waiting(page: Page, reason: str) -> None:
