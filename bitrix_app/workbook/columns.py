@@ -85,13 +85,13 @@ BRIEF = (
     COUNTERPARTY,
     AMOUNT,
     VAT,
-    Column("Дата счёта", Kind.DATE, 12),
-    Column("Дата отгрузки", Kind.DATE, 12),
-    Column("Дата оплаты", Kind.DATE, 12),
+    Column("Дата счёта", Kind.DATE, 13),
+    Column("Дата отгрузки", Kind.DATE, 13),
+    Column("Дата оплаты", Kind.DATE, 13),
     CURRENCY,
     Column("Стадия", Kind.WRAPPED, 12, 26),
     KPP,
-    Column("Срок оплаты", Kind.DATE, 12),
+    Column("Срок оплаты", Kind.DATE, 13),
     Column("Ответственный", Kind.WRAPPED, 17, 32),
 )
 """``Краткий`` without product rows; ``RATE`` follows when they were read."""
@@ -128,7 +128,7 @@ COUNTERPARTIES = (
     VAT,
     Column("Оплачено", Kind.MONEY, 13),
     Column("Не оплачено", Kind.MONEY, 13),
-    Column("Первый неоплаченный срок", Kind.DATE, 17),
+    Column("Первый неоплаченный срок", Kind.DATE, 22),
     Column("Последняя оплата", Kind.DATE, 13),
 )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -116,9 +117,9 @@ def test_an_old_file_stays_until_the_new_one_is_whole(path: Path) -> None:
 def test_progress_counts_invoices_up_to_the_last(path: Path, write: type) -> None:
     """It never falls back, and ends with the number of invoices."""
     told: list[int] = []
-    write(path, a_register(INVOICES * 5), a_header(), progress=told.append)
+    write(path, a_register([*INVOICES * 5, *INVOICES[:7]]), a_header(), progress=told.append)
     assert told == sorted(told)
-    assert told[-1] == 200
+    assert told[-1] == 207
     assert len(told) > 3
 
 
@@ -131,3 +132,13 @@ def test_links_end_where_excel_takes_no_more(tmp_path: Path) -> None:
     assert not links.takes("https://portal.example/1")
     links.close()
     assert links.elements.read_text() == f'<hyperlink ref="A1:A{CELLS_LIMIT}" r:id="rId1"/>'
+
+
+def test_only_neighbouring_rows_share_a_link(tmp_path: Path) -> None:
+    """A row between them, or another address, begins a new one."""
+    links = Links(tmp_path, "Проблемы")
+    for letter, row, address in [("A", 1, "a"), ("A", 2, "a"), ("A", 4, "a"), ("A", 5, "b"), ("B", 6, "b")]:
+        links.add(letter, row, f"https://portal.example/{address}")
+    links.close()
+    cells = re.findall(r'ref="([^"]+)"', links.elements.read_text())
+    assert cells == ["A1:A2", "A4", "A5", "B6"]
