@@ -1,0 +1,102 @@
+"""The patience of a web request: places at a portal, time in all, a cache that forgets."""
+
+from __future__ import annotations
+
+import pytest
+
+from bitrix_app.errors import RejectedRequestError
+from bitrix_app.portals import Bulkhead, HurriedStop, TtlCache
+from tests.fakes import FakeClock
+
+
+def test_one_portal_gets_its_places_and_no_more() -> None:
+    bulkhead = Bulkhead(per_portal=2, total=10)
+    with bulkhead.enter("a"), bulkhead.enter("a"):
+        with pytest.raises(RejectedRequestError) as refused, bulkhead.enter("a"):
+            pass
+        assert (refused.value.status, refused.value.code) == (503, "portal_busy")
+        assert refused.value.retry_after
+        with bulkhead.enter("b"):
+            pass
+    with bulkhead.enter("a"):
+        pass
+
+
+def test_all_portals_together_leave_threads_for_pages_that_need_none() -> None:
+    bulkhead = Bulkhead(per_portal=2, total=3)
+    with (
+        bulkhead.enter("a"),
+        bulkhead.enter("b"),
+        bulkhead.enter("c"),
+        pytest.raises(RejectedRequestError),
+        bulkhead.enter("d"),
+    ):
+        pass
+    with bulkhead.enter("d"):
+        pass
+
+
+def test_a_place_is_given_back_whatever_happens() -> None:
+    bulkhead = Bulkhead(per_portal=1, total=1)
+    with pytest.raises(ZeroDivisionError), bulkhead.enter("a"):
+        raise ZeroDivisionError
+    with bulkhead.enter("a"):
+        pass
+
+
+def test_a_bulkhead_remembers_nobody_who_has_left() -> None:
+    bulkhead = Bulkhead(per_portal=1, total=1)
+    with bulkhead.enter("a"), pytest.raises(RejectedRequestError), bulkhead.enter("b"):
+        pass
+    assert not bulkhead._inside
+
+
+def test_a_web_requests_time_runs_out() -> None:
+    clock = FakeClock()
+    stop = HurriedStop(8.0, clock=clock, sleep=lambda seconds: None)
+    stop.check()
+    clock.now += 8
+    with pytest.raises(RejectedRequestError) as refused:
+        stop.check()
+    assert (refused.value.status, refused.value.code) == (503, "portal_busy")
+
+
+def test_a_wait_that_would_not_end_in_time_is_not_begun() -> None:
+    slept: list[float] = []
+    stop = HurriedStop(8.0, clock=FakeClock(), sleep=slept.append)
+    stop.wait(3.0)
+    with pytest.raises(RejectedRequestError) as refused:
+        stop.wait(200.0)
+    assert slept == [3.0]
+    assert refused.value.retry_after == 60
+
+
+def test_a_value_is_kept_for_its_time_and_made_anew_afterwards() -> None:
+    clock = FakeClock()
+    cache = TtlCache(60, 10, clock=clock)
+    assert [cache.get("key", lambda: 1), cache.get("key", lambda: 2)] == [1, 1]
+    clock.now += 60
+    assert cache.peek("key") is None
+    assert cache.get("key", lambda: 3) == 3
+
+
+def test_a_full_cache_forgets_the_oldest() -> None:
+    cache = TtlCache(60, 2)
+    for key in "abc":
+        cache.get(key, lambda key=key: key)
+    assert [cache.peek(key) for key in "abc"] == [None, "b", "c"]
+
+
+def test_an_error_is_not_kept() -> None:
+    cache = TtlCache(60, 2)
+    with pytest.raises(ZeroDivisionError):
+        cache.get("key", lambda: 1 // 0)
+    assert cache.get("key", lambda: 5) == 5
+
+
+def test_a_value_can_be_forgotten() -> None:
+    cache = TtlCache(60, 2)
+    cache.get("key", lambda: 1)
+    cache.forget("key")
+    cache.forget("key")
+    assert cache.peek("key") is None

@@ -1,0 +1,157 @@
+"""The log: no token passes, no value begins a line, the REST log is kept for three days."""
+
+from __future__ import annotations
+
+import io
+import json
+import logging
+from collections.abc import Iterator
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+import structlog
+
+from bitrix_app.bitrix24 import CallRecord, Wait
+from bitrix_app.logs import RestLog, mask, set_up_logging
+from bitrix_app.web.tokens import SessionClaims, SignedTokens
+from tests.fakes import FakeClock
+
+TOKEN = "9d4c7166007e9c94001e30ba00000001f0f107e28b5a4310c7f6d9b3025ea814"
+CALL = CallRecord("crm.item.list", 200, "", 0.1234, Decimal("0.5"), 100, 5000, "id-1")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        f"AUTH_ID={TOKEN}&member_id=x",
+        f"auth[access_token]={TOKEN}",
+        f'{{"refresh_token": "{TOKEN}"}}',
+        f"{{'auth': '{TOKEN}'}}",
+        f"Authorization: Bearer {TOKEN}",
+        f"bearer {TOKEN}",
+        f"GET /rest/app.info?auth={TOKEN} HTTP/1.1",
+        f"a bare {TOKEN} in a sentence",
+        f"client_secret={TOKEN[:12]}",
+        f"REFRESH_ID: {TOKEN}",
+        f"application_token => {TOKEN} token={TOKEN}",
+        f"postgresql://app:{TOKEN}@db/app",
+        f"redis://:{TOKEN[:9]}@queue/0",
+        f"SECRET_KEY={TOKEN[:10]}",
+    ],
+)
+def test_what_looks_like_a_secret_is_masked(line: str) -> None:
+    masked = mask(line)
+    assert TOKEN[:9] not in masked
+    assert "***" in masked
+
+
+def test_our_own_tokens_are_masked() -> None:
+    token, _ = SignedTokens(["key"]).session(SessionClaims(1, 1_790_000_000, 5, "ru"))
+    assert token not in mask(f"GET /downloads/{token}")
+    assert token.split(".")[-1] not in mask(token)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "report 715e9f84-bf3d-41ad-9490-6db8041ce69f done in 12.5 s",
+        "crm.item.productrow.list answered 503 QUERY_LIMIT_EXCEEDED",
+        "ONAPPUNINSTALL of portal 17",
+        "https://portal.bitrix24.ru/rest/ has moved",
+        "settings_changed_by_an_administrator_of_the_portal",
+    ],
+)
+def test_what_is_no_secret_stays_readable(line: str) -> None:
+    assert mask(line) == line
+
+
+@pytest.fixture(params=["text", "json"])
+def log(request: pytest.FixtureRequest) -> Iterator[tuple[str, io.StringIO]]:
+    """A log of each form, at INFO."""
+    stream = io.StringIO()
+    root = logging.getLogger()
+    before, level, configuration = root.handlers[:], root.level, structlog.get_config()
+    set_up_logging("INFO", request.param, stream)
+    yield request.param, stream
+    root.handlers[:] = before
+    root.setLevel(level)
+    structlog.configure(**configuration)
+
+
+def test_a_line_has_its_event_and_values(log: tuple[str, io.StringIO]) -> None:
+    form, stream = log
+    structlog.get_logger("web").info("request", route="/app", status=200)
+    line = stream.getvalue()
+    assert line.count("\n") == 1
+    if form == "json":
+        found = json.loads(line)
+        assert (found["event"], found["route"], found["status"], found["level"]) == ("request", "/app", 200, "info")
+    else:
+        assert "request" in line
+        assert "route=/app" in line
+
+
+def test_no_value_begins_a_line_of_its_own(log: tuple[str, io.StringIO]) -> None:
+    """A name from a portal cannot forge a line, nor colour the terminal."""
+    _, stream = log
+    structlog.get_logger("web").info("event", name="x\n2026-01-01 [info] all is well\x1b[31m\u2028")
+    logging.getLogger("library").warning("from\r\na library")
+    lines = stream.getvalue().splitlines()
+    assert len(lines) == 2
+    assert "\x1b" not in stream.getvalue()
+
+
+def test_a_traceback_is_told_without_secrets(log: tuple[str, io.StringIO]) -> None:
+    _, stream = log
+    try:
+        int(f"POST https://x/rest/profile auth={TOKEN}")
+    except ValueError:
+        structlog.get_logger("web").exception("crash")
+        logging.getLogger("library").exception("crash too")
+    assert "ValueError" in stream.getvalue()
+    assert TOKEN not in stream.getvalue()
+
+
+def test_what_is_below_the_level_is_not_written(log: tuple[str, io.StringIO]) -> None:
+    _, stream = log
+    structlog.get_logger("web").debug("whisper")
+    logging.getLogger("urllib3").info("chatter")
+    assert stream.getvalue() == ""
+
+
+def test_the_rest_log_has_a_file_a_day_and_keeps_three(tmp_path: Path) -> None:
+    clock = FakeClock(1_790_000_000.0)
+    rest = RestLog(tmp_path / "log" / "rest.log", clock=clock)
+    foreign = tmp_path / "log" / "rest.log.old"
+    for _ in range(6):
+        rest.answered(CALL)
+        rest.answered(CALL)
+        clock.now += 86_400
+    foreign.write_text("somebody else's")
+    rest.answered(CALL)
+    rest.close()
+    days = sorted(path.name for path in (tmp_path / "log").glob("rest.log.????-??-??"))
+    assert len(days) == 4  # three whole days and today
+    lines = (tmp_path / "log" / days[0]).read_text().splitlines()
+    assert len(lines) == 2
+    assert json.loads(lines[0]) == {
+        "at": lines[0].split('"')[3],
+        "method": "crm.item.list",
+        "status": 200,
+        "code": "",
+        "seconds": 0.123,
+        "operating": 0.5,
+        "sent": 100,
+        "received": 5000,
+        "request_id": "id-1",
+    }
+    assert foreign.exists()
+
+
+def test_a_rest_log_that_cannot_be_written_stops_no_call(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    rest = RestLog(tmp_path / "file" / "rest.log")
+    rest.answered(CALL)
+    rest.waited(Wait("bucket", 1.0, "crm.item.list"))
+    rest.close()
