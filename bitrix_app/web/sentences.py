@@ -108,6 +108,9 @@ SENTENCES: Mapping[str, Sentence] = {
         _("Bitrix24 answered the call %(method)s in another way than its documentation says."),
         _("Try again later. If that does not help, tell us the code of the error."),
     ),
+    "unreadable_secret": Sentence(
+        _("What was stored of the access to Bitrix24 cannot be read with the present key."), _REOPEN
+    ),
     "report_error": Sentence(_("The report could not be built."), _("Build it once more.")),
     "storage_unavailable": Sentence(
         _("There is no place to keep the finished file: it is full or out of reach."),
