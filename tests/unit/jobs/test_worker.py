@@ -14,7 +14,14 @@ from sqlalchemy import select, text, update
 from sqlalchemy.exc import OperationalError
 from structlog.testing import capture_logs
 
-from bitrix_app.errors import AccessDeniedError, AppError, InvalidGrantError, StorageFullError, WorkbookLimitError
+from bitrix_app.errors import (
+    AccessDeniedError,
+    AppError,
+    InvalidGrantError,
+    PortalUnavailableError,
+    StorageFullError,
+    WorkbookLimitError,
+)
 from bitrix_app.jobs import JobStop, RunReport, Timing, Worker
 from bitrix_app.reports.ports import Progress, ProgressSink
 from bitrix_app.storage import (
@@ -45,11 +52,17 @@ class Workshop:
         self._workers: list[Worker] = []
 
     def open(
-        self, run: RunReport, *, concurrency: int = 4, timing: Timing = QUICK, files: Files | None = None
+        self,
+        run: RunReport,
+        *,
+        concurrency: int = 4,
+        timing: Timing = QUICK,
+        files: Files | None = None,
+        leases: ReportLeases | None = None,
     ) -> Worker:
         """A worker at work."""
         worker = Worker(
-            leases=ReportLeases(self.db),
+            leases=leases or ReportLeases(self.db),
             files=files or self.files,
             run_report=run,
             work_folder=self.work,
@@ -404,25 +417,43 @@ def test_an_uninstall_stops_the_portals_report(shop: Workshop, cipher: Cipher, p
 # --- fencing ------------------------------------------------------------------------------------------------------
 
 
+class SlowStore(Files):
+    """A file store that keeps the worker waiting after the first file."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__(url)
+        self.reached, self.go_on = threading.Event(), threading.Event()
+
+    def put(self, local: Path, name: str) -> int:
+        size = super().put(local, name)
+        self.reached.set()
+        assert self.go_on.wait(20)
+        return size
+
+
 def test_a_worker_whose_report_was_taken_over_stops_and_removes_its_files(shop: Workshop, portal: PortalRecord) -> None:
-    delivered, go_on = threading.Event(), threading.Event()
-
-    class SlowStore(Files):
-        def put(self, local: Path, name: str) -> int:
-            size = super().put(local, name)
-            delivered.set()
-            assert go_on.wait(10)
-            return size
-
+    store = SlowStore(str(shop.store))
     report = queue_report(shop.db, portal)
-    shop.open(plain_report, files=SlowStore(str(shop.store)), timing=Timing(beat=0.05, poll=3600, abandon=10))
-    assert delivered.wait(10)
+    shop.open(plain_report, files=store, timing=Timing(beat=0.05, poll=3600, abandon=10))
+    assert store.reached.wait(10)
     with shop.db.transaction() as session:
         session.execute(update(Report).where(Report.id == report.id).values(attempt=2, worker="another"))
-    go_on.set()
+    store.go_on.set()
     until(lambda: shop.ears.heard == ["lost"])
     assert shop.names() == []
     assert (shop.stored(report).status, shop.stored(report).attempt) == ("running", 2)
+
+
+def test_files_that_a_report_left_behind_still_stores_are_removed(shop: Workshop, portal: PortalRecord) -> None:
+    store = SlowStore(str(shop.store))
+    report = queue_report(shop.db, portal)
+    shop.open(plain_report, files=store)
+    assert store.reached.wait(10)
+    Reports(shop.db).of(portal.id, ALICE).cancel(report.id)
+    until(lambda: shop.ears.heard == ["cancelled"])
+    assert len(shop.names()) == 1
+    store.go_on.set()
+    until(lambda: shop.names() == [])
 
 
 # --- going down ---------------------------------------------------------------------------------------------------
@@ -466,12 +497,63 @@ def test_a_worker_that_goes_down_hands_back_what_does_not_finish(
     until(lambda: len(shop.names()) == 2)
 
 
+BROKEN_OFF = [
+    PortalUnavailableError("no answer", method="crm.item.list"),
+    ConnectionError("closed under the call"),
+    OperationalError("UPDATE", {}, Exception("closed under the call")),
+]
+
+
+@pytest.mark.parametrize("error", BROKEN_OFF, ids=lambda each: type(each).__name__)
+def test_what_breaks_because_the_worker_goes_down_is_not_the_reports_fault(
+    shop: Workshop, portal: PortalRecord, error: Exception
+) -> None:
+    connected, closed = threading.Event(), threading.Event()
+
+    def run(lease: Lease, stop: JobStop, progress: ProgressSink, folder: Path) -> Made:
+        stop.on_stop(closed.set)
+        connected.set()
+        closed.wait(30)
+        raise error
+
+    report = queue_report(shop.db, portal)
+    worker = shop.open(run)
+    assert connected.wait(10)
+    worker.stop()
+    assert shop.stored(report).status == "queued"
+    assert shop.ears.heard == ["handed_back"]
+
+
 def test_a_worker_that_goes_down_takes_up_nothing_more(shop: Workshop, portal: PortalRecord) -> None:
     worker = shop.open(plain_report)
     worker.stop()
     report = queue_report(shop.db, portal)
     worker.wake()
     assert not worker.alive
+    assert shop.stored(report).status == "queued"
+
+
+def test_a_report_that_is_taken_up_in_the_moment_of_going_down_is_not_left_running(
+    shop: Workshop, db: Database, portal: PortalRecord
+) -> None:
+    reached, go_on, seen = threading.Event(), threading.Event(), []
+
+    class SlowLeases(ReportLeases):
+        def claim(self, worker: str, lease_seconds: float) -> Lease | None:
+            reached.set()
+            assert go_on.wait(20)
+            seen.append(super().claim(worker, lease_seconds))
+            return seen[-1]
+
+    report = queue_report(db, portal)
+    worker = shop.open(Patient(), leases=SlowLeases(db))
+    assert reached.wait(10)
+    stopping = threading.Thread(target=worker.stop)
+    stopping.start()
+    until(lambda: worker._stopping)
+    go_on.set()
+    stopping.join(20)
+    assert seen
     assert shop.stored(report).status == "queued"
 
 
