@@ -38,6 +38,7 @@ class Settings:
     worker_concurrency: int = 4
     web_threads: int = 24
     rest_log: str = "var/log/rest.log"
+    work_dir: str = "var/work"
 
     @property
     def embedded_queue(self) -> bool:
@@ -103,4 +104,5 @@ def load_settings(environ: Mapping[str, str] | None = None, dotenv: Path | None 
         worker_concurrency=number("WORKER_CONCURRENCY", 4, 1, 64),
         web_threads=number("WEB_THREADS", 24, 4, 256),
         rest_log=text("REST_LOG", "var/log/rest.log"),
+        work_dir=text("WORK_DIR", "var/work"),
     )

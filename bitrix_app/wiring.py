@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -170,7 +169,7 @@ def build_jobs(
     metrics: Metrics,
 ) -> JobService:
     """Worker, queue and chores of this process."""
-    work_folder = Path(tempfile.gettempdir()) / "invoice-register"
+    work_folder = Path(settings.work_dir)
     leases = ReportLeases(stores.database)
     metrics.queue_length(leases.queued_count)
     worker = Worker(

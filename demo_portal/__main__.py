@@ -93,6 +93,7 @@ def _storage(folder: Path) -> dict[str, str]:
         "QUEUE_URL": f"sqlite:///{folder}/queue.db",
         "REPORTS_DIR": str(folder / "reports"),
         "REST_LOG": str(folder / "rest.log"),
+        "WORK_DIR": str(folder / "work"),
     }
 
 

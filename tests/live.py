@@ -121,6 +121,7 @@ def live_app(world: DemoWorld, folder: Path, *, jobs: bool = True, **environ: st
         "QUEUE_URL": f"sqlite:///{folder}/queue.db",
         "REPORTS_DIR": str(folder / "reports"),
         "REST_LOG": str(folder / "rest.log"),
+        "WORK_DIR": str(folder / "work"),
         **environ,
     }
     settings = load_settings(values)

@@ -108,6 +108,7 @@ def _start(port: int, world: DemoWorld, folder: Path) -> subprocess.Popen[bytes]
         "QUEUE_URL": f"sqlite:///{folder}/queue.db",
         "REPORTS_DIR": str(folder / "reports"),
         "REST_LOG": str(folder / "rest.log"),
+        "WORK_DIR": str(folder / "work"),
     }
     command = [sys.executable, str(ROOT / "app.py"), "--host", "127.0.0.1", "--port", str(port)]
     with (folder / "app.log").open("ab") as log:

@@ -154,6 +154,7 @@ def open_house(folder: Path, database_url: str, **environ: str) -> Iterator[Hous
             "QUEUE_URL": f"sqlite:///{folder}/queue.db",
             "REPORTS_DIR": str(folder / "reports"),
             "REST_LOG": str(folder / "rest.log"),
+            "WORK_DIR": str(folder / "work"),
             **environ,
         }
         services = build_services(load_settings(values))
