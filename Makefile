@@ -39,8 +39,9 @@ tests: $(VENV)/.dev  ## pytest alone
 system-packages:  # chromium for the browser tests, LibreOffice for one test of the workbook: installed where we may
 	@sh tools/system-packages.sh
 
-bench: $(VENV)/.dev  ## measure ourselves beside others; writes benchmarks/results.md
-	$(BIN)/python -m benchmarks
+bench: $(VENV)/.dev  ## measure ourselves beside others; writes benchmarks/results.md (ARGS="--quick": does it run?)
+	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-bench.txt
+	$(BIN)/python -m benchmarks $(ARGS)
 
 screenshots: $(VENV)/.dev system-packages  ## pictures of every state of the page into docs/screenshots/
 	$(BIN)/python -m tools.screenshots

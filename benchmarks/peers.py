@@ -1,0 +1,150 @@
+"""Part 1: ours beside the ways people use today, on a portal that keeps its limits. All in one run, as ratios."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from decimal import Decimal
+from math import ceil
+from typing import Any
+
+from benchmarks.measuring import in_child
+from benchmarks.options import Options
+from benchmarks.tables import Section, number, table
+from demo_portal.apart import PortalApart, portal_apart
+
+OURS = "ours, the whole pipeline to the stored workbook"
+WAYS = {
+    "ours": OURS,
+    "one_by_one": "one call per invoice and look-up, 2 calls a second",
+    "with_fast_bitrix24": "`fast-bitrix24` (packs calls into `batch`)",
+    "with_b24pysdk": "`b24pysdk` (packs calls into `batch`)",
+}
+ONE_BY_ONE_MEASURED = 100
+SLOW_SECONDS_A_CALL, SLOW_CALLS_AN_INVOICE = 0.5, 3  # as in `ways.one_by_one`
+CREDIT, CALLS_A_SECOND, PAGE = 50, 2, 50
+ENOUGH_CALLS = 60
+"""With fewer the portal's credit is hardly spent, and a ratio to what it dictates says nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One way at one size. ``rejected``: calls that the portal refused by its limits; ``peak`` in MB."""
+
+    way: str
+    invoices: int
+    calls: int
+    seconds: float
+    rejected: int | None = None
+    peak: float | None = None
+    reckoned: bool = False
+
+    @property
+    def dictated(self) -> float:
+        """Seconds that the bucket alone dictates for so many calls."""
+        return max(0.0, (self.calls - CREDIT) / CALLS_A_SECOND)
+
+
+def section(options: Options) -> Section:
+    """The part's results."""
+    runs = [run for size in options.sizes for run in at_size(size, options)]
+    intro = (
+        f"Invoices of a period with {options.rows} product rows each, their requisite links, requisites and product "
+        f"rows. The portal keeps its limits (50 calls of credit, 2 a second), holds each request {options.latency} s "
+        f"and says that a call cost it {options.execution} s of work. Each way gets the same data; the numbers of "
+        "invoices, rows and requisites are compared after each run. Memory is the child's peak."
+    )
+    return Section("1. Beside the ways people use today", [intro, *_tables(runs, options.sizes), NOTES])
+
+
+NOTES = """\
+- *the bucket alone* is (calls − 50) / 2 seconds: no client that calls as often can be quicker. Ours spends 45 of the \
+50, which costs 2.5 s once.
+- The two libraries live on the portal's `batch` method, which counts 50 calls as one request; we don't use it (yet). \
+The demo portal holds a whole batch no longer than one call, so their seconds here are a lower bound: a real portal \
+works through the 50 calls one after another. They end with lists in memory, ours with a workbook and a CSV in storage.
+- *one call per invoice* is reckoned where it says so: 3 look-ups an invoice, half a second a call."""
+
+
+def at_size(invoices: int, options: Options) -> Iterable[Run]:
+    """All ways at one size, on one portal that forgets everything in between."""
+    world = {"rows": options.rows, "latency": options.latency, "execution": options.execution, "limits": True}
+    with portal_apart(invoices=invoices, **world) as portal:
+        for way in options.ways:
+            portal.reset()
+            yield reckoned(invoices) if is_reckoned(way, invoices) else run(way, portal)
+
+
+def is_reckoned(way: str, invoices: int) -> bool:
+    """Whether this takes too long to be measured."""
+    return way == "one_by_one" and invoices > ONE_BY_ONE_MEASURED
+
+
+def reckoned(invoices: int) -> Run:
+    """What one call per invoice and look-up comes to."""
+    calls = ceil(invoices / PAGE) + SLOW_CALLS_AN_INVOICE * invoices
+    return Run("one_by_one", invoices, calls, calls * SLOW_SECONDS_A_CALL, reckoned=True)
+
+
+def run(way: str, portal: PortalApart) -> Run:
+    """One way, measured; the portal is the witness. Raises AssertionError when it did not get everything."""
+    told = in_child(
+        f"benchmarks.ways.{way}", {"portal": asdict(portal), **({"counted": True} if way == "ours" else {})}
+    )
+    check(told, portal)
+    seen = portal.witness()
+    return Run(way, portal.invoices, seen["calls"], told["seconds"], seen["rejected"] + seen["refused"], told["peak"])
+
+
+def check(told: dict[str, Any], portal: PortalApart) -> None:
+    """Raises AssertionError unless a way got all invoices, rows and requisites (ours: the totals, too)."""
+    got = told["invoices"], told["rows"], told["requisites"]
+    expected = portal.invoices, portal.rows, max(1, min(5000, portal.invoices // 8))  # as `scaled.fill` makes them
+    if got != expected:
+        raise AssertionError(f"got {got}, expected {expected}")
+    if "summary" in told:
+        check_totals(told["summary"], portal)
+
+
+def check_totals(summary: dict[str, Any], portal: PortalApart) -> None:
+    """Raises AssertionError unless a report's sums are those that the portal was made with."""
+    (roubles,) = summary["totals"]
+    if (Decimal(roubles["amount"]), Decimal(roubles["vat"])) != (Decimal(portal.amount), Decimal(portal.vat)):
+        raise AssertionError(f"the totals are {roubles}, expected {portal.amount} and {portal.vat}")
+
+
+def _tables(runs: list[Run], sizes: Iterable[int]) -> Iterable[str]:
+    for size in sizes:
+        here = [each for each in runs if each.invoices == size]
+        ours = next((each for each in here if each.way == "ours"), here[0])
+        yield table(
+            f"{size:,} invoices",
+            [
+                "way",
+                "HTTP calls",
+                "× ours",
+                "seconds",
+                "× ours",
+                "the bucket alone, s",
+                "× the bucket",
+                "rejected",
+                "peak MB",
+            ],
+            [_row(each, ours) for each in here],
+        )
+
+
+def _row(each: Run, ours: Run) -> list[str]:
+    mark = " (reckoned)" if each.reckoned else ""
+    bounded = each.calls >= ENOUGH_CALLS and not each.reckoned
+    return [
+        f"{WAYS[each.way]}{mark}",
+        f"{each.calls:,}",
+        number(each.calls / ours.calls, 2),
+        number(each.seconds, 1),
+        number(each.seconds / ours.seconds, 2),
+        number(each.dictated, 1),
+        number(each.seconds / each.dictated, 2) if bounded else "",
+        number(each.rejected),
+        number(each.peak),
+    ]

@@ -1,0 +1,67 @@
+"""One call per invoice and look-up, 2 calls a second: the way of the earlier console tool.
+
+Pages of invoices, then for each invoice its requisite link, the requisite, its product rows. Order of the child:
+``{"portal": PortalApart}``.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import requests
+
+from benchmarks.measuring import answer, measured, told
+from benchmarks.ways.question import INVOICE, SELECT, period
+from demo_portal.apart import PortalApart
+
+SECONDS_A_CALL = 0.5
+LOOK_UPS_AN_INVOICE = 3
+
+
+class SlowPortal:
+    """Calls methods one after another, never two within half a second."""
+
+    def __init__(self, webhook_url: str) -> None:
+        self._url = webhook_url
+        self._session = requests.Session()
+        self._next = 0.0
+
+    def call(self, method: str, params: dict[str, Any]) -> Any:
+        time.sleep(max(0.0, self._next - time.monotonic()))
+        self._next = time.monotonic() + SECONDS_A_CALL
+        reply = self._session.post(f"{self._url}{method}", json=params, timeout=60)
+        reply.raise_for_status()
+        return reply.json()
+
+
+def fetched(portal: PortalApart) -> dict[str, int]:
+    """Everything of the period, kept in lists. → how much of what there was."""
+    slow = SlowPortal(portal.webhook_url)
+    invoices = pages(slow, portal)
+    requisites, rows = {}, []
+    for invoice in invoices:
+        where = {"ENTITY_TYPE_ID": INVOICE, "ENTITY_ID": invoice["id"]}
+        links = slow.call("crm.requisite.link.list", {"filter": where})["result"]
+        requisite = slow.call("crm.requisite.get", {"id": links[0]["REQUISITE_ID"]})["result"]
+        requisites[requisite["ID"]] = requisite
+        owner = {"=ownerType": "SI", "=ownerId": invoice["id"]}
+        rows += slow.call("crm.item.productrow.list", {"filter": owner})["result"]["productRows"]
+    return {"invoices": len(invoices), "rows": len(rows), "requisites": len(requisites)}
+
+
+def pages(slow: SlowPortal, portal: PortalApart) -> list[dict[str, Any]]:
+    """The invoices of the period, 50 a call."""
+    invoices: list[dict[str, Any]] = []
+    start: int | None = 0
+    while start is not None:
+        query = {"entityTypeId": INVOICE, "select": SELECT, "filter": period(portal), "start": start}
+        page = slow.call("crm.item.list", query)
+        invoices += page["result"]["items"]
+        start = page.get("next")
+    return invoices
+
+
+if __name__ == "__main__":
+    counts, cost = measured(lambda: fetched(PortalApart(**told()["portal"])))
+    answer(cost, **counts)

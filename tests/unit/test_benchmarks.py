@@ -1,0 +1,87 @@
+"""The benchmarks still run: the smallest sizes, so that the scripts do not rot. How fast we are is not asserted."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+import pytest
+
+from benchmarks import peers, processing
+from benchmarks.options import Options, parsed
+from demo_portal.apart import PortalApart
+
+SMALLEST = Options(sizes=(20,), ways=("ours",), rows=2, latency=0.0, large=40)
+
+
+def test_our_way_reads_everything_and_provokes_no_refusal() -> None:
+    """Part 1 measures a real report of ours, checks what is in it, and counts the portal's calls and refusals."""
+    (run,) = peers.at_size(20, SMALLEST)
+    assert (run.way, run.invoices, run.rejected, run.reckoned) == ("ours", 20, 0, False)
+    assert 8 <= run.calls <= 20
+    assert run.seconds > 0
+    assert run.peak
+
+
+def test_processing_alone_counts_rows_a_second() -> None:
+    """Part 2 plays recorded invoices through the pipeline and tells rows a second."""
+    text = processing.section(SMALLEST).markdown()
+    assert "40 invoices with 80 product rows" in text
+    assert re.search(r"\| processing, spool, workbook, CSV \| [\d.]+ \| [\d.]+ \| [\d,]+ \|", text)
+
+
+def test_one_call_per_invoice_is_reckoned_where_it_would_take_hours() -> None:
+    """20 pages and three look-ups an invoice, two calls a second."""
+    assert not peers.is_reckoned("one_by_one", 100)
+    assert peers.is_reckoned("one_by_one", 1_000)
+    run = peers.reckoned(1_000)
+    assert (run.calls, run.seconds, run.dictated, run.reckoned) == (3_020, 1_510.0, 1_485.0, True)
+
+
+PORTAL = PortalApart(
+    url="",
+    client_endpoint="",
+    webhook_url="",
+    member_id="",
+    access_token="",
+    refresh_token="",
+    environment={},
+    invoices=80,
+    rows=400,
+    first="2026-01-01",
+    last="2026-03-31",
+    amount="12.50",
+    vat="2.5",
+)
+WHOLE = {
+    "invoices": 80,
+    "rows": 400,
+    "requisites": 10,
+    "summary": {"totals": [{"currency": "RUB", "amount": "12.50", "vat": "2.50"}]},
+}
+
+
+@pytest.mark.parametrize(
+    "lacking",
+    [
+        {"invoices": 79},
+        {"rows": 399},
+        {"requisites": 9},
+        {"summary": {"totals": [{"currency": "RUB", "amount": "12.49", "vat": "2.50"}]}},
+        {"summary": {"totals": [{"currency": "RUB", "amount": "12.50", "vat": "2.49"}]}},
+    ],
+)
+def test_a_way_that_did_not_get_everything_is_not_measured(lacking: dict[str, object]) -> None:
+    """Fewer invoices, rows or requisites, or other sums than the portal was made with, end the run."""
+    peers.check(WHOLE, PORTAL)
+    with pytest.raises(AssertionError):
+        peers.check(WHOLE | lacking, PORTAL)
+
+
+def test_only_a_whole_run_writes_the_results() -> None:
+    """A part, a size or a quick run prints, unless it is given a file of its own."""
+    assert parsed([]).out is not None
+    assert [parsed(each.split()).out for each in ("--quick", "--only page", "--sizes 100")] == [None] * 3
+    assert parsed(["--sizes", "100,1000", "--only", "peers,page"]) == replace(
+        Options(), sizes=(100, 1000), parts=("peers", "page")
+    )
