@@ -53,6 +53,11 @@ class Access:
         with self._clients.hurried(portal, user_id) as client:
             return self.look(client, portal, user_id)
 
+    def known(self, portal: PortalRecord, user_id: int) -> SeenUser | None:
+        """What is remembered of a user, however old: for showing, never for deciding."""
+        known = self._users.get(portal.id, user_id)
+        return SeenUser(user_id, known.name, known.is_admin, known.time_zone) if known else None
+
     def look(self, client: Bitrix24Client, portal: PortalRecord, user_id: int) -> SeenUser:
         """Asks ``profile`` through ``client`` now, and remembers the answer."""
         seen = ask_profile(client, user_id)

@@ -10,43 +10,58 @@ from contextlib import contextmanager
 from bitrix_app.errors import RejectedRequestError
 
 RETRY_SECONDS = 3
+PATIENCE_SECONDS = 3.0
 
 
 class Bulkhead:
-    """Counts the web requests that talk to portals: at most ``per_portal`` for one, ``total`` for all together.
+    """Counts the web requests that talk to portals: ``per_portal`` calls at once, as many more may wait a moment.
 
-    One instance a process. ``total`` must stay below the number of web threads, so that pages which need no portal
-    are always answered.
+    One instance a process. ``total`` (all portals together, waiting ones included) must stay below the number of web
+    threads, so that pages which need no portal are always answered. ``patience``: seconds a request waits for a place.
     """
 
-    def __init__(self, *, per_portal: int = 4, total: int = 16) -> None:
+    def __init__(self, *, per_portal: int = 4, total: int = 16, patience: float = PATIENCE_SECONDS) -> None:
         self._per_portal = per_portal
         self._total = total
-        self._inside: Counter[str] = Counter()
-        self._lock = threading.Lock()
+        self._patience = patience
+        self._present: Counter[str] = Counter()
+        self._calling: Counter[str] = Counter()
+        self._change = threading.Condition()
 
     @contextmanager
     def enter(self, member_id: str) -> Iterator[None]:
         """A place for one request to the portal ``member_id``.
 
-        Raises RejectedRequestError 503 ``portal_busy`` at once when there is none: waiting would only move the queue
-        from the portal to our threads.
+        Raises RejectedRequestError 503 ``portal_busy``: at once when too many wait already, after a moment when no
+        place came free.
         """
-        self._take(member_id)
+        with self._change:
+            if self._present[member_id] >= 2 * self._per_portal or self._present.total() >= self._total:
+                raise RejectedRequestError(503, "portal_busy", retry_after=RETRY_SECONDS)
+            self._present[member_id] += 1
+        try:
+            with self._place(member_id):
+                yield
+        finally:
+            with self._change:
+                _take_one(self._present, member_id)
+
+    @contextmanager
+    def _place(self, member_id: str) -> Iterator[None]:
+        with self._change:
+            if not self._change.wait_for(lambda: self._calling[member_id] < self._per_portal, self._patience):
+                raise RejectedRequestError(503, "portal_busy", retry_after=RETRY_SECONDS)
+            self._calling[member_id] += 1
         try:
             yield
         finally:
-            self._leave(member_id)
+            with self._change:
+                _take_one(self._calling, member_id)
+                self._change.notify_all()
 
-    def _take(self, member_id: str) -> None:
-        with self._lock:
-            if self._inside[member_id] >= self._per_portal or self._inside.total() >= self._total:
-                self._inside += Counter()  # drops the zero that the look-up has left
-                raise RejectedRequestError(503, "portal_busy", retry_after=RETRY_SECONDS)
-            self._inside[member_id] += 1
 
-    def _leave(self, member_id: str) -> None:
-        with self._lock:
-            self._inside[member_id] -= 1
-            if not self._inside[member_id]:
-                del self._inside[member_id]
+def _take_one(counter: Counter[str], member_id: str) -> None:
+    """One less; a portal that nobody calls is not remembered."""
+    counter[member_id] -= 1
+    if not counter[member_id]:
+        del counter[member_id]

@@ -31,7 +31,8 @@ class LaunchForm:
 
 @dataclass(frozen=True, slots=True)
 class Launch:
-    """A user at the open app. ``user`` is None when the portal could not be asked about them just now."""
+    """A user at the open app. ``user`` is for showing: what was known before when the portal could not be asked just
+    now, None when nothing was."""
 
     portal: PortalRecord
     user_id: int
@@ -68,10 +69,11 @@ class Launcher:
         Raises RejectedRequestError 403 ``not_installed`` for a portal whose administrator has not installed the app.
         """
         portal = self.enter(caller, form)
+        user: SeenUser | None
         try:
             user = self._access.user(portal, caller.user_id)
         except (PortalError, AuthorizationServerError, RejectedRequestError):
-            user = None
+            user = self._access.known(portal, caller.user_id)
         return Launch(portal, caller.user_id, user)
 
     def enter(self, caller: Caller, form: LaunchForm) -> PortalRecord:

@@ -79,6 +79,28 @@ def test_the_same_uninstall_twice_is_harmless(house: House, portal: Portal, clea
     assert statuses == [200, 200, 200]
 
 
+def test_a_removed_app_is_not_opened_even_with_a_token_that_is_still_good(house: House, portal: Portal) -> None:
+    """What was kept for a return waits for an administrator's install."""
+    house.event(portal, "ONAPPUNINSTALL", {"CLEAN": 0}, with_tokens=False)
+    before = stored(house, portal)
+    answer = house.post("/app", portal)
+    assert answer.status_code == 403
+    assert "not_installed" in answer.text
+    body = {"AUTH_ID": portal.issue_tokens().access_token, "member_id": portal.member_id}
+    assert house.app.test_client().post("/api/v1/session", json=body).status_code == 403
+    assert stored(house, portal) == before
+
+
+def test_what_was_kept_is_there_after_a_return_with_the_uninstall_in_the_journal(house: House, portal: Portal) -> None:
+    report = house.visitor(portal, portal.admin).start()
+    house.event(portal, "ONAPPUNINSTALL", {"CLEAN": 0}, with_tokens=False)
+    house.post("/install", portal)
+    administrator = house.visitor(portal, portal.admin)
+    assert administrator.get(f"/reports/{report['id']}")["status"] == "cancelled"
+    actions = [item["action"] for item in administrator.get("/journal")["items"]]
+    assert actions == ["installed", "uninstalled", "report_created", "installed"]
+
+
 def test_after_an_uninstall_an_administrator_can_install_again(house: House, portal: Portal) -> None:
     house.event(portal, "ONAPPUNINSTALL", {"CLEAN": 1}, with_tokens=False)
     assert house.post("/app", portal).status_code == 403

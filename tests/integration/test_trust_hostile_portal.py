@@ -32,7 +32,7 @@ def test_a_slow_portal_holds_up_nobody_elses_page(house: House, portal: Portal) 
     portal.faults.clear()
     for thread in threads:
         thread.join(20)
-    assert statuses.count(503) >= 8
+    assert statuses.count(503) >= 4
 
 
 def test_a_request_to_a_hanging_portal_ends_in_seconds(house: House, portal: Portal) -> None:

@@ -7,9 +7,12 @@ from flask import Flask, Response, request
 
 from bitrix_app.errors import RejectedRequestError
 from bitrix_app.portals import Event
+from bitrix_app.portals.events import UNINSTALLED
 from bitrix_app.web.bodies import form_body
 from bitrix_app.web.file_deletion import delete_files_later
 from bitrix_app.web.services import floodgate, services
+
+NOBODY = 0
 
 log = structlog.get_logger("web")
 
@@ -28,7 +31,16 @@ def receive() -> Response:
     except RejectedRequestError as error:
         log.warning("event_refused", event_name=event.name[:40], code=error.code)
         raise
+    if event.name == UNINSTALLED:
+        _note_uninstall(event.auth.get("member_id", ""))
     if files:
         delete_files_later(services().files, files)
     log.info("event_received", event_name=event.name[:40])
     return Response("ok\n", mimetype="text/plain")
+
+
+def _note_uninstall(member_id: str) -> None:
+    """A line in the journal, where the portal's data are kept for its return. The event names nobody."""
+    portal = services().portals.by_member_id(member_id)
+    if portal is not None:
+        services().journal.add(portal.id, NOBODY, "", "uninstalled")

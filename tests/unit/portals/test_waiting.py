@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import threading
+import time
+
 import pytest
 
 from bitrix_app.errors import RejectedRequestError
 from bitrix_app.portals import Bulkhead, HurriedStop, TtlCache
 from tests.fakes import FakeClock
+from tests.live import until
 
 
 def test_one_portal_gets_its_places_and_no_more() -> None:
-    bulkhead = Bulkhead(per_portal=2, total=10)
+    bulkhead = Bulkhead(per_portal=2, total=10, patience=0.01)
     with bulkhead.enter("a"), bulkhead.enter("a"):
         with pytest.raises(RejectedRequestError) as refused, bulkhead.enter("a"):
             pass
@@ -22,8 +26,44 @@ def test_one_portal_gets_its_places_and_no_more() -> None:
         pass
 
 
+def test_who_waits_a_moment_gets_the_place_that_comes_free() -> None:
+    """Two colleagues who open the page together both see it."""
+    bulkhead = Bulkhead(per_portal=1, total=10, patience=30)
+    entered = threading.Event()
+
+    def colleague() -> None:
+        with bulkhead.enter("a"):
+            entered.set()
+
+    thread = threading.Thread(target=colleague)
+    with bulkhead.enter("a"):
+        thread.start()
+        assert not entered.wait(0.05)
+    assert entered.wait(10)
+    thread.join()
+
+
+def test_only_as_many_wait_as_may_call() -> None:
+    """The crowd before a hanging portal does not fill our threads: those too many are told at once."""
+    bulkhead = Bulkhead(per_portal=1, total=10, patience=30)
+
+    def wait() -> None:
+        with bulkhead.enter("a"):
+            pass
+
+    waiting = threading.Thread(target=wait)
+    with bulkhead.enter("a"):
+        waiting.start()
+        until(lambda: bulkhead._present["a"] == 2, 10)
+        began = time.monotonic()
+        with pytest.raises(RejectedRequestError), bulkhead.enter("a"):
+            pass
+        assert time.monotonic() - began < 5
+    waiting.join()
+
+
 def test_all_portals_together_leave_threads_for_pages_that_need_none() -> None:
-    bulkhead = Bulkhead(per_portal=2, total=3)
+    bulkhead = Bulkhead(per_portal=2, total=3, patience=30)
     with (
         bulkhead.enter("a"),
         bulkhead.enter("b"),
@@ -45,10 +85,11 @@ def test_a_place_is_given_back_whatever_happens() -> None:
 
 
 def test_a_bulkhead_remembers_nobody_who_has_left() -> None:
-    bulkhead = Bulkhead(per_portal=1, total=1)
-    with bulkhead.enter("a"), pytest.raises(RejectedRequestError), bulkhead.enter("b"):
+    bulkhead = Bulkhead(per_portal=1, total=2, patience=0.01)
+    with bulkhead.enter("a"), pytest.raises(RejectedRequestError), bulkhead.enter("a"):
         pass
-    assert not bulkhead._inside
+    assert not bulkhead._present
+    assert not bulkhead._calling
 
 
 def test_a_web_requests_time_runs_out() -> None:
