@@ -1,4 +1,4 @@
-"""Reading the product rows of many invoices with few calls.
+"""Reading the product rows of many invoices with few calls, while the portal's users go on working.
 
 Source of the rules: the portal's page ``api-reference/crm/universal/product-rows/crm-item-productrow-list``.
 """
@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bitrix_app.errors import AccessDeniedError
-from bitrix_app.reports.lookups import key
+from bitrix_app.reports.lookups import KEYS_A_CALL, chunks, key
 from bitrix_app.reports.ports import PortalReader, Raw
 
 PAGE = 50
@@ -27,7 +27,6 @@ class OwnedRows:
 
     rows: dict[int, list[Raw]] = field(default_factory=lambda: defaultdict(list))
     refused: set[int] = field(default_factory=set)
-    denials_in_a_row: int = 0
 
 
 class ProductRowReader:
@@ -40,49 +39,96 @@ class ProductRowReader:
     def read(self, invoice_ids: Sequence[int]) -> OwnedRows:
         """All product rows of these invoices.
 
-        The portal refuses a whole list for one owner that the user may not read (rights may change while we read):
-        such a list is halved until the refused invoices are known. Raises AccessDeniedError when nothing is
-        readable, and other PortalErrors as they come.
+        The portal refuses a whole list for one owner that the user may not read, or that is gone. The portal is
+        asked which of the invoices can still be seen, and the others are done without. A list that is refused though
+        all of it can be seen is halved until the refused invoices are known. Raises AccessDeniedError when nothing
+        is readable, and other PortalErrors as they come.
         """
-        found = OwnedRows()
-        self._read_into(found, invoice_ids)
-        return found
+        reading = _Reading(self._portal, _HighWater(self._advance))
+        reading.read(invoice_ids)
+        return reading.found
 
-    def _read_into(self, found: OwnedRows, invoice_ids: Sequence[int]) -> None:
+
+class _HighWater:
+    """Tells how many invoices are through; what is read once more is not told once more."""
+
+    def __init__(self, advance: Callable[[int], None]) -> None:
+        self._advance = advance
+        self._through = 0
+        self._told = 0
+
+    def finish(self, invoices: int) -> None:
+        """So many more are through."""
+        self._through += invoices
+        self.reach(0)
+
+    def reach(self, share: int) -> None:
+        """So many of those that are being read are as good as through."""
+        more = self._through + share - self._told
+        if more > 0:
+            self._told += more
+            self._advance(more)
+
+
+class _Reading:
+    """The reading of one list of invoices."""
+
+    def __init__(self, portal: PortalReader, progress: _HighWater) -> None:
+        self.found = OwnedRows()
+        self._portal = portal
+        self._progress = progress
+        self._denials_in_a_row = 0
+
+    def read(self, invoice_ids: Sequence[int]) -> None:
         try:
             rows = self._read_list(invoice_ids)
-        except AccessDeniedError:
-            found.denials_in_a_row += 1
-            if found.denials_in_a_row >= DENIALS_IN_A_ROW:
-                raise
-            self._read_halves(found, invoice_ids)
+        except AccessDeniedError as denial:
+            self._read_without_hidden(invoice_ids, denial)
             return
-        found.denials_in_a_row = 0
+        self._denials_in_a_row = 0
         for row in rows:
-            found.rows[key(row.get("ownerId"))].append(row)
+            self.found.rows[key(row.get("ownerId"))].append(row)
+        self._progress.finish(len(invoice_ids))
 
-    def _read_halves(self, found: OwnedRows, invoice_ids: Sequence[int]) -> None:
+    def _read_without_hidden(self, invoice_ids: Sequence[int], denial: AccessDeniedError) -> None:
+        seen = self._seen(invoice_ids)
+        self._refuse([each for each in invoice_ids if each not in seen])
+        left = [each for each in invoice_ids if each in seen]
+        if len(left) == len(invoice_ids):
+            self._read_halves(left, denial)
+        elif left:
+            self.read(left)
+
+    def _read_halves(self, invoice_ids: Sequence[int], denial: AccessDeniedError) -> None:
+        self._denials_in_a_row += 1
+        if self._denials_in_a_row >= DENIALS_IN_A_ROW:
+            raise denial
         if len(invoice_ids) == 1:
-            found.refused.update(invoice_ids)
-            self._advance(1)
+            self._refuse(invoice_ids)
             return
         middle = len(invoice_ids) // 2
-        self._read_into(found, invoice_ids[:middle])
-        self._read_into(found, invoice_ids[middle:])
+        self.read(invoice_ids[:middle])
+        self.read(invoice_ids[middle:])
+
+    def _refuse(self, invoice_ids: Sequence[int]) -> None:
+        self.found.refused.update(invoice_ids)
+        self._progress.finish(len(invoice_ids))
+
+    def _seen(self, invoice_ids: Sequence[int]) -> set[int]:
+        """Those of the invoices that the user can still see."""
+        found: set[int] = set()
+        for some in chunks(invoice_ids, KEYS_A_CALL):
+            page = self._portal.invoice_page(filter={"@id": some}, select=["id"], after_id=None, counted=False)
+            found.update(key(each.get("id")) for each in page.items)
+        return found
 
     def _read_list(self, invoice_ids: Sequence[int]) -> list[dict[str, Any]]:
         """Reads on by id. The first page is counted, so that a last page that is just full ends the list: ids only
         grow, what existed when it was counted comes before anything added since."""
         page = self._portal.product_row_page(invoice_ids, after_id=None, counted=True)
-        rows, total, told = list(page.items), page.total, 0
+        rows, total = list(page.items), page.total
         while len(page.items) >= PAGE and (total is None or len(rows) < total):
-            told = self._tell(len(invoice_ids), len(rows), total, told)
+            self._progress.reach(len(invoice_ids) * len(rows) // total if total else 0)
             page = self._portal.product_row_page(invoice_ids, after_id=key(rows[-1].get("id")), counted=False)
             rows.extend(page.items)
-        self._advance(len(invoice_ids) - told)
         return rows
-
-    def _tell(self, invoices: int, rows: int, total: int | None, told: int) -> int:
-        share = invoices * rows // total if total else 0
-        self._advance(max(share - told, 0))
-        return max(share, told)

@@ -21,7 +21,11 @@ class FakePage:
 
 @dataclass
 class FakePortal:
-    """``invoices`` in any order; everything else by owner. ``before`` is called with (method, nth call of it)."""
+    """``invoices`` in any order; everything else by owner. ``before`` is called with (method, nth call of it).
+
+    ``unreadable``: invoices whose rows are refused; ``hidden``: invoices that cannot be seen any more once they were
+    read, by their ids, and their rows neither.
+    """
 
     invoices: list[dict[str, Any]] = field(default_factory=list)
     links: dict[int, int] = field(default_factory=dict)
@@ -30,6 +34,7 @@ class FakePortal:
     contact_records: list[dict[str, Any]] = field(default_factory=list)
     rows: dict[int, list[dict[str, Any]]] = field(default_factory=dict)
     unreadable: set[int] = field(default_factory=set)
+    hidden: set[int] = field(default_factory=set)
     undated: int = 0
     before: Callable[[str, int], None] = lambda method, nth: None
     calls: Counter[str] = field(default_factory=Counter)
@@ -40,6 +45,10 @@ class FakePortal:
     def invoice_page(
         self, *, filter: Mapping[str, Any], select: Sequence[str], after_id: int | None, counted: bool
     ) -> FakePage:
+        if "@id" in filter:
+            self._called("seen", filter["@id"])
+            seen = [each for each in self.invoices if each["id"] in filter["@id"] and each["id"] not in self.hidden]
+            return self._page(seen, after_id, counted)
         self._called("invoice_page")
         self.filters.append(filter)
         return self._page(self.invoices, after_id, counted)
@@ -50,7 +59,7 @@ class FakePortal:
 
     def product_row_page(self, invoice_ids: Sequence[int], *, after_id: int | None, counted: bool) -> FakePage:
         self._called("product_row_page", invoice_ids)
-        if self.unreadable & set(invoice_ids):
+        if (self.unreadable | self.hidden) & set(invoice_ids):
             raise AccessDeniedError(method="crm.item.productrow.list", status=400)
         owned = [row for owner in invoice_ids for row in self.rows.get(owner, [])]
         return self._page(owned, after_id, counted)

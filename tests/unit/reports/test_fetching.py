@@ -26,7 +26,9 @@ def invoices(count: int, **fields: Any) -> list[dict[str, Any]]:
 def rows_for(portal: FakePortal, per_invoice: int) -> None:
     number = 0
     for invoice in portal.invoices:
-        portal.rows[invoice["id"]] = [{"id": number + n, "ownerId": invoice["id"]} for n in range(1, per_invoice + 1)]
+        portal.rows[invoice["id"]] = [
+            {"id": number + n, "ownerId": invoice["id"], "name": f"row {n}"} for n in range(1, per_invoice + 1)
+        ]
         number += per_invoice
 
 
@@ -135,6 +137,21 @@ def test_rows_that_the_user_may_not_read_are_found_out_and_the_others_read() -> 
     assert context.unreadable_rows == {133}
     assert context.product_rows is not None
     assert sum(len(rows) for rows in context.product_rows.values()) == 299 * 2
+
+
+@pytest.mark.parametrize("hidden", [{133}, set(range(100, 140)), set(range(10, 309)), set(range(10, 310))])
+def test_invoices_that_are_gone_or_handed_over_cost_no_other_its_rows(hidden: set[int]) -> None:
+    """However many invoices vanish while we read, a few calls find out which, and the others keep their rows."""
+    portal = FakePortal(invoices=invoices(300), hidden=hidden)
+    rows_for(portal, 2)
+    watched = Watched()
+    context = read(a_source(portal, detailed=True, watched=watched))[0].context
+    assert context.unreadable_rows == hidden
+    assert context.product_rows is not None
+    assert sum(len(rows) for rows in context.product_rows.values()) == (300 - len(hidden)) * 2
+    assert portal.calls["seen"] <= 6
+    assert portal.calls["product_row_page"] <= 2 + 12
+    assert all(each.done <= 300 for each in watched.told if each.stage == "products")
 
 
 def test_a_user_who_may_read_no_rows_at_all_is_told_so_soon() -> None:
