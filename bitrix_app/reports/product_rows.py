@@ -1,6 +1,7 @@
 """Reading the product rows of many invoices with few calls, while the portal's users go on working.
 
-Source of the rules: the portal's page ``api-reference/crm/universal/product-rows/crm-item-productrow-list``.
+Source of the rules: the portal's pages ``api-reference/crm/universal/product-rows/crm-item-productrow-list`` and
+``…/crm-item-productrow-set`` (all rows of an invoice are written anew, with new ids).
 """
 
 from __future__ import annotations
@@ -123,6 +124,14 @@ class _Reading:
         return found
 
     def _read_list(self, invoice_ids: Sequence[int]) -> list[dict[str, Any]]:
+        """One that has grown while it was read is read once more: rows that were written anew would be in it twice,
+        under their old ids and under new ones."""
+        rows, total = self._read_pages(invoice_ids)
+        if total is not None and len(rows) > total:
+            rows, total = self._read_pages(invoice_ids)
+        return rows[:total]
+
+    def _read_pages(self, invoice_ids: Sequence[int]) -> tuple[list[dict[str, Any]], int | None]:
         """Reads on by id. The first page is counted, so that a last page that is just full ends the list: ids only
         grow, what existed when it was counted comes before anything added since."""
         page = self._portal.product_row_page(invoice_ids, after_id=None, counted=True)
@@ -131,4 +140,4 @@ class _Reading:
             self._progress.reach(len(invoice_ids) * len(rows) // total if total else 0)
             page = self._portal.product_row_page(invoice_ids, after_id=key(rows[-1].get("id")), counted=False)
             rows.extend(page.items)
-        return rows
+        return rows, total

@@ -154,6 +154,23 @@ def test_invoices_that_are_gone_or_handed_over_cost_no_other_its_rows(hidden: se
     assert all(each.done <= 300 for each in watched.told if each.stage == "products")
 
 
+def test_rows_written_anew_while_they_are_read_are_there_once() -> None:
+    """An invoice whose rows got new ids between two pages has them once, whatever page they stood on."""
+    portal = FakePortal(invoices=invoices(60))
+    rows_for(portal, 3)
+
+    def write_anew(method: str, nth: int) -> None:
+        if (method, nth) == ("product_row_page", 2):
+            for invoice in (10, 26, 60):  # on the first page, across its end, on a later page
+                portal.rows[invoice] = [{**row, "id": row["id"] + 1000} for row in portal.rows[invoice]]
+
+    portal.before = write_anew
+    contexts = [page.context for page in read(a_source(portal, detailed=True))]
+    assert contexts[0].product_rows is not None
+    assert {owner: len(rows) for owner, rows in contexts[0].product_rows.items()} == dict.fromkeys(range(10, 70), 3)
+    assert all(len({row["name"] for row in rows}) == 3 for rows in contexts[0].product_rows.values())
+
+
 def test_a_user_who_may_read_no_rows_at_all_is_told_so_soon() -> None:
     """Refusal after refusal ends the report: a dozen calls for each list in flight, not one for every invoice."""
     portal = FakePortal(invoices=invoices(1000), unreadable=set(range(10, 1010)))
