@@ -61,7 +61,7 @@ class FileExporter:
             problems = write_register(
                 workbook, register, header, progress=lambda done: self._progress.write(done, total), check=self._check
             )
-            write_csv(table, register, header)
+            write_csv(table, register, header, check=self._check)
         except OSError as error:
             if error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EROFS}:
                 raise StorageFullError("the folder for temporary files is full or not writable") from error
