@@ -1,4 +1,7 @@
-"""A slow portal holds up nobody else's pages: only so many web requests may wait for portals at once."""
+"""A slow portal holds up nobody else's pages: only so many web requests may wait for portals at once.
+
+The same holds for the authorization server.
+"""
 
 from __future__ import annotations
 
@@ -14,14 +17,25 @@ PATIENCE_SECONDS = 3.0
 
 
 class Bulkhead:
-    """Counts the web requests that talk to portals: ``per_portal`` calls at once, as many more may wait a moment.
+    """Counts the web requests that talk to portals: ``per_portal`` at once, ``waiting`` more may wait a moment.
 
     One instance a process. ``total`` (all portals together, waiting ones included) must stay below the number of web
     threads, so that pages which need no portal are always answered. ``patience``: seconds a request waits for a place.
+    ``code``: what those who get none are told.
     """
 
-    def __init__(self, *, per_portal: int = 4, total: int = 16, patience: float = PATIENCE_SECONDS) -> None:
+    def __init__(
+        self,
+        *,
+        per_portal: int = 4,
+        waiting: int = 4,
+        total: int = 16,
+        patience: float = PATIENCE_SECONDS,
+        code: str = "portal_busy",
+    ) -> None:
         self._per_portal = per_portal
+        self._waiting = waiting
+        self._code = code
         self._total = total
         self._patience = patience
         self._present: Counter[str] = Counter()
@@ -32,12 +46,12 @@ class Bulkhead:
     def enter(self, member_id: str) -> Iterator[None]:
         """A place for one request to the portal ``member_id``.
 
-        Raises RejectedRequestError 503 ``portal_busy``: at once when too many wait already, after a moment when no
+        Raises RejectedRequestError 503: at once when too many wait already, after a moment when no
         place came free.
         """
         with self._change:
-            if self._present[member_id] >= 2 * self._per_portal or self._present.total() >= self._total:
-                raise RejectedRequestError(503, "portal_busy", retry_after=RETRY_SECONDS)
+            if self._present[member_id] >= self._per_portal + self._waiting or self._present.total() >= self._total:
+                raise RejectedRequestError(503, self._code, retry_after=RETRY_SECONDS)
             self._present[member_id] += 1
         try:
             with self._place(member_id):
@@ -50,7 +64,7 @@ class Bulkhead:
     def _place(self, member_id: str) -> Iterator[None]:
         with self._change:
             if not self._change.wait_for(lambda: self._calling[member_id] < self._per_portal, self._patience):
-                raise RejectedRequestError(503, "portal_busy", retry_after=RETRY_SECONDS)
+                raise RejectedRequestError(503, self._code, retry_after=RETRY_SECONDS)
             self._calling[member_id] += 1
         try:
             yield

@@ -11,7 +11,13 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from bitrix_app.bitrix24 import TokenOwner
-from bitrix_app.errors import AuthorizationServerError, ForeignTokenError, RejectedRequestError
+from bitrix_app.errors import (
+    AuthorizationServerError,
+    AuthorizationServerUnavailableError,
+    ForeignTokenError,
+    RejectedRequestError,
+)
+from bitrix_app.portals.bulkhead import Bulkhead
 
 TOKEN_SHAPE = re.compile(r"[\x21-\x7e]{1,2048}")
 """What an access or refresh token, an application token or a member_id can look like at all."""
@@ -39,10 +45,15 @@ class Caller:
 
 
 class CallerCheck:
-    """Asks the authorization server whose token came in. Stores nothing."""
+    """Asks the authorization server whose token came in. Stores nothing.
+
+    A crowd waits a moment for its turn; a dead authorization server holds a part of the web's threads and no more.
+    One instance a process.
+    """
 
     def __init__(self, authorization_server: ConfirmsTokens) -> None:
         self._server = authorization_server
+        self._crowd = Bulkhead(per_portal=6, waiting=14, total=20, code=AuthorizationServerUnavailableError.code)
 
     def confirm(self, access_token: str, member_id: str) -> Caller:
         """The caller behind ``access_token``, who must belong to the portal ``member_id``.
@@ -69,7 +80,8 @@ class CallerCheck:
 
     def _ask(self, access_token: str) -> TokenOwner:
         try:
-            return self._server.confirm(access_token)
+            with self._crowd.enter("authorization server"):
+                return self._server.confirm(access_token)
         except ForeignTokenError as error:
             raise RejectedRequestError(401, "foreign_token") from error
         except AuthorizationServerError as error:

@@ -38,7 +38,7 @@ CONTROL = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 class StrictDate(fields.Field[date]):
     """A calendar date written ``YYYY-MM-DD`` in ASCII digits."""
 
-    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> date:  # noqa: ARG002 - marshmallow\'s signature
+    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> date:  # noqa: ARG002 - marshmallow's signature
         if not isinstance(value, str) or not DATE.fullmatch(value):
             raise ValidationError(_("Write a date as YYYY-MM-DD."))
         try:
@@ -53,7 +53,7 @@ class StrictDate(fields.Field[date]):
 class StrictBoolean(fields.Field[bool]):
     """JSON's true or false; no 1, no "yes"."""
 
-    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> bool:  # noqa: ARG002 - marshmallow\'s signature
+    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> bool:  # noqa: ARG002 - marshmallow's signature
         if not isinstance(value, bool):
             raise ValidationError(_("This must be true or false."))
         return value
@@ -67,7 +67,7 @@ class PlainText(fields.Field[str]):
         self.longest = longest
         self.shortest = shortest
 
-    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> str:  # noqa: ARG002 - marshmallow\'s signature
+    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> str:  # noqa: ARG002 - marshmallow's signature
         if not isinstance(value, str):
             raise ValidationError(_("This must be text."))
         if CONTROL.search(value):

@@ -27,6 +27,7 @@ def house(module_house: House) -> Iterator[House]:
     yield module_house
     module_house.world.oauth.resume()
     module_house.world.oauth.dead = False
+    module_house.world.oauth.delay = 0.0
     module_house.world.oauth.faults.clear()
     module_house.clock.ahead = 0.0
     module_house.be_impatient(8.0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
 import pytest
@@ -111,6 +112,15 @@ def test_a_dead_authorization_server_does_not_lock_out_those_inside(house: House
     assert visitor.call("GET", "/options").status_code == 200
     assert visitor.call("POST", "/reports", json=QUARTER).status_code == 202
     house.world.oauth.resume()
+
+
+def test_a_crowd_waits_its_turn_at_a_slow_authorization_server(house: House, portal: Portal) -> None:
+    """Monday morning, an authorization server that takes its time: everybody gets in."""
+    house.world.oauth.delay = 0.2
+    users = [portal.admin, portal.accountant, portal.manager] * 16
+    with ThreadPoolExecutor(16) as crowd:
+        statuses = set(crowd.map(lambda user: house.post("/app", portal, user).status_code, users))
+    assert statuses == {200}
 
 
 @pytest.mark.parametrize("door", DOORS)

@@ -45,7 +45,7 @@ def test_who_waits_a_moment_gets_the_place_that_comes_free() -> None:
 
 def test_only_as_many_wait_as_may_call() -> None:
     """The crowd before a hanging portal does not fill our threads: those too many are told at once."""
-    bulkhead = Bulkhead(per_portal=1, total=10, patience=30)
+    bulkhead = Bulkhead(per_portal=1, waiting=1, total=10, patience=30)
 
     def wait() -> None:
         with bulkhead.enter("a"):
