@@ -16,8 +16,13 @@ PACKAGE = Path(errors.__file__).parent
 CYRILLIC = re.compile("[а-яё]", re.IGNORECASE)
 
 
+SHOWN = ("bitrix_app.errors", "bitrix_app.storage", "bitrix_app.bitrix24")
+
+
 def family(kind: type[AppError]) -> set[type[AppError]]:
-    return {kind}.union(*(family(child) for child in kind.__subclasses__()))
+    """The error and its children, as far as somebody may see them (a job's own signals never leave it)."""
+    found = {kind}.union(*(family(child) for child in kind.__subclasses__()))
+    return {each for each in found if each.__module__.startswith(SHOWN)}
 
 
 def codes_of_refusals() -> set[str]:
