@@ -22,8 +22,8 @@ from bitrix_app.reports.ports import Page, PortalReader, Raw
 from bitrix_app.reports.product_rows import OWNERS_A_CALL, OwnedRows, ProductRowReader
 from bitrix_app.reports.progress import ProgressTracker
 from bitrix_app.reports.query import invoice_filter, invoice_select, undated_filter
+from bitrix_app.reports.reading_on import EndOfList
 
-PAGE = 50
 WINDOW_PAGES = 20
 WINDOWS_HELD = 2
 
@@ -99,14 +99,15 @@ class InvoiceSource:
         yield window
 
     def _invoice_pages(self, calls: Calls) -> Iterator[list[dict[str, Any]]]:
-        """Pages until a short one, the next being read while this one is used."""
+        """Pages until the list ends, the next being read while this one is used."""
+        end, last = EndOfList("crm.item.list"), None
         reading: Future[Page] | None = calls.start(self._read_page, None)
         while reading is not None:
             page = calls.result(reading)
             if page.total is not None:
                 self._progress.expect(page.total)
-            full = len(page.items) >= PAGE
-            reading = calls.start(self._read_page, key(page.items[-1].get("id"))) if full else None
+            last = key(page.items[-1].get("id")) if page.items else last
+            reading = None if end.reached(page) else calls.start(self._read_page, last)
             self._progress.advance("invoices", len(page.items))
             if page.items:
                 yield list(page.items)

@@ -14,8 +14,9 @@ from typing import Any
 from bitrix_app.errors import AccessDeniedError
 from bitrix_app.reports.lookups import KEYS_A_CALL, chunks, key
 from bitrix_app.reports.ports import PortalReader, Raw
+from bitrix_app.reports.reading_on import EndOfList
 
-PAGE = 50
+METHOD = "crm.item.productrow.list"
 OWNERS_A_CALL = 250
 """A page holds 50 rows whoever owns them, so long lists of owners waste fewer half-empty pages."""
 DENIALS_IN_A_ROW = 12
@@ -132,12 +133,14 @@ class _Reading:
         return rows[:total]
 
     def _read_pages(self, invoice_ids: Sequence[int]) -> tuple[list[dict[str, Any]], int | None]:
-        """Reads on by id. The first page is counted, so that a last page that is just full ends the list: ids only
-        grow, what existed when it was counted comes before anything added since."""
+        """Reads on by id, to the counted number: ids only grow, what existed when it was counted comes before anything
+        added since."""
+        end = EndOfList(METHOD, at_total=True)
         page = self._portal.product_row_page(invoice_ids, after_id=None, counted=True)
         rows, total = list(page.items), page.total
-        while len(page.items) >= PAGE and (total is None or len(rows) < total):
+        while not end.reached(page):
             self._progress.reach(len(invoice_ids) * len(rows) // total if total else 0)
-            page = self._portal.product_row_page(invoice_ids, after_id=key(rows[-1].get("id")), counted=False)
+            last = key(rows[-1].get("id")) if rows else None
+            page = self._portal.product_row_page(invoice_ids, after_id=last, counted=False)
             rows.extend(page.items)
         return rows, total

@@ -1,0 +1,73 @@
+"""When a list that is read on by id has come to its end: pages in, the end out."""
+
+from __future__ import annotations
+
+import pytest
+
+from bitrix_app.errors import UnexpectedAnswerError
+from bitrix_app.reports.reading_on import EndOfList
+from tests.unit.reports.fake_portal import FakePage
+
+
+def pages_read(total: int | None, *sizes: int, at_total: bool = False) -> int:
+    """How many pages of these sizes are read; fails when none of them is the last."""
+    end = EndOfList("crm.item.list", at_total=at_total)
+    for nth, size in enumerate(sizes):
+        if end.reached(FakePage([{}] * size, total if nth == 0 else None)):
+            return nth + 1
+    raise AssertionError("the end was not seen")
+
+
+@pytest.mark.parametrize(
+    ("total", "sizes", "read"),
+    [
+        (0, [0], 1),
+        (7, [7], 1),
+        (50, [50, 0], 2),
+        (110, [50, 50, 10], 3),
+        (110, [50, 50, 13], 3),
+        (100, [50, 50, 4], 3),
+        (None, [50, 50, 10], 3),
+        (None, [0], 1),
+    ],
+)
+def test_a_short_page_ends_a_list_that_has_come_in_whole(total: int | None, sizes: list[int], read: int) -> None:
+    """No call is made that a list of this length does not need; records added meanwhile are welcome."""
+    assert pages_read(total, *sizes) == read
+
+
+@pytest.mark.parametrize(
+    ("total", "sizes", "read"),
+    [
+        (110, [50, 50, 8, 0], 4),
+        (110, [50, 0, 0], 3),
+        (110, [50, 25, 35], 3),
+        (110, [50, 0, 50, 10], 4),
+        (110, [25, 25, 25, 25, 10], 5),
+        (110, [0, 50, 50, 10], 4),
+        (110, [50, 20, 0], 3),
+    ],
+)
+def test_a_page_that_comes_short_is_believed_when_nothing_follows(total: int, sizes: list[int], read: int) -> None:
+    """Records may go while we read, so the count may not be reached; half a page is not taken for the last."""
+    assert pages_read(total, *sizes) == read
+
+
+@pytest.mark.parametrize(("total", "sizes", "read"), [(50, [50], 1), (100, [50, 50], 2), (110, [50, 50, 50], 3)])
+def test_where_the_count_is_enough_nothing_more_is_read(total: int, sizes: list[int], read: int) -> None:
+    """A full last page of product rows costs no call to see that nothing follows."""
+    assert pages_read(total, *sizes, at_total=True) == read
+
+
+def test_records_that_are_counted_but_do_not_come_are_an_error() -> None:
+    """A portal that counts 110 and twice gives none is not believed to have none."""
+    with pytest.raises(UnexpectedAnswerError) as caught:
+        pages_read(110, 0, 0)
+    assert caught.value.method == "crm.item.list"
+
+
+@pytest.mark.parametrize("total", [0, 500, 10_000])
+def test_a_list_that_goes_on_and_on_is_given_up(total: int) -> None:
+    """Twice what was counted and a thousand more: such a list has no end."""
+    with pytest.raises(UnexpectedAnswerError):
+        pages_read(total, *[50] * (2 * total // 50 + 21))
