@@ -36,7 +36,7 @@ class Settings:
     log_format: str = "text"
     metrics_token: str = field(default="", repr=False)
     worker_concurrency: int = 4
-    web_threads: int = 24
+    web_threads: int = 48
     rest_log: str = "var/log/rest.log"
     work_dir: str = "var/work"
 
@@ -102,7 +102,7 @@ def load_settings(environ: Mapping[str, str] | None = None, dotenv: Path | None 
         log_format=choice("LOG_FORMAT", "text", ("text", "json")),
         metrics_token=text("METRICS_TOKEN"),
         worker_concurrency=number("WORKER_CONCURRENCY", 4, 1, 64),
-        web_threads=number("WEB_THREADS", 24, 4, 256),
+        web_threads=number("WEB_THREADS", 48, 4, 256),
         rest_log=text("REST_LOG", "var/log/rest.log"),
         work_dir=text("WORK_DIR", "var/work"),
     )

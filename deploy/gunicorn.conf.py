@@ -11,7 +11,7 @@ import os
 
 bind = "127.0.0.1:8080"
 worker_class = "gthread"
-threads = int(os.environ.get("WEB_THREADS") or 24)
+threads = int(os.environ.get("WEB_THREADS") or 48)
 timeout = 60
 graceful_timeout = 20
 keepalive = 75
