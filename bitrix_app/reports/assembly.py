@@ -12,7 +12,7 @@ from bitrix_app.reports.calls import AbortableStop
 from bitrix_app.reports.dictionary import ReportDictionary
 from bitrix_app.reports.exporting import FileExporter
 from bitrix_app.reports.fetching import InvoiceSource, user_name
-from bitrix_app.reports.lookups import COMPANY, key
+from bitrix_app.reports.lookups import COMPANY, key, people
 from bitrix_app.reports.orchestrator import WorkflowOrchestrator
 from bitrix_app.reports.params import ReportParams
 from bitrix_app.reports.ports import PortalReader
@@ -107,7 +107,7 @@ class ReportAssembly:
         return next((str(each.get("title") or "") for each in companies), "") or None
 
     def _responsible(self, user_id: int | None) -> str | None:
-        users = self._portal.users([user_id]) if user_id and self._dictionary.knows_users else ()
+        users = people(self._portal, [user_id]) if user_id and self._dictionary.knows_users else ()
         return next((user_name(each) for each in users), None)
 
     def _own_company(self, company_id: int | None) -> OwnCompany | None:

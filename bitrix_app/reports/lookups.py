@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
+from bitrix_app.errors import AccessDeniedError, InsufficientScopeError, UnknownMethodError
 from bitrix_app.reports.calls import Calls
 from bitrix_app.reports.ports import PortalReader, Raw
 
@@ -65,6 +66,15 @@ class Known:
         return {each: records[0] for each, records in self._records.items() if records}
 
 
+def people(portal: PortalReader, ids: Sequence[int]) -> Sequence[Raw]:
+    """Users by their ids. Their names are good to have and no report's business: where the portal does not tell
+    them, there are none."""
+    try:
+        return portal.users(ids)
+    except (AccessDeniedError, InsufficientScopeError, UnknownMethodError):
+        return ()
+
+
 class LookUps:
     """Counterparties and people of a report.
 
@@ -78,7 +88,7 @@ class LookUps:
         self.contact_requisites = Known(lambda ids: portal.requisites_of(CONTACT, ids), "ENTITY_ID")
         self.companies = Known(portal.companies, "id")
         self.contacts = Known(portal.contacts, "id")
-        self.users = Known(portal.users, "ID")
+        self.users = Known(lambda ids: people(portal, ids), "ID")
         self._knows_users = knows_users
 
     def learn(self, calls: Calls, invoices: Sequence[Raw], links: Mapping[int, int]) -> None:

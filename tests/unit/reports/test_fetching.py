@@ -179,6 +179,19 @@ def test_a_user_who_may_read_no_rows_at_all_is_told_so_soon() -> None:
     assert portal.calls["product_row_page"] <= 4 * 12
 
 
+def test_names_that_the_portal_does_not_tell_cost_no_report() -> None:
+    """A user who may not ask for other users still gets the report, with numbers in the place of names."""
+    portal = FakePortal(invoices=invoices(3))
+
+    def refuse(method: str, nth: int) -> None:
+        if method == "users":
+            raise AccessDeniedError(method="user.get", status=403)
+
+    portal.before = refuse
+    (page,) = read(a_source(portal, knows_users=True))
+    assert (len(page.raw_invoices), page.context.users) == (3, {})
+
+
 def test_no_rows_are_asked_for_without_the_detailed_sheet() -> None:
     """The detailed sheet costs most of the calls; without it they are not made."""
     portal = FakePortal(invoices=invoices(60))
