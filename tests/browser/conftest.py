@@ -28,9 +28,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.browser)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
-    """A headless Chromium for the whole run."""
+    """A headless Chromium for the tests of this folder; its event loop must not outlive them."""
     path = find_chromium()
     if path is None:
         pytest.skip("no Chromium was found (set CHROMIUM_PATH): the browser tests are left out")
@@ -38,7 +38,7 @@ def browser() -> Iterator[Browser]:
         yield found
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def stage(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     """The running application and the world around it."""
     expect.set_options(timeout=10_000)
@@ -72,7 +72,7 @@ def context(browser: Browser) -> Iterator[BrowserContext]:
 @pytest.fixture
 def visit(context: BrowserContext, portal: Portal) -> Iterator[Visitor]:
     """Opens a tab at the portal: ``visit(user=…, lang=…)``. At the end no console may have complained, except of
-    what a test allowed by ``visits.errors.clear()``."""
+    what a test allowed by ``errors.clear()``."""
     visits: list[Visit] = []
 
     def begin(user: User | None = None, lang: str = "ru", at: Portal | None = None) -> Visit:
@@ -80,6 +80,8 @@ def visit(context: BrowserContext, portal: Portal) -> Iterator[Visitor]:
         return visits[-1]
 
     yield begin
+    for each in visits:
+        each.leave()
     assert [each.errors for each in visits if each.errors] == []
 
 

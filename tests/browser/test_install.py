@@ -12,11 +12,11 @@ def test_installation_shows_its_steps_and_where_the_application_is(stage: Stage,
     """The page lists what was done, tells the portal that it is finished, and shows where the application is."""
     at = visit(at=stage.portal(installed=False))
     at.page.route("**/demo/install-finish*", lambda route: route.fulfill(json={"installed": False}))
-    at.page.add_init_script("window.addEventListener('beforeunload', () => {});")
-    told = []
+    told: list[str] = []
     at.page.on("request", lambda request: told.append(request.url) if "install-finish" in request.url else None)
     at.page.route("**/static/portal.js", _without_reload)
-    at.page.goto(at.address())
+    with at.page.expect_request("**/demo/install-finish*"):
+        at.page.goto(at.address())
     expect(at.get("install-outcome")).to_contain_text("Приложение установлено")
     expect(at.get("install-steps").locator("li.ok")).to_have_count(6)
     expect(at.app.get_by_role("img", name="Страница портала")).to_be_visible()

@@ -34,6 +34,12 @@ class Visit:
         if message.type in {"error", "warning"}:
             self.errors.append(f"{message.text} {message.location['url']}")
 
+    def leave(self) -> None:
+        """Lets go of requests that a test still holds, and closes the tab."""
+        if not self.page.is_closed():
+            self.page.unroute_all(behavior="ignoreErrors")
+            self.page.close()
+
     def address(self, path: str = MENU, **query: Any) -> str:
         """A page of the portal, looked at by this person."""
         asked = {"as": (self.user or self.portal.admin).id, "lang": self.lang, **query}
