@@ -36,6 +36,10 @@ class TokenPair:
     expires_at: int | None
     client_endpoint: str
 
+    def has_lapsed(self, now: float) -> bool:
+        """Whether the access token is past its time; False where that is not known."""
+        return self.expires_at is not None and self.expires_at <= now
+
 
 class PairRows:
     """Reads and writes pairs inside the caller's transaction."""

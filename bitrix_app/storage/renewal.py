@@ -42,14 +42,18 @@ class Renewal:
             wait(LOOK_AGAIN_SECONDS)
 
     def _look(self) -> TokenPair | str | None:
-        """→ a fresh pair; or the refresh token, with the lease ours; or None: somebody else is renewing."""
+        """→ a fresh pair; or the refresh token, with the lease ours; or None: somebody else is renewing.
+
+        A pair that somebody else has stored may have lapsed meanwhile: that one is renewed then.
+        """
         with self._db.transaction() as session:
             row, pair = self._locked(session)
-            if pair.access_token != self._spent:
+            now = self._db.now(session)
+            if pair.access_token != self._spent and not pair.has_lapsed(now.timestamp()):
                 return pair
+            self._spent = pair.access_token
             if not pair.refresh_token:
                 raise InvalidGrantError("there is no refresh token to renew with")
-            now = self._db.now(session)
             if row.renewal_until is not None and row.renewal_until > now:
                 return None
             row.renewal_owner, row.renewal_until = self._owner, now + LEASE

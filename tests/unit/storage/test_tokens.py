@@ -16,8 +16,8 @@ from tests.cast import ADMINISTRATOR, ALICE, BOB, ENDPOINT, install_portal
 from tests.unit.storage.processes import at_once, renew
 
 SPENT = TokenPair("spent access", "spent refresh", 1_700_000_000, ENDPOINT)
-FRESH = TokenPair("fresh access", "fresh refresh", 1_700_003_600, ENDPOINT)
-LAUNCHED = TokenPair("launch's access", "launch's refresh", 1_700_003_600, ENDPOINT)
+FRESH = TokenPair("fresh access", "fresh refresh", 4_000_000_000, ENDPOINT)
+LAUNCHED = TokenPair("launch's access", "launch's refresh", 4_000_000_000, ENDPOINT)
 
 
 @pytest.fixture
@@ -109,6 +109,22 @@ def test_a_renewal_shows_the_stored_refresh_token_and_stores_the_new_pair(
     assert tokens.renew(portal.id, ALICE, "spent access", ask, never) == FRESH
     assert tokens.read(portal.id, ALICE) == FRESH
     assert shown == ["spent refresh"]
+
+
+def test_a_stored_pair_that_has_lapsed_meanwhile_is_renewed_in_its_turn(
+    tokens: UserTokens, portal: PortalRecord
+) -> None:
+    """A report that rested for long may find a newer pair than its own that is no good any more either."""
+    tokens.save(portal.id, ALICE, TokenPair("lapsed access", "unspent refresh", 1_700_003_600, ENDPOINT))
+    shown: list[str] = []
+
+    def ask(refresh_token: str) -> TokenPair:
+        shown.append(refresh_token)
+        return FRESH
+
+    assert tokens.renew(portal.id, ALICE, "spent access", ask, never) == FRESH
+    assert tokens.read(portal.id, ALICE) == FRESH
+    assert shown == ["unspent refresh"]
 
 
 def test_a_pair_that_somebody_else_has_renewed_is_taken_without_asking(
