@@ -14,7 +14,7 @@ from decimal import Decimal
 from types import NoneType
 from typing import Any
 
-from bitrix_app.workbook.text import TEXT_LIMIT, cut, escape, is_special, utf16_length
+from bitrix_app.workbook.text import TEXT_LIMIT, cut, is_special, runs, utf16_length
 
 Cell = str | Decimal | date | int | None
 """What a cell may hold; ``None`` is an empty cell. ``datetime`` is not among them: dates are calendar dates."""
@@ -43,11 +43,19 @@ def _text(value: str) -> tuple[str, int]:
     if width > _SURELY_FITS and utf16_length(value) > TEXT_LIMIT:
         raise DoesNotFitError
     if is_special(value):
-        width = max(map(len, value.split("\n")))
-        value = escape(value)
+        return _special_text(value)
     if not value:
         return _BLANK
     return f' t="inlineStr"><is><t xml:space="preserve">{value}</t></is></c>', width
+
+
+def _special_text(value: str) -> tuple[str, int]:
+    width = max(map(len, value.split("\n")))
+    pieces = [f'<t xml:space="preserve">{piece}</t>' for piece in runs(value) if piece]
+    if not pieces:
+        return _BLANK
+    content = pieces[0] if len(pieces) == 1 else "".join(f"<r>{piece}</r>" for piece in pieces)
+    return f' t="inlineStr"><is>{content}</is></c>', width
 
 
 def _number(value: Decimal) -> tuple[str, int]:

@@ -10,9 +10,9 @@ TEXT_LIMIT = 32_767
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 """Outside the ``Char`` production of XML 1.0: control characters, lone surrogates, U+FFFE and U+FFFF."""
 
-_LOOKS_ESCAPED = re.compile("_(?=x[0-9A-Fa-f]{4}_)")
-"""``_x0041_`` is how Excel itself writes a character by its code (ECMA-376, ST_Xstring): typed text that looks
-like it must have its underscore written so. The look-ahead lets ``_x0041_x0042_`` match twice."""
+_LOOKS_ESCAPED = re.compile("(?<=_)(?=x[0-9A-Fa-f]{4}_)")
+"""``_x0041_`` is how Excel itself writes a character by its code (ECMA-376, ST_Xstring): a place inside typed text that
+looks like it. The look-ahead lets ``_x0041_x0042_`` match twice."""
 
 _MARKUP = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "\r": "&#13;"})
 
@@ -27,8 +27,16 @@ is_special = re.compile('[&<>"\r\n\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\
 
 
 def escape(text: str) -> str:
-    """``text`` as XML content or attribute value: cleaned, ``_xHHHH_`` kept as typed, a carriage return kept too."""
-    return _LOOKS_ESCAPED.sub("_x005F_", clean(text)).translate(_MARKUP)
+    """``text`` as XML content: cleaned, a carriage return kept."""
+    return clean(text).translate(_MARKUP)
+
+
+def runs(text: str) -> list[str]:
+    """``escape(text)`` in pieces none of which holds ``_xHHHH_``: as runs of one text they are shown as typed.
+
+    Excel's own way, the underscore as ``_x005F_``, would do for Excel; openpyxl does not undo it in inline strings.
+    """
+    return _LOOKS_ESCAPED.split(escape(text))
 
 
 def utf16_length(text: str) -> int:
