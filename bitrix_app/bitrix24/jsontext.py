@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from decimal import Decimal
 from typing import Any, NoReturn
 
 _PLAIN_NUMBER = 20
 _LONGEST_NUMBER = 60
 _WIDEST_EXPONENT = 40
+_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 
 
 class NotJsonError(Exception):
@@ -20,19 +22,30 @@ class AbsurdJsonError(Exception):
 
 
 def parse_json(content: bytes) -> Any:
-    """The value of a JSON text in UTF-8; numbers with a fraction or exponent are Decimal, never float.
+    """The value of a JSON text in UTF-8; numbers with a fraction or exponent are Decimal, never float. Half a
+    surrogate pair, which no text that we write could hold, becomes U+FFFD.
 
     Raises NotJsonError, AbsurdJsonError.
     """
     try:
-        return json.loads(
+        value = json.loads(
             content.decode("utf-8-sig"), parse_float=_fraction, parse_int=_whole, parse_constant=_refuse_constant
         )
+        return _paired(value) if _SURROGATE.search(content) else value
     except ValueError:
         problem: Exception = NotJsonError("not JSON")
     except RecursionError:
         problem = AbsurdJsonError("nested too deeply")
     raise problem
+
+
+def _paired(value: Any) -> Any:
+    """The value without lone surrogates. Raises RecursionError."""
+    if isinstance(value, str):
+        return value if value.isascii() else value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    if isinstance(value, list):
+        return [_paired(each) for each in value]
+    return {_paired(key): _paired(each) for key, each in value.items()} if isinstance(value, dict) else value
 
 
 def _fraction(digits: str) -> Decimal:

@@ -130,10 +130,13 @@ def load(schema: type[S], body: Any) -> dict[str, Any]:
 
 
 def flat(messages: dict[Any, Any], prefix: str = "") -> dict[str, list[str]]:
-    """Marshmallow's nested messages as ``{"builders.users.0": [message]}``; those of the whole body under ``body``."""
+    """Marshmallow's nested messages as ``{"builders.users.0": [message]}``; those of the whole body under ``body``.
+
+    A name that came in as half a surrogate pair is named with a question mark: the answer must be text.
+    """
     found: dict[str, list[str]] = {}
     for name, value in messages.items():
-        key = f"{prefix}{'body' if name == '_schema' else str(name)[:100]}"
+        key = f"{prefix}{'body' if name == '_schema' else str(name)[:100].encode(errors='replace').decode()}"
         if isinstance(value, dict):
             found.update(flat(value, f"{key}."))
         else:
