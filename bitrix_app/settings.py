@@ -11,11 +11,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from environs import Env
+from dotenv import dotenv_values
 
 from bitrix_app.errors import SettingsError
 
 REQUIRED = ("BITRIX_CLIENT_ID", "BITRIX_CLIENT_SECRET", "APP_URL", "SECRET_KEY")
+QUEUES = ("sqlite:///", "redis://", "rediss://")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,58 +52,82 @@ def load_settings(environ: Mapping[str, str] | None = None, dotenv: Path | None 
 
     Raises SettingsError.
     """
-    if environ is None:
-        if dotenv is not None and dotenv.is_file():
-            Env().read_env(str(dotenv), recurse=False)
-        environ = os.environ
-    values = environ
+    given = _Given(environ if environ is not None else {**_of_file(dotenv), **os.environ})
+    given.require(REQUIRED)
+    return Settings(
+        client_id=given.text("BITRIX_CLIENT_ID"),
+        client_secret=given.text("BITRIX_CLIENT_SECRET"),
+        app_url=given.address("APP_URL").rstrip("/"),
+        secret_keys=given.keys("SECRET_KEY"),
+        oauth_url=given.address("BITRIX_OAUTH_URL", "https://oauth.bitrix.info").rstrip("/"),
+        allow_http=given.choice("BITRIX_ALLOW_HTTP", "0", ("0", "1")) == "1",
+        bx24_js_url=given.address("BX24_JS_URL", "https://api.bitrix24.com/api/v1/"),
+        database_url=given.text("DATABASE_URL", "sqlite:///var/app.db"),
+        queue_url=given.queue("QUEUE_URL", "sqlite:///var/queue.db"),
+        reports_dir=given.text("REPORTS_DIR", "var/reports"),
+        log_level=given.choice("LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR")),
+        log_format=given.choice("LOG_FORMAT", "text", ("text", "json")),
+        metrics_token=given.text("METRICS_TOKEN"),
+        worker_concurrency=given.number("WORKER_CONCURRENCY", 4, 1, 64),
+        web_threads=given.number("WEB_THREADS", 48, 4, 256),
+        rest_log=given.text("REST_LOG", "var/log/rest.log"),
+        work_dir=given.text("WORK_DIR", "var/work"),
+    )
 
-    def text(name: str, default: str = "") -> str:
-        return values.get(name, "").strip() or default
 
-    missing = [name for name in REQUIRED if not text(name)]
-    if missing:
-        raise SettingsError(f"{missing[0]} is not set: see .env.example for what it should hold")
+def _of_file(dotenv: Path | None) -> dict[str, str]:
+    values = dotenv_values(dotenv, interpolate=False) if dotenv is not None and dotenv.is_file() else {}
+    return {name: value for name, value in values.items() if value is not None}
 
-    def address(name: str, default: str = "") -> str:
-        value = text(name, default)
-        parts = urlsplit(value)
-        if parts.scheme not in {"http", "https"} or not parts.netloc or parts.query or parts.fragment:
+
+class _Given:
+    """The variables as they are given. Everything raises SettingsError that names the variable."""
+
+    def __init__(self, values: Mapping[str, str]) -> None:
+        self._values = values
+
+    def require(self, names: tuple[str, ...]) -> None:
+        missing = [name for name in names if not self.text(name)]
+        if missing:
+            raise SettingsError(f"{missing[0]} is not set: see .env.example for what it should hold")
+
+    def text(self, name: str, default: str = "") -> str:
+        return self._values.get(name, "").strip() or default
+
+    def address(self, name: str, default: str = "") -> str:
+        value = self.text(name, default)
+        if not _is_address(value):
             raise SettingsError(f"{name} must be an http(s) address such as https://example.ru, not {value!r}")
         return value
 
-    def number(name: str, default: int, low: int, high: int) -> int:
-        value = text(name, str(default))
+    def queue(self, name: str, default: str) -> str:
+        value = self.text(name, default)
+        if not value.startswith(QUEUES):
+            raise SettingsError(f"{name} must begin with {', '.join(QUEUES)}")
+        return value
+
+    def keys(self, name: str) -> tuple[str, ...]:
+        keys = tuple(key.strip() for key in self.text(name).split(",") if key.strip())
+        if not keys:
+            raise SettingsError(f"{name} holds no key: see .env.example for what it should hold")
+        return keys
+
+    def number(self, name: str, default: int, low: int, high: int) -> int:
+        value = self.text(name, str(default))
         if not value.isascii() or not value.isdigit() or not low <= int(value) <= high:
             raise SettingsError(f"{name} must be a whole number from {low} to {high}, not {value!r}")
         return int(value)
 
-    def choice(name: str, default: str, allowed: tuple[str, ...]) -> str:
-        value = text(name, default)
+    def choice(self, name: str, default: str, allowed: tuple[str, ...]) -> str:
+        value = self.text(name, default)
         if value not in allowed:
             raise SettingsError(f"{name} must be one of {', '.join(allowed)}, not {value!r}")
         return value
 
-    secret_keys = tuple(key.strip() for key in text("SECRET_KEY").split(",") if key.strip())
-    queue_url = text("QUEUE_URL", "sqlite:///var/queue.db")
-    if not queue_url.startswith(("sqlite:///", "redis://", "rediss://")):
-        raise SettingsError("QUEUE_URL must begin with sqlite:///, redis:// or rediss://")
-    return Settings(
-        client_id=text("BITRIX_CLIENT_ID"),
-        client_secret=text("BITRIX_CLIENT_SECRET"),
-        app_url=address("APP_URL").rstrip("/"),
-        secret_keys=secret_keys,
-        oauth_url=address("BITRIX_OAUTH_URL", "https://oauth.bitrix.info").rstrip("/"),
-        allow_http=choice("BITRIX_ALLOW_HTTP", "0", ("0", "1")) == "1",
-        bx24_js_url=address("BX24_JS_URL", "https://api.bitrix24.com/api/v1/"),
-        database_url=text("DATABASE_URL", "sqlite:///var/app.db"),
-        queue_url=queue_url,
-        reports_dir=text("REPORTS_DIR", "var/reports"),
-        log_level=choice("LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR")),
-        log_format=choice("LOG_FORMAT", "text", ("text", "json")),
-        metrics_token=text("METRICS_TOKEN"),
-        worker_concurrency=number("WORKER_CONCURRENCY", 4, 1, 64),
-        web_threads=number("WEB_THREADS", 48, 4, 256),
-        rest_log=text("REST_LOG", "var/log/rest.log"),
-        work_dir=text("WORK_DIR", "var/work"),
-    )
+
+def _is_address(value: str) -> bool:
+    try:
+        parts = urlsplit(value)
+    except ValueError:
+        return False
+    return parts.scheme in {"http", "https"} and bool(parts.netloc) and not parts.query and not parts.fragment
