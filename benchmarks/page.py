@@ -88,8 +88,8 @@ def running_app(portal: PortalApart, port: int, switch_seconds: float) -> Iterat
             "DATABASE_URL": f"sqlite:///{folder}/app.db",
             "QUEUE_URL": f"sqlite:///{folder}/queue.db",
             "REPORTS_DIR": f"{folder}/reports",
-            "REST_LOG": f"{folder}/rest.log",
             "WORK_DIR": f"{folder}/work",
+            "REST_LOG": f"{folder}/rest.log",
         }
         with Path(folder, "app.log").open("wb") as log:
             command = [sys.executable, "-m", "benchmarks.app_apart", str(port), str(switch_seconds)]

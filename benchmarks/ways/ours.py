@@ -48,8 +48,8 @@ def settings_for(portal: PortalApart, folder: Path) -> Settings:
             "DATABASE_URL": f"sqlite:///{folder}/app.db",
             "QUEUE_URL": f"sqlite:///{folder}/queue.db",
             "REPORTS_DIR": str(folder / "reports"),
-            "REST_LOG": str(folder / "rest.log"),
             "WORK_DIR": str(folder / "work"),
+            "REST_LOG": str(folder / "rest.log"),
         }
     )
 
