@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from bitrix_app.bitrix24 import Bitrix24Client
 from bitrix_app.errors import RejectedRequestError, UnexpectedAnswerError
 from bitrix_app.portals.clients import PortalClients
-from bitrix_app.portals.dictionary import USER_SCOPES
+from bitrix_app.portals.dictionary import USER_SCOPES, number_of
 from bitrix_app.portals.preferences import complete_settings
 from bitrix_app.portals.ttl_cache import TtlCache
 from bitrix_app.storage import PortalRecord, PortalUsers
@@ -123,4 +123,5 @@ def ask_profile(client: Bitrix24Client, user_id: int) -> SeenUser:
 def _departments_of(client: Bitrix24Client) -> frozenset[int]:
     result = client.call("user.current").result
     listed = result.get("UF_DEPARTMENT") if isinstance(result, dict) else None
-    return frozenset(int(each) for each in listed if str(each).isdecimal()) if isinstance(listed, list) else frozenset()
+    known = map(number_of, listed) if isinstance(listed, list) else ()
+    return frozenset(each for each in known if each is not None)

@@ -139,7 +139,7 @@ def read_assignees(client: Bitrix24Client, scopes: frozenset[str]) -> tuple[Name
                 break
     except (AccessDeniedError, InsufficientScopeError, UnknownMethodError):
         return ()
-    known = ((_number(row.get("ID")), row) for row in rows)
+    known = ((number_of(row.get("ID")), row) for row in rows)
     return tuple(Named(number, _person(row)) for number, row in known if number is not None)
 
 
@@ -212,11 +212,12 @@ def _title(field: Mapping[str, Any], fallback: str) -> str:
 
 
 def _named(rows: Sequence[Mapping[str, Any]], id_key: str, title_key: str) -> list[Named]:
-    known = ((_number(row.get(id_key)), row.get(title_key)) for row in rows)
+    known = ((number_of(row.get(id_key)), row.get(title_key)) for row in rows)
     return [Named(number, _text(title) or f"ID {number}") for number, title in known if number is not None]
 
 
-def _number(value: Any) -> int | None:
+def number_of(value: Any) -> int | None:
+    """The portal's number of something, given as a number or as text; None for anything else."""
     text = str(value)
     return int(text) if text.isascii() and text.isdecimal() and len(text) <= 18 else None
 
@@ -227,7 +228,7 @@ def _text(value: Any) -> str:
 
 def _stage(row: Mapping[str, Any]) -> PortalStage:
     stage_id = str(row["STATUS_ID"])
-    category = _number(str(row.get("ENTITY_ID", "")).rpartition("_")[2])
+    category = number_of(str(row.get("ENTITY_ID", "")).rpartition("_")[2])
     extra = row.get("EXTRA")
     meaning = row.get("SEMANTICS") or (extra.get("SEMANTICS") if isinstance(extra, dict) else None)
     return PortalStage(

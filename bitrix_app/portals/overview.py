@@ -20,7 +20,7 @@ PAGES = 10
 CURRENCY = "RUB"
 DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 KOPECK = Decimal("0.01")
-BOUND = Decimal(10) ** 15
+DIGITS = 15
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ def company_overview(
     for _ in range(PAGES):
         items = client.invoice_page(filter=conditions, select=select, after_id=after_id, counted=False).items
         for item in items:
-            is_paid = bool(item.get(paid_field)) if paid_field else item.get("stageId") in success_stages
+            is_paid = bool(item.get(paid_field)) if paid_field else str(item.get("stageId")) in success_stages
             _add(sums, item, is_paid=is_paid)
         if len(items) < 50:
             return CompanyOverview(CURRENCY, tuple(sums[month] for month in sorted(sums)), complete=True)
@@ -82,4 +82,4 @@ def _money(value: Any) -> Decimal | None:
         amount = Decimal(value)
     except InvalidOperation:
         return None
-    return amount.quantize(KOPECK, ROUND_HALF_UP) if amount.is_finite() and abs(amount) < BOUND else None
+    return amount.quantize(KOPECK, ROUND_HALF_UP) if amount.is_finite() and amount.adjusted() < DIGITS else None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
+from zoneinfo import available_timezones
 
 DEFAULT_TIME_ZONE = "Europe/Moscow"
 PERIODS = ("this_month", "last_month", "this_quarter", "last_quarter", "this_year", "last_year")
@@ -47,10 +48,11 @@ def guess_field(date_fields: Mapping[str, str], wanted: tuple[str, ...]) -> str 
 
 
 def guessed_settings(date_fields: Mapping[str, str], time_zone: str) -> dict[str, Any]:
-    """The settings of a first install: default ones, with the guesses and the administrator's time zone."""
+    """The settings of a first install: default ones, with the guesses and the administrator's time zone, where it is
+    one: reports are dated in it."""
     return {
         **default_settings(),
         "shipped_field": guess_field(date_fields, SHIPPED_TITLES),
         "paid_field": guess_field(date_fields, PAID_TITLES),
-        "time_zone": time_zone or DEFAULT_TIME_ZONE,
+        "time_zone": time_zone if time_zone in available_timezones() else DEFAULT_TIME_ZONE,
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from flask import Blueprint
@@ -9,6 +10,9 @@ from flask import Blueprint
 from bitrix_app.errors import RejectedRequestError
 from bitrix_app.web.services import services
 from bitrix_app.web.session import session
+
+ID = re.compile(r"[1-9][0-9]{0,9}")
+NUMBER_LENGTH = 255
 
 
 def add_to(api: Blueprint) -> None:
@@ -26,8 +30,13 @@ def read_invoice(invoice_id: int) -> dict[str, Any]:
     if not page.items:
         raise RejectedRequestError(404, "not_found")
     number, company = (page.items[0].get(name) for name in ("accountNumber", "companyId"))
-    return {
-        "id": invoice_id,
-        "number": str(number) if number else None,
-        "company_id": int(company) if company else None,
-    }
+    return {"id": invoice_id, "number": _text(number), "company_id": _id(company)}
+
+
+def _text(value: Any) -> str | None:
+    return str(value)[:NUMBER_LENGTH] if isinstance(value, (str, int)) and value else None
+
+
+def _id(value: Any) -> int | None:
+    """A number of ours or nothing: what the portal says is not believed to be one."""
+    return int(str(value)) if isinstance(value, (str, int)) and ID.fullmatch(str(value)) else None
