@@ -6,6 +6,7 @@ Sources: contract §5; ``limits``; ``settings/oauth/auto-renewal`` (renew on ``e
 from __future__ import annotations
 
 import math
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -20,6 +21,7 @@ from bitrix_app.errors import (
     AuthorizationServerUnavailableError,
     InvalidTokenError,
     PortalError,
+    UnexpectedAnswerError,
 )
 
 RETRIES = 4
@@ -28,6 +30,9 @@ FIRST_PENALTY_SECONDS = 1.0
 LONGEST_PENALTY_SECONDS = 60.0
 LIMIT_PATIENCE_SECONDS = 15 * 60.0
 OPERATING_PATIENCE_SECONDS = 30 * 60.0
+FREE_BYTES = 16 * 2**20
+BYTES_A_CALL = 128 * 2**10
+"""Answers may weigh so much each on the average, and so much more in all: a full page is 20 to 50 KB."""
 
 
 @dataclass(slots=True)
@@ -43,6 +48,23 @@ class _Call:
     rested_seconds: float = 0.0
     renewed: bool = False
     moved: bool = False
+
+
+class _Scale:
+    """Weighs the answers of one piece of work together: one that is heavy is no harm, thousands are."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._left = FREE_BYTES
+
+    def weigh(self, exchange: Exchange) -> None:
+        """Raises UnexpectedAnswerError when the portal's answers have become too heavy altogether."""
+        with self._lock:
+            self._left += BYTES_A_CALL - exchange.received_bytes
+            too_heavy = self._left < 0
+        if too_heavy:
+            method = exchange.method
+            raise UnexpectedAnswerError(f"{method}: too much in all", method=method, status=exchange.status)
 
 
 class Manners:
@@ -68,6 +90,7 @@ class Manners:
         self._jitter = jitter
         self._pace = OperatingPace()
         self._limited_until = 0.0
+        self._scale = _Scale()
         self._reactions: Mapping[Action, Callable[[AppError, _Call], None]] = {
             Action.SLOW_DOWN: self._slow_down,
             Action.REST_METHOD: self._rest_method,
@@ -101,6 +124,7 @@ class Manners:
         exchange = self._transport.send(token, method, params, self._stop.check)
         self._pace.learn(method, timing_of(exchange), exchange.duration, self._clock())
         self._observer.answered(_record(exchange))
+        self._scale.weigh(exchange)
         return judge(exchange)
 
     def _react(self, error: AppError, call: _Call) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 from marshmallow import ValidationError
 
 from bitrix_app.bitrix24.invoice_words import INVOICE
-from bitrix_app.bitrix24.reading import Reading, in_calls
+from bitrix_app.bitrix24.reading import Reading, in_calls, kept
 from bitrix_app.bitrix24.records import Profile
 from bitrix_app.bitrix24.schemas import ProfileSchema
 from bitrix_app.bitrix24.shapes import an_object, records, unexpected
@@ -53,6 +53,7 @@ class PortalWords(Reading):
         for each in category_ids:
             params = {"filter": {"ENTITY_ID": f"SMART_INVOICE_STAGE_{each}"}, "order": {"SORT": "ASC"}}
             found += self._numbered_list("crm.status.list", params)
+            kept("crm.status.list", found)
         return found
 
     def requisite_presets(self) -> list[dict[str, Any]]:

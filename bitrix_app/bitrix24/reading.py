@@ -17,6 +17,7 @@ from bitrix_app.bitrix24.shapes import PAGE, after, record_id, records, unexpect
 
 KEYS_A_CALL = 50
 LIST_PAGES = 1_000
+LIST_RECORDS = LIST_PAGES * PAGE
 CLIENT_PAGES = 40_000
 """Two million records: twice as many as a sheet has rows. A list that goes on has no end."""
 
@@ -26,6 +27,12 @@ def in_calls(keys: Collection[int]) -> Iterator[list[int]]:
     rest = iter(keys)
     while part := list(islice(rest, KEYS_A_CALL)):
         yield part
+
+
+def kept(method: str, found: Collection[Mapping[str, Any]]) -> None:
+    """Raises UnexpectedAnswerError for a list too long to be kept in memory as a whole."""
+    if len(found) > LIST_RECORDS:
+        raise unexpected(method, "the list has no end")
 
 
 class Reading(ABC):
@@ -75,6 +82,7 @@ class Reading(ABC):
         for _ in range(LIST_PAGES):
             if len(page.items) < PAGE or (total is not None and len(found) >= total):
                 return found
+            kept(method, found)
             last = record_id(method, found[-1], id_field)
             page = self._page(method, params, id_field=id_field, key=key, after_id=last)
             found.extend(page.items)
@@ -90,6 +98,7 @@ class Reading(ABC):
             found.extend(records(method, answer))
             if answer.next is None:
                 return found
+            kept(method, found)
             if answer.next <= start:
                 raise unexpected(method, "the next page lies behind")
             start = answer.next

@@ -12,6 +12,9 @@ from bitrix_app.bitrix24.records import Answer
 from bitrix_app.errors import UnexpectedAnswerError
 
 PAGE = 50
+MOST_RECORDS = 500
+"""In one answer. Lists come in fifties and the others are short: ten times as many is no portal's answer, and each
+record costs memory long before anybody looks at it."""
 
 
 def unexpected(method: str, what: str) -> UnexpectedAnswerError:
@@ -31,7 +34,7 @@ def an_object(method: str, value: Any) -> dict[str, Any]:
 def records(method: str, answer: Answer, key: str | None = None) -> list[dict[str, Any]]:
     """The records of a list method: its result, or what stands in the result under ``key``.
 
-    Raises UnexpectedAnswerError.
+    Raises UnexpectedAnswerError, also for more records than one answer may have.
     """
     value = answer.result
     if key is not None:
@@ -43,6 +46,8 @@ def records(method: str, answer: Answer, key: str | None = None) -> list[dict[st
         value = list(value.values())
     if not isinstance(value, list) or not all(isinstance(each, dict) for each in value):
         raise unexpected(method, "a list of records was expected")
+    if len(value) > MOST_RECORDS:
+        raise unexpected(method, "too many records in one answer")
     return value
 
 

@@ -20,7 +20,7 @@ from bitrix_app.bitrix24.records import AccessToken
 from bitrix_app.bitrix24.wire import Limits, NoAnswerError, OversizedError, Wire
 from bitrix_app.errors import UnexpectedAnswerError
 
-MAX_BYTES = 8 * 2**20
+MAX_BYTES = 4 * 2**20
 """A page of 50 records is some 50 KB; a parsed body takes up to twenty times its size in memory."""
 
 _HEADERS = {

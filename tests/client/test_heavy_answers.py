@@ -1,0 +1,84 @@
+"""A hostile portal cannot fill our memory: answers have a size, lists a length, and all answers together a weight."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from bitrix_app.bitrix24.manners import BYTES_A_CALL, FREE_BYTES
+from bitrix_app.bitrix24.reading import LIST_RECORDS
+from bitrix_app.bitrix24.records import AccessToken
+from bitrix_app.bitrix24.shapes import MOST_RECORDS
+from bitrix_app.bitrix24.transport import Exchange
+from bitrix_app.errors import UnexpectedAnswerError
+from tests.fakes import FakePortal, Surroundings
+
+
+def test_an_answer_has_no_more_records_than_a_portal_would_send(around: Surroundings) -> None:
+    """One answer of four megabytes can hold half a million records of nothing but an id."""
+    around.portal.answers["crm.category.list"] = {"result": {"categories": [{"id": 1}] * (MOST_RECORDS + 1)}}
+    with pytest.raises(UnexpectedAnswerError, match="too many records"):
+        around.client.categories()
+
+
+def test_a_long_answer_of_an_unpaged_method_is_taken(around: Surroundings) -> None:
+    around.portal.answers["crm.category.list"] = {"result": {"categories": [{"id": 1}] * MOST_RECORDS}}
+    assert len(around.client.categories()) == MOST_RECORDS
+
+
+@pytest.mark.parametrize("total", [None, 10**12])
+def test_a_list_that_is_kept_whole_is_not_kept_for_ever(around: Surroundings, total: int | None) -> None:
+    def page(params: Mapping[str, Any]) -> dict[str, Any]:
+        first = params["filter"].get(">id", 0)
+        return {"result": {"items": [{"id": first + each + 1} for each in range(MOST_RECORDS)]}, "total": total}
+
+    around.portal.answers["crm.item.list"] = page
+    with pytest.raises(UnexpectedAnswerError, match="no end"):
+        around.client.my_companies()
+    assert around.portal.counts["crm.item.list"] == LIST_RECORDS / MOST_RECORDS + 1
+
+
+def test_stages_of_many_funnels_are_one_list(around: Surroundings) -> None:
+    """Five hundred funnels of fifty thousand stages each would be a list too."""
+    stages = [{"STATUS_ID": "DT31_1:N"}] * MOST_RECORDS
+    around.portal.answers["crm.status.list"] = {"result": stages}
+    with pytest.raises(UnexpectedAnswerError, match="no end"):
+        around.client.stages(range(1, 501))
+    assert around.portal.counts["crm.status.list"] == LIST_RECORDS / MOST_RECORDS + 1
+
+
+class HeavyPortal(FakePortal):
+    """Whose every answer came in at ``weight`` bytes."""
+
+    weight = 0
+
+    def send(self, token: AccessToken, method: str, params: Mapping[str, Any], watch: Any = None) -> Exchange:
+        return replace(super().send(token, method, params, watch), received_bytes=self.weight)
+
+
+def heavy(weight: int) -> Surroundings:
+    portal = HeavyPortal(answers={"profile": {"result": {"ID": "1", "ADMIN": False}}})
+    portal.weight = weight
+    return Surroundings(portal=portal)
+
+
+def test_a_few_heavy_answers_are_no_harm() -> None:
+    scene = heavy(4 * 2**20)
+    assert all(scene.client.profile().id == 1 for _ in range(4))
+
+
+def test_heavy_answers_without_end_are_given_up() -> None:
+    scene = heavy(2 * BYTES_A_CALL)
+    calls = FREE_BYTES // BYTES_A_CALL
+    for _ in range(calls):
+        scene.client.profile()
+    with pytest.raises(UnexpectedAnswerError, match="too much in all"):
+        scene.client.profile()
+
+
+def test_answers_of_the_usual_weight_go_on_for_ever() -> None:
+    scene = heavy(BYTES_A_CALL)
+    assert all(scene.client.profile().id == 1 for _ in range(1_000))
