@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -138,7 +139,8 @@ class PortalClients:
             authorization_server=self._server,
             wait=stop.wait,
         )
-        return self._client(tokens, self._bucket(portal), stop, observer=observer, patient=patient)
+        bucket = self._bucket(portal, math.inf if patient else self._hurried_seconds)
+        return self._client(tokens, bucket, stop, observer=observer, patient=patient)
 
     @contextmanager
     def hurried(self, portal: PortalRecord, user_id: int) -> Iterator[Bitrix24Client]:
@@ -153,12 +155,13 @@ class PortalClients:
     def for_caller(self, caller: Caller, portal: PortalRecord | None) -> Iterator[Bitrix24Client]:
         """As ``hurried``, with the token that the caller has just proved to own; ``portal`` where it is known."""
         tokens = GivenToken(AccessToken(caller.access_token, caller.client_endpoint))
-        bucket = self._bucket(portal) if portal else UnsharedBucket()
+        bucket = self._bucket(portal, self._hurried_seconds) if portal else UnsharedBucket()
         with self._bulkhead.enter(caller.member_id):
             yield self._client(tokens, bucket, HurriedStop(self._hurried_seconds), observer=None, patient=False)
 
-    def _bucket(self, portal: PortalRecord) -> Bucket:
-        return self._buckets.bucket(portal.id, enterprise=portal.license_family == ENTERPRISE_FAMILY)
+    def _bucket(self, portal: PortalRecord, patience: float) -> Bucket:
+        is_enterprise = portal.license_family == ENTERPRISE_FAMILY
+        return self._buckets.bucket(portal.id, enterprise=is_enterprise, patience=patience)
 
     def _client(
         self, tokens: TokenSource, bucket: Bucket, stop: StopSignal, *, observer: CallObserver | None, patient: bool

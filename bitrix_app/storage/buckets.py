@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import cast
 
@@ -21,28 +22,35 @@ class PortalBuckets:
     def __init__(self, db: Database) -> None:
         self._db = db
 
-    def bucket(self, portal_id: int, *, enterprise: bool = False) -> SharedBucket:
-        """The portal's bucket; ``enterprise`` is told by the license family in the portal's ``app.info``."""
-        return SharedBucket(self._db, portal_id, ENTERPRISE if enterprise else ORDINARY)
+    def bucket(self, portal_id: int, *, enterprise: bool = False, patience: float = math.inf) -> SharedBucket:
+        """The portal's bucket; ``enterprise`` is told by the license family in the portal's ``app.info``.
+
+        ``patience``: whoever takes from it waits no longer than these seconds, so a place further away is not
+        reserved for them.
+        """
+        return SharedBucket(self._db, portal_id, ENTERPRISE if enterprise else ORDINARY, patience)
 
 
 class SharedBucket:
     """The bucket of one portal. Exact for any number of threads, processes and machines: each step is a short
     transaction on the locked row, on the database's clock."""
 
-    def __init__(self, db: Database, portal_id: int, plan: Plan) -> None:
+    def __init__(self, db: Database, portal_id: int, plan: Plan, patience: float = math.inf) -> None:
         self._db = db
         self._portal_id = portal_id
         self._plan = plan
+        self._patience = patience
 
     def take(self) -> float:
         """Reserve a place. → seconds to wait before the call may go (0.0: go now).
 
-        Raises AppUninstalledError when the portal was erased.
+        A wait that is longer than the patience is told, and nothing is reserved: callers who turn back must not move
+        the places of those who wait. Raises AppUninstalledError when the portal was erased.
         """
 
         def step(state: BucketState, now: float) -> tuple[BucketState, float]:
-            return take(state, self._plan, now)
+            after, wait = take(state, self._plan, now)
+            return (after if wait <= self._patience else state), wait
 
         return self._step(step)
 

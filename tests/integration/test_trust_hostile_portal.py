@@ -112,3 +112,17 @@ def test_hostile_titles_are_shortened_and_stay_data(house: House, portal: Portal
     assert len(fields[0]["title"]) == 255
     raw = visitor.call("GET", "/options")
     assert raw.mimetype == "application/json"
+
+
+def test_a_crowd_that_turns_back_does_not_move_the_reports_place(
+    house: House, portal: Portal, visitor: Visitor
+) -> None:
+    """An employee who asks again and again while the portal's limit is used up holds up nobody's report."""
+    record = house.services.web.portals.by_member_id(portal.member_id)
+    assert record is not None
+    bucket = house.services.web.clients._buckets.bucket(record.id)
+    bucket.penalize(10.0)
+    answers = [visitor.call("GET", "/invoices/5") for _ in range(50)]
+    assert {answer.status_code for answer in answers} == {503}
+    assert all(1 <= int(answer.headers["Retry-After"]) <= 60 for answer in answers)
+    assert bucket.take() < 15
