@@ -13,9 +13,8 @@ from sqlalchemy.orm import Session
 from bitrix_app.storage.cipher import Cipher, UnreadableSecretError
 from bitrix_app.storage.database import Database
 from bitrix_app.storage.pairs import INSTALL, PairKey, PairRows, TokenPair
-from bitrix_app.storage.tables import Portal, Report, ReportFileRow, UserToken
+from bitrix_app.storage.tables import INSTALLED, Portal, Report, ReportFileRow, UserToken
 
-INSTALLED = "installed"
 UNINSTALLED = "uninstalled"
 
 

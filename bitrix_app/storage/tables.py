@@ -20,6 +20,7 @@ NAMES = {
     "pk": "pk_%(table_name)s",
 }
 RUNNING = text("status = 'running'")
+INSTALLED = "installed"
 
 
 class Base(DeclarativeBase):

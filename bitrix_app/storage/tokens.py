@@ -7,11 +7,12 @@ from datetime import datetime
 
 from sqlalchemy import delete, select
 
+from bitrix_app.errors import AppUninstalledError
 from bitrix_app.storage.cipher import Cipher
 from bitrix_app.storage.database import Database
 from bitrix_app.storage.pairs import INSTALL, USER, PairKey, PairRows, TokenPair
 from bitrix_app.storage.renewal import Renewal
-from bitrix_app.storage.tables import UserToken
+from bitrix_app.storage.tables import INSTALLED, Portal, UserToken
 
 
 class UserTokens:
@@ -27,9 +28,13 @@ class UserTokens:
     def save(self, portal_id: int, user_id: int, pair: TokenPair, kind: str = USER) -> None:
         """Store a pair; one without a refresh token keeps the refresh token that is stored.
 
-        Raises AppUninstalledError when the portal was erased.
+        Raises AppUninstalledError when the app was removed from the portal, be it in this very moment: what an
+        uninstall forgets must not come back.
         """
+        installed = select(Portal.id).where(Portal.id == portal_id, Portal.status == INSTALLED)
         with self._db.transaction() as session:
+            if session.scalar(installed.with_for_update(read=True, key_share=True)) is None:
+                raise AppUninstalledError("the app is not installed in this portal")
             self._rows.put(session, PairKey(portal_id, user_id, kind), pair)
 
     def read(self, portal_id: int, user_id: int, kind: str = USER) -> TokenPair | None:

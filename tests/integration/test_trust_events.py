@@ -162,3 +162,26 @@ def test_other_events_with_the_right_token_are_accepted_and_change_nothing(house
 
 def test_an_event_without_a_name_is_400(house: House, portal: Portal) -> None:
     assert house.event(portal, "").status_code == 400
+
+
+@pytest.mark.parametrize("door", ["/app", "/install"])
+def test_an_uninstall_during_a_launch_leaves_no_tokens(
+    house: House, portal: Portal, monkeypatch: pytest.MonkeyPatch, door: str
+) -> None:
+    """The launch that was confirmed a moment earlier stores nothing any more, and says so."""
+    portals = type(house.services.web.portals)
+    method = "launched" if door == "/app" else "install"
+    usual = getattr(portals, method)
+
+    def overtaken(*args: object, **values: object) -> object:
+        done = usual(*args, **values)
+        assert house.event(portal, "ONAPPUNINSTALL", with_tokens=False).status_code == 200
+        return done
+
+    record = house.services.web.portals.by_member_id(portal.member_id)
+    assert record is not None
+    with monkeypatch.context() as patched:
+        patched.setattr(portals, method, overtaken)
+        answer = house.post(door, portal, portal.admin)
+    assert (answer.status_code, "app_uninstalled" in answer.text) == (403, True)
+    assert [row for row in house.rows("user_token") if row.portal_id == record.id] == []
