@@ -185,3 +185,15 @@ def test_an_uninstall_during_a_launch_leaves_no_tokens(
         answer = house.post(door, portal, portal.admin)
     assert (answer.status_code, "app_uninstalled" in answer.text) == (403, True)
     assert [row for row in house.rows("user_token") if row.portal_id == record.id] == []
+
+
+def test_a_flood_does_not_cost_the_one_uninstall_that_is_sent(
+    house: House, portal: Portal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Behind a proxy all requests come from one address; whoever floods it locks out no uninstall."""
+    monkeypatch.setattr("bitrix_app.web.limits.KNOCKS_OF_ADDRESS", "1 per minute")
+    house.event(portal, "ONAPPINSTALL", access_token="f0rged")
+    answer = house.event(portal, "ONAPPINSTALL", access_token="f0rged")
+    assert (answer.status_code, answer.headers["Retry-After"].isdigit()) == (429, True)
+    assert house.event(portal, "ONAPPUNINSTALL", with_tokens=False, application_token="f0rged").status_code == 403
+    assert house.event(portal, "ONAPPUNINSTALL", with_tokens=False).status_code == 200

@@ -7,7 +7,7 @@ from flask import Flask, Response, request
 
 from bitrix_app.errors import RejectedRequestError
 from bitrix_app.portals import Event
-from bitrix_app.portals.events import UNINSTALLED
+from bitrix_app.portals.events import INSTALLED, UNINSTALLED
 from bitrix_app.web.bodies import form_body
 from bitrix_app.web.file_deletion import delete_files_later
 from bitrix_app.web.services import floodgate, services
@@ -23,9 +23,14 @@ def add_to(app: Flask) -> None:
 
 
 def receive() -> Response:
-    """Believes the event or refuses it; files are deleted beside the request."""
+    """Believes the event or refuses it; files are deleted beside the request.
+
+    Only an install makes us ask the authorization server, so only that is counted: a flood must not cost us the one
+    uninstall that the portal sends.
+    """
     event = Event.from_form(form_body(request))
-    floodgate().knock(request.remote_addr or "")
+    if event.name == INSTALLED:
+        floodgate().knock(request.remote_addr or "")
     try:
         files = services().events.receive(event)
     except RejectedRequestError as error:
