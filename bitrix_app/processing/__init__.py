@@ -5,7 +5,7 @@ from bitrix_app.processing.checks_of_rows import ROW_CHECKS
 from bitrix_app.processing.counterparty import Counterparty, counterparty_of
 from bitrix_app.processing.dates import date_of
 from bitrix_app.processing.duplicates import DuplicateNumbers
-from bitrix_app.processing.inn import inn_fault, kpp_is_well_formed
+from bitrix_app.processing.inn import inn_fault, kpp_fault
 from bitrix_app.processing.model import (
     FieldMapping,
     Problem,
@@ -46,7 +46,7 @@ __all__ = [
     "inn_fault",
     "is_paid_as_asked",
     "kopecks",
-    "kpp_is_well_formed",
+    "kpp_fault",
     "money_in_words",
     "money_of",
     "rate_in_words",

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from bitrix_app.processing import words
-from bitrix_app.processing.inn import inn_fault, kpp_is_well_formed
+from bitrix_app.processing.inn import inn_fault, kpp_fault
 from bitrix_app.processing.model import Problem, ProcessedInvoice
 from bitrix_app.processing.reading import shown
 
@@ -82,9 +82,10 @@ def inn_is_right(examined: Examined) -> list[Problem]:
 def kpp_is_right(examined: Examined) -> list[Problem]:
     """A КПП, where there is one, has its form."""
     kpp = examined.invoice.kpp
-    if kpp is None or kpp_is_well_formed(kpp):
+    fault = kpp_fault(kpp) if kpp is not None else None
+    if fault is None:
         return []
-    return [Problem(words.KPP, f"Неверный КПП {shown(kpp)}: в нём 9 знаков. Исправьте КПП в реквизитах клиента.")]
+    return [Problem(words.KPP, f"Неверный КПП {shown(kpp)}: {fault}. Исправьте КПП в реквизитах клиента.")]
 
 
 def has_amount(examined: Examined) -> list[Problem]:

@@ -24,9 +24,14 @@ def inn_fault(inn: str) -> str | None:
     return None if _check_digits_fit(inn) else "контрольные цифры не сходятся"
 
 
-def kpp_is_well_formed(kpp: str) -> bool:
-    """Whether a КПП has its form: ``7707 01 001`` without the spaces, letters allowed in the fifth and sixth place."""
-    return _KPP.fullmatch(kpp) is not None
+def kpp_fault(kpp: str) -> str | None:
+    """What is wrong with a КПП, a clause as ``inn_fault``'s; ``None`` if it has its form: ``7707 01 001`` without the
+    spaces, letters allowed in the fifth and sixth place."""
+    if _KPP.fullmatch(kpp):
+        return None
+    if len(kpp) != 9:
+        return f"в нём знаков {len(kpp)}, а должно быть 9"
+    return "в нём должны быть цифры, и только пятый и шестой знаки могут быть заглавными латинскими буквами"
 
 
 def _check_digits_fit(inn: str) -> bool:

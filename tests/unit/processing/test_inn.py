@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bitrix_app.processing.inn import inn_fault, kpp_is_well_formed
+from bitrix_app.processing.inn import inn_fault, kpp_fault
 
+OTHER_SIGNS = "в нём должны быть цифры, и только пятый и шестой знаки могут быть заглавными латинскими буквами"
 RIGHT = ("7707083893", "7736207543", "7830002293", "500100732259", "0274062111")
 
 
@@ -39,14 +40,22 @@ def test_the_fault_of_a_wrong_inn_is_named(inn: str, fault: str) -> None:
     assert inn_fault(inn) == fault
 
 
-@pytest.mark.parametrize("kpp", ["773601001", "770701001", "1234AZ567"])
-def test_a_kpp_of_nine_signs_is_well_formed(kpp: str) -> None:
-    assert kpp_is_well_formed(kpp)
+@pytest.mark.parametrize("kpp", ["773601001", "770701001", "1234AZ567", "010101001"])
+def test_a_kpp_of_nine_signs_is_right(kpp: str) -> None:
+    assert kpp_fault(kpp) is None
 
 
-@pytest.mark.parametrize("kpp", ["77360100", "7736010011", "7736 01001", "ABCD01001", "1234az567", "1234АБ567", ""])
-def test_a_kpp_of_another_form_is_not(kpp: str) -> None:
-    assert not kpp_is_well_formed(kpp)
+@pytest.mark.parametrize(
+    ("kpp", "fault"),
+    [
+        ("77360100", "в нём знаков 8, а должно быть 9"),
+        ("7736010011", "в нём знаков 10, а должно быть 9"),
+        ("", "в нём знаков 0, а должно быть 9"),
+        *((kpp, OTHER_SIGNS) for kpp in ("7736 0100", "ABCD01001", "1234az567", "1234АБ567", "77360100O", "٧٧٣٦٠١٠٠١")),
+    ],
+)
+def test_a_kpp_of_another_form_is_told_what_is_wrong_with_it(kpp: str, fault: str) -> None:
+    assert kpp_fault(kpp) == fault
 
 
 @given(st.sampled_from(RIGHT), st.integers(min_value=0, max_value=11), st.integers(min_value=1, max_value=9))
