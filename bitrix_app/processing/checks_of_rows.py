@@ -1,7 +1,8 @@
 """Checks of an invoice against its product rows; see ``checks``.
 
 Sources: contract §4 (a kopeck a row); for the rates the Tax Code, article 164, paragraphs 3 and 8, as amended by
-425-ФЗ of 28.11.2025 (22 % instead of 20 % from 1 January 2026; 5 % and 7 % are the only rates of those who chose them).
+303-ФЗ of 03.08.2018 (18 % until the end of 2018), 176-ФЗ of 12.07.2024 (5 % and 7 % from 1 January 2025; they are the
+only rates of those who chose them) and 425-ФЗ of 28.11.2025 (22 % instead of 20 % from 1 January 2026).
 """
 
 from __future__ import annotations
@@ -39,7 +40,13 @@ class RateInForce:
         return f"действовала по {date_in_words(self.last)}"
 
 
-CHANGED_RATES = (RateInForce(Decimal(20), last=date(2025, 12, 31)), RateInForce(Decimal(22), first=date(2026, 1, 1)))
+CHANGED_RATES = (
+    RateInForce(Decimal(22), first=date(2026, 1, 1)),
+    RateInForce(Decimal(20), last=date(2025, 12, 31)),
+    RateInForce(Decimal(18), last=date(2018, 12, 31)),
+    RateInForce(Decimal(7), first=date(2025, 1, 1)),
+    RateInForce(Decimal(5), first=date(2025, 1, 1)),
+)
 
 
 def rows_are_shown(examined: Examined) -> list[Problem]:
