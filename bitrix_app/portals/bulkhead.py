@@ -21,7 +21,8 @@ class Bulkhead:
 
     One instance a process. ``total`` (all portals together, waiting ones included) must stay below the number of web
     threads, so that pages which need no portal are always answered. ``patience``: seconds a request waits for a place.
-    ``code``: what those who get none are told.
+    ``code``: what those who get none are told. ``fair``: nobody takes more places than are left for others, so that a
+    few slow portals never take all of them.
     """
 
     def __init__(
@@ -32,12 +33,14 @@ class Bulkhead:
         total: int = 16,
         patience: float = PATIENCE_SECONDS,
         code: str = "portal_busy",
+        fair: bool = True,
     ) -> None:
         self._per_portal = per_portal
         self._waiting = waiting
         self._code = code
         self._total = total
         self._patience = patience
+        self._fair = fair
         self._present: Counter[str] = Counter()
         self._calling: Counter[str] = Counter()
         self._change = threading.Condition()
@@ -50,7 +53,7 @@ class Bulkhead:
         place came free.
         """
         with self._change:
-            if self._present[member_id] >= self._per_portal + self._waiting or self._present.total() >= self._total:
+            if self._present[member_id] >= self._most():
                 raise RejectedRequestError(503, self._code, retry_after=RETRY_SECONDS)
             self._present[member_id] += 1
         try:
@@ -59,6 +62,11 @@ class Bulkhead:
         finally:
             with self._change:
                 _take_one(self._present, member_id)
+
+    def _most(self) -> int:
+        """So many requests to one portal may be present now."""
+        left = self._total - self._present.total()
+        return min(self._per_portal + self._waiting, left if self._fair or left <= 0 else self._total)
 
     @contextmanager
     def _place(self, member_id: str) -> Iterator[None]:

@@ -53,7 +53,9 @@ class CallerCheck:
 
     def __init__(self, authorization_server: ConfirmsTokens) -> None:
         self._server = authorization_server
-        self._crowd = Bulkhead(per_portal=6, waiting=14, total=20, code=AuthorizationServerUnavailableError.code)
+        self._crowd = Bulkhead(
+            per_portal=6, waiting=14, total=20, fair=False, code=AuthorizationServerUnavailableError.code
+        )
 
     def confirm(self, access_token: str, member_id: str) -> Caller:
         """The caller behind ``access_token``, who must belong to the portal ``member_id``.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 
@@ -141,3 +142,26 @@ def test_a_value_can_be_forgotten() -> None:
     cache.forget("key")
     cache.forget("key")
     assert cache.peek("key") is None
+
+
+@pytest.mark.parametrize("slow", [1, 2, 4, 8])
+def test_a_few_slow_portals_never_take_all_places(slow: int) -> None:
+    """However many requests crowd before them, a portal that comes along finds a place."""
+    bulkhead = Bulkhead(per_portal=8, total=16, patience=0.01)
+    with contextlib.ExitStack() as held:
+        for number in range(slow * 16):
+            with contextlib.suppress(RejectedRequestError):
+                held.enter_context(bulkhead.enter(f"slow {number % slow}"))
+        assert bulkhead._present.total() >= 8
+        with bulkhead.enter("another"):
+            pass
+
+
+def test_a_bulkhead_before_one_server_may_be_filled() -> None:
+    """Before the authorization server there is nobody to leave places for."""
+    bulkhead = Bulkhead(per_portal=3, waiting=0, total=3, fair=False)
+    with contextlib.ExitStack() as held:
+        for _ in range(3):
+            held.enter_context(bulkhead.enter("server"))
+        with pytest.raises(RejectedRequestError):
+            held.enter_context(bulkhead.enter("server"))
