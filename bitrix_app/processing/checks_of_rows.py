@@ -90,7 +90,8 @@ def vat_agrees_with_rows(examined: Examined) -> list[Problem]:
     vat, total = invoice.vat or ZERO, sum((row.vat or ZERO for row in rows), ZERO)
     if abs(vat - total) <= KOPECK * len(rows):
         return []
-    figures = f"в счёте {money_in_words(vat)}, по товарам {money_in_words(total)}"
+    in_invoice = "счёт без НДС" if invoice.without_vat else f"в счёте {money_in_words(vat)}"
+    figures = f"{in_invoice}, по товарам {money_in_words(total)}"
     return [Problem(words.VAT, f"НДС не сходится с товарами: {figures}. Проверьте ставки и пересохраните товары.")]
 
 

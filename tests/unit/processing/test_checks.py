@@ -231,6 +231,18 @@ def test_the_vat_may_differ_from_its_rows_by_a_kopeck_a_row(tax_value: Any, rate
 
 
 @pytest.mark.parametrize(
+    ("tax_value", "beginning"),
+    [
+        (200, "НДС не сходится с товарами: в счёте 200,00, по товарам 220,00."),
+        (0, "НДС не сходится с товарами: счёт без НДС, по товарам 220,00."),
+    ],
+)
+def test_an_invoice_without_vat_is_named_so_as_its_cell_does(tax_value: int, beginning: str) -> None:
+    (sentence,) = problems_in(processed(an_invoice(taxValue=tax_value), product_rows={1: [a_product_row()]}), "НДС")
+    assert sentence.startswith(beginning)
+
+
+@pytest.mark.parametrize(
     ("rate", "shipped", "invoiced", "message"),
     [
         (20, "2025-12-31", "2026-01-15", None),
