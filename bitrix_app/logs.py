@@ -38,7 +38,9 @@ _BEARER = re.compile(r"(?i)\b(bearer)\s+[^\s\"',;]{4,}")
 _SIGNED = re.compile(r"[A-Za-z0-9_-]{16,}\.[A-Za-z0-9_-]{40,}")
 _OPAQUE = re.compile(r"\b(?=[0-9a-z]*[0-9])(?=[0-9a-z]*[a-z])[0-9a-z]{30,}\b", re.IGNORECASE)
 _CREDENTIALS = re.compile(r"(?P<scheme>[a-z][a-z0-9+]*://[^\s:/@]*):[^\s/@]+@")
-_CONTROL = re.compile(r"[\x00-\x1f\x7f\u2028\u2029]")
+_UNSEEN = r"\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069"
+_CONTROL = re.compile(rf"[\n{_UNSEEN}]")
+_CONTROL_OF_TRACEBACK = re.compile(rf"[{_UNSEEN}]")
 
 
 def mask(text: str) -> str:
@@ -93,11 +95,20 @@ def _renderer(form: str) -> Processor:
 
 
 def _keep_to_one_line(logger: Any, name: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:  # noqa: ARG001 - structlog's signature
-    """Control characters in values become visible, so that no value can begin a line of its own."""
+    """Control characters in values become visible, those that turn the direction of writing too, so that no value can
+    begin a line of its own or look like another. The lines of a traceback are indented for the same reason."""
     for key, value in event.items():
-        if isinstance(value, str) and key != "exception":
-            event[key] = _CONTROL.sub(lambda found: f"\\x{ord(found.group()):02x}", value)[:LONGEST_VALUE]
+        if not isinstance(value, str):
+            continue
+        if key == "exception":
+            event[key] = _CONTROL_OF_TRACEBACK.sub(_visible, value).replace("\n", "\n  ")
+        else:
+            event[key] = _CONTROL.sub(_visible, value)[:LONGEST_VALUE]
     return event
+
+
+def _visible(found: re.Match[str]) -> str:
+    return f"\\x{ord(found.group()):02x}"
 
 
 class RestLog:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import logging
+import re
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
@@ -100,6 +101,27 @@ def test_no_value_begins_a_line_of_its_own(log: tuple[str, io.StringIO]) -> None
     lines = stream.getvalue().splitlines()
     assert len(lines) == 2
     assert "\x1b" not in stream.getvalue()
+
+
+@pytest.mark.parametrize("unseen", ["\x85", "\x9b31m", "\x7f", "\t", "\u202e", "\u2066", "\u2029"])
+def test_what_cannot_be_seen_is_shown(log: tuple[str, io.StringIO], unseen: str) -> None:
+    """Nothing turns the line around, breaks it for another reader, or speaks to the terminal."""
+    _, stream = log
+    structlog.get_logger("web").info("event", name=f"x{unseen}y")
+    written = stream.getvalue()
+    assert unseen[0] not in written
+    assert f"{ord(unseen[0]):02x}" in written
+    assert len(written.splitlines()) == 1
+
+
+def test_an_errors_words_begin_no_line(log: tuple[str, io.StringIO]) -> None:
+    """A traceback has many lines; none of them looks like one of ours."""
+    _, stream = log
+    error = ValueError("x\n2026-01-01T00:00:00Z [info] all is well\r\x1b[31m")
+    structlog.get_logger("web").error("crash", exc_info=error)
+    assert not re.search(r"^2026-01-01", stream.getvalue(), re.MULTILINE)
+    assert "\x1b" not in stream.getvalue()
+    assert "all is well" in stream.getvalue()
 
 
 def test_a_traceback_is_told_without_secrets(log: tuple[str, io.StringIO]) -> None:
