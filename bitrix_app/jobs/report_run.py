@@ -144,4 +144,4 @@ def report_dictionary(portal: PortalRecord, known: PortalDictionary) -> ReportDi
 def invoice_address(client_endpoint: str) -> Callable[[int], str]:
     """Makes the address of an invoice's card in the portal of the invoice's id."""
     place = urlsplit(client_endpoint)
-    return f"{place.scheme}://{place.netloc}/crm/type/31/details/{{}}/".format
+    return lambda invoice_id: f"{place.scheme}://{place.netloc}/crm/type/31/details/{invoice_id}/"

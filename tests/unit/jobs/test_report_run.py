@@ -92,3 +92,9 @@ def test_an_invoice_is_linked_in_its_own_portal() -> None:
     assert invoice_address("https://romashka.bitrix24.ru/rest/")(7) == (
         "https://romashka.bitrix24.ru/crm/type/31/details/7/"
     )
+
+
+def test_an_address_is_no_template() -> None:
+    assert invoice_address("https://x{0.__class__}{}.example/rest/")(7) == (
+        "https://x{0.__class__}{}.example/crm/type/31/details/7/"
+    )
