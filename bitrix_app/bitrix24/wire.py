@@ -101,8 +101,39 @@ class _GuardedResponse(http.client.HTTPResponse):
         self.fp = io.BufferedReader(_GuardedSocket(self.fp.detach(), sock, guard))
 
 
+def _addresses(connection: HTTPConnection) -> list[Any]:
+    try:
+        return socket.getaddrinfo(connection.host.strip("[]"), connection.port, type=socket.SOCK_STREAM)
+    except UnicodeError as error:
+        raise OSError("a host name that is none") from error
+
+
+def _connect(connection: HTTPConnection, guard: _Guard) -> socket.socket:
+    """A socket to the first address of the host that answers, until the deadline: each address has its time-out, and
+    whoever owns the host's name gives it as many addresses as they like."""
+    failure: OSError = TimeoutError("connecting takes too long")
+    for family, kind, protocol, _, address in _addresses(connection):
+        if guard.watch is not None:
+            guard.watch()
+        left = guard.deadline - time.monotonic()
+        if left <= 0:
+            break
+        sock = socket.socket(family, kind, protocol)
+        try:
+            for option in connection.socket_options or ():
+                sock.setsockopt(*option)
+            sock.settimeout(min(left, connection.timeout or left))
+            sock.connect(address)
+        except OSError as error:
+            sock.close()
+            failure = error
+        else:
+            return sock
+    raise failure
+
+
 class _GuardedAdapter(HTTPAdapter):
-    """An adapter whose connections read through ``_GuardedSocket``."""
+    """An adapter whose connections connect until the deadline and read through ``_GuardedSocket``."""
 
     def __init__(self, guard: _Guard, *, hosts: int, connections: int) -> None:
         self._guard = guard
@@ -110,9 +141,13 @@ class _GuardedAdapter(HTTPAdapter):
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         super().init_poolmanager(*args, **kwargs)
-        response = staticmethod(partial(_GuardedResponse, guard=self._guard))
-        plain = type("GuardedConnection", (HTTPConnection,), {"response_class": response})
-        secure = type("GuardedSecureConnection", (HTTPSConnection,), {"response_class": response})
+        guard = self._guard
+        guarded = {
+            "response_class": staticmethod(partial(_GuardedResponse, guard=guard)),
+            "_new_conn": lambda connection: _connect(connection, guard),
+        }
+        plain = type("GuardedConnection", (HTTPConnection,), guarded)
+        secure = type("GuardedSecureConnection", (HTTPSConnection,), guarded)
         self.poolmanager.pool_classes_by_scheme = {
             "http": type("GuardedPool", (HTTPConnectionPool,), {"ConnectionCls": plain}),
             "https": type("GuardedSecurePool", (HTTPSConnectionPool,), {"ConnectionCls": secure}),
