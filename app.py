@@ -6,19 +6,21 @@ The first serves the app with a production WSGI server and, on the embedded queu
 from __future__ import annotations
 
 import argparse
+import atexit
 import functools
 import sys
 import threading
 from collections.abc import Sequence
+from contextlib import closing
 from typing import Any
 
 from flask import Flask
 from waitress.server import create_server
 
-from bitrix_app.__main__ import WRONG_SETTING, prepare_tables, stop_on_signals
+from bitrix_app.__main__ import WRONG_SETTING, listen, prepare_tables, stop_on_signals
 from bitrix_app.errors import SettingsError
 from bitrix_app.logs import set_up_logging
-from bitrix_app.settings import Settings, load_settings
+from bitrix_app.settings import load_settings
 from bitrix_app.wiring import Services, build_services
 
 SWITCH_SECONDS = 0.0005
@@ -29,14 +31,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Serve until SIGTERM or SIGINT. → the exit code; 2 with one line when a setting is missing or wrong."""
     given = parser().parse_args(arguments)
     try:
-        services = start()
+        with closing(start()) as services:
+            serve(services, given.host, given.port)
     except SettingsError as error:
         print(error, file=sys.stderr)
         return WRONG_SETTING
-    try:
-        serve(services, given.host, given.port)
-    finally:
-        services.close()
     return 0
 
 
@@ -58,10 +57,14 @@ def start() -> Services:
 
 
 def serve(services: Services, host: str, port: int) -> None:
-    """The web server in threads of its own, the worker beside it on the embedded queue; ends on a signal."""
+    """The web server in threads of its own, the worker beside it on the embedded queue; ends on a signal.
+
+    Raises SettingsError when the address cannot be listened on.
+    """
     sys.setswitchinterval(SWITCH_SECONDS)
     stopped = stop_on_signals()
-    server = create_server(services.flask_app(), host=host, port=port, **_server_options(services.settings))
+    options: dict[str, Any] = {"threads": services.settings.web_threads, "ident": None, "clear_untrusted_proxy_headers": True}
+    server = create_server(services.flask_app(), sockets=[listen(host, port)], **options)
     web = threading.Thread(target=server.run, name="web", daemon=True)
     if services.settings.embedded_queue:
         services.jobs.start()
@@ -73,16 +76,19 @@ def serve(services: Services, host: str, port: int) -> None:
     server.close()
 
 
-def _server_options(settings: Settings) -> dict[str, Any]:
-    return {"threads": settings.web_threads, "ident": None, "clear_untrusted_proxy_headers": True}
-
-
 @functools.cache
 def application() -> Flask:
-    """The WSGI application of this process. On the embedded queue the process builds reports too."""
-    services = start()
+    """The WSGI application of this process. On the embedded queue the process builds reports too.
+
+    A wrong setting ends the process with one line.
+    """
+    try:
+        services = start()
+    except SettingsError as error:
+        raise SystemExit(str(error)) from error
     if services.settings.embedded_queue:
         services.jobs.start()
+        atexit.register(services.jobs.stop)
     return services.flask_app()
 
 

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import argparse
 import signal
+import socket
 import sys
 import threading
-from collections.abc import Sequence
-from contextlib import closing
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from typing import Protocol
+
+from waitress.server import create_server
 
 from bitrix_app.doctor import Finding, examine
 from bitrix_app.errors import SettingsError
 from bitrix_app.jobs import JobService
 from bitrix_app.logs import set_up_logging
+from bitrix_app.metrics import Metrics, metrics_page
 from bitrix_app.settings import Settings, load_settings
 from bitrix_app.storage import Cipher, Database, Rotation
 
@@ -29,6 +33,9 @@ class Services(Protocol):
 
     @property
     def jobs(self) -> JobService: ...
+
+    @property
+    def metrics(self) -> Metrics: ...
 
     def close(self) -> None: ...
 
@@ -50,6 +57,8 @@ def parser() -> argparse.ArgumentParser:
     commands = top.add_subparsers(required=True, metavar="command")
     worker = commands.add_parser("worker", help="собирать отчёты из очереди · build reports from the queue")
     worker.add_argument("--concurrency", type=int, metavar="N", help="сколько отчётов сразу · how many at once")
+    worker.add_argument("--metrics-port", type=int, metavar="PORT", help="отдавать /metrics · serve /metrics here")
+    worker.add_argument("--metrics-host", default="127.0.0.1", metavar="HOST", help="на этом адресе · on this address")
     worker.set_defaults(run=run_worker)
     migrate = commands.add_parser("migrate", help="обновить таблицы базы данных · bring the database up to date")
     migrate.set_defaults(run=run_migrate)
@@ -72,9 +81,35 @@ def run_worker(given: argparse.Namespace) -> int:
     set_up_logging(settings.log_level, settings.log_format)
     services = build_services(settings)
     try:
-        return serve(services, settings)
+        with metrics_served(services.metrics, settings.metrics_token, given.metrics_host, given.metrics_port):
+            return serve(services, settings)
     finally:
         services.close()
+
+
+@contextmanager
+def metrics_served(metrics: Metrics, token: str, host: str, port: int | None) -> Iterator[None]:
+    """``/metrics`` on this port for as long as the block runs; nothing without a port. Raises SettingsError."""
+    if port is None:
+        yield
+        return
+    if not token:
+        raise SettingsError("METRICS_TOKEN is not set: --metrics-port serves only those who bring it")
+    server = create_server(metrics_page(metrics, token), sockets=[listen(host, port)], threads=2, ident=None)
+    threading.Thread(target=server.run, name="metrics", daemon=True).start()
+    try:
+        yield
+    finally:
+        server.close()
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A socket that listens there. Raises SettingsError with one line where that cannot be."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family)
+    except (OSError, OverflowError) as error:
+        raise SettingsError(f"{host}, port {port}: cannot listen there: {error}") from error
 
 
 def serve(services: Services, settings: Settings) -> int:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import hmac
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
 
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 from bitrix_app.bitrix24 import CallRecord, Wait
+
+if TYPE_CHECKING:
+    from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 REPORT_SECONDS = (1, 2, 5, 10, 30, 60, 120, 300, 600, 1200, 3600)
 
@@ -55,6 +60,26 @@ class Metrics:
     def render(self) -> bytes:
         """All of it in Prometheus' text format; its content type is ``content_type``."""
         return generate_latest(self._registry)
+
+
+def opens(token: str, authorization: str) -> bool:
+    """Whether this ``Authorization`` header brings the token of METRICS_TOKEN; without one set, nothing opens."""
+    given = authorization.removeprefix("Bearer ").strip()
+    return bool(token) and hmac.compare_digest(token.encode(), given.encode("utf-8", "replace"))
+
+
+def metrics_page(metrics: Metrics, token: str) -> WSGIApplication:
+    """``/metrics`` of a process that has no other page: a worker's. 404 for everybody and everything else."""
+
+    def answer(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        is_asked = environ.get("PATH_INFO") == "/metrics" and environ.get("REQUEST_METHOD") == "GET"
+        if not is_asked or not opens(token, environ.get("HTTP_AUTHORIZATION", "")):
+            start_response("404 Not Found", [("Content-Type", "text/plain")])
+            return [b"not found"]
+        start_response("200 OK", [("Content-Type", metrics.content_type), ("Cache-Control", "no-store")])
+        return [metrics.render()]
+
+    return answer
 
 
 KNOWN_CODES = frozenset(

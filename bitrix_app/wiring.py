@@ -81,6 +81,7 @@ class Services:
     database: Database
     web: WebServices
     jobs: JobService
+    metrics: Metrics
     closers: tuple[Any, ...]
 
     def flask_app(self) -> Flask:
@@ -129,7 +130,7 @@ def build_services(settings: Settings) -> Services:
         metrics=metrics,
     )
     closers = (queue, server, rest_log, transports.patient, transports.hurried, stores.database)
-    return Services(settings, stores.database, web, jobs, closers)
+    return Services(settings, stores.database, web, jobs, metrics, closers)
 
 
 def build_stores(settings: Settings) -> Stores:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import socket
 import sys
 import threading
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ import responses
 
 from bitrix_app.__main__ import main
 from bitrix_app.doctor import check_clock
+from bitrix_app.metrics import Metrics
 from bitrix_app.settings import Settings
 from bitrix_app.storage import Cipher, Database
 from tests.cast import install_portal
@@ -127,6 +129,7 @@ class FakeServices:
         self.settings = settings
         self.database = Database(settings.database_url)
         self.jobs = self
+        self.metrics = Metrics()
         self.alive = True
         self.did: list[str] = []
 
@@ -172,6 +175,18 @@ def test_the_worker_runs_until_a_signal_and_closes_what_it_opened(
     db = Database(f"sqlite:///{tmp_path}/app.db")
     assert db.is_current()
     db.close()
+
+
+@pytest.mark.parametrize(("token", "said"), [("", "METRICS_TOKEN is not set"), ("t0ken", "cannot listen")])
+def test_metrics_that_cannot_be_served_stop_the_start(
+    token: str, said: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Without a token nobody could read them, and a taken port must not go unnoticed."""
+    monkeypatch.setitem(sys.modules, "bitrix_app.wiring", wiring(FakeServices))
+    monkeypatch.setenv("METRICS_TOKEN", token)
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        assert main(["worker", "--metrics-port", str(taken.getsockname()[1])]) == 2
+    assert said in capsys.readouterr().err
 
 
 def test_a_worker_that_broke_ends_with_an_error_so_that_it_is_started_anew(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from bitrix_app.metrics import Metrics
+import pytest
+from werkzeug.test import Client
+
+from bitrix_app.metrics import Metrics, metrics_page
 
 
 def test_what_happened_is_counted_under_its_names() -> None:
@@ -30,3 +33,21 @@ def test_counters_belong_to_their_object() -> None:
     first, second = Metrics(), Metrics()
     first.portal_call("profile", "ok")
     assert "profile" not in second.render().decode()
+
+
+@pytest.mark.parametrize(
+    ("token", "path", "authorization", "status"),
+    [
+        ("secret", "/metrics", "Bearer secret", 200),
+        ("secret", "/metrics", "Bearer other", 404),
+        ("secret", "/metrics", "", 404),
+        ("secret", "/", "Bearer secret", 404),
+        ("", "/metrics", "Bearer ", 404),
+    ],
+)
+def test_a_workers_metrics_open_to_the_token_alone(token: str, path: str, authorization: str, status: int) -> None:
+    """A worker has no other page; without METRICS_TOKEN nothing is shown."""
+    metrics = Metrics()
+    metrics.portal_call("profile", "ok")
+    answer = Client(metrics_page(metrics, token)).get(path, headers={"Authorization": authorization})
+    assert (answer.status_code, "profile" in answer.text) == (status, status == 200)

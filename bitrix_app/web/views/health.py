@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hmac
-
 import structlog
 from flask import Flask, Response, request
 from flask.typing import ResponseReturnValue
@@ -11,6 +9,7 @@ from prometheus_client import CONTENT_TYPE_LATEST
 from sqlalchemy.exc import SQLAlchemyError
 
 from bitrix_app.errors import AppError, RejectedRequestError
+from bitrix_app.metrics import opens
 from bitrix_app.web.services import services
 
 log = structlog.get_logger("web")
@@ -37,9 +36,7 @@ def readyz() -> ResponseReturnValue:
 
 def metrics() -> Response:
     """Prometheus' text; there only when METRICS_TOKEN is set, for those who bring it."""
-    expected = services().settings.metrics_token
-    given = request.headers.get("Authorization", "").removeprefix("Bearer ").strip()
-    if not expected or not hmac.compare_digest(expected.encode(), given.encode("utf-8", "replace")):
+    if not opens(services().settings.metrics_token, request.headers.get("Authorization", "")):
         raise RejectedRequestError(404, "not_found")
     return Response(services().render_metrics(), content_type=CONTENT_TYPE_LATEST)
 
