@@ -20,11 +20,17 @@ from waitress.server import create_server
 from bitrix_app.__main__ import WRONG_SETTING, listen, prepare_tables, stop_on_signals
 from bitrix_app.errors import SettingsError
 from bitrix_app.logs import set_up_logging
-from bitrix_app.settings import load_settings
+from bitrix_app.settings import Settings, load_settings
 from bitrix_app.wiring import Services, build_services
 
 SWITCH_SECONDS = 0.0005
 """How long a report's thread may keep the interpreter from a waiting page: a tenth of Python's default."""
+
+BODY_BYTES = 12 * 2**20
+"""The server keeps a body on the disk before the app sees it. The app's own caps are lower and answer in its words."""
+CONNECTIONS = 1000
+IDLE_SECONDS = 75
+"""Whoever only holds connections open does not keep others out; longer than a proxy in front keeps its side open."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -63,8 +69,7 @@ def serve(services: Services, host: str, port: int) -> None:
     """
     sys.setswitchinterval(SWITCH_SECONDS)
     stopped = stop_on_signals()
-    options: dict[str, Any] = {"threads": services.settings.web_threads, "ident": None, "clear_untrusted_proxy_headers": True}
-    server = create_server(services.flask_app(), sockets=[listen(host, port)], **options)
+    server = create_server(services.flask_app(), sockets=[listen(host, port)], **server_options(services.settings))
     web = threading.Thread(target=server.run, name="web", daemon=True)
     if services.settings.embedded_queue:
         services.jobs.start()
@@ -74,6 +79,19 @@ def serve(services: Services, host: str, port: int) -> None:
     if services.settings.embedded_queue:
         services.jobs.stop()
     server.close()
+
+
+def server_options(settings: Settings) -> dict[str, Any]:
+    """What the web server is told."""
+    return {
+        "threads": settings.web_threads,
+        "ident": None,
+        "clear_untrusted_proxy_headers": True,
+        "max_request_body_size": BODY_BYTES,
+        "connection_limit": CONNECTIONS,
+        "channel_timeout": IDLE_SECONDS,
+        "asyncore_use_poll": True,
+    }
 
 
 @functools.cache
