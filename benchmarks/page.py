@@ -30,7 +30,7 @@ from demo_portal.apart import PortalApart, portal_apart
 PAUSE_SECONDS = 0.01
 START_SECONDS = 60.0
 REPORT_SECONDS = 900.0
-INTERVALS = {0.0005: "0.5 ms, as `app.py` sets it", 0.005: "5 ms, Python's default"}
+INTERVALS = {"own": "as `app.py` sets it", "0.005": "5 ms, Python's default"}
 IDLE, READING, WRITING = "idle", "reading the portal without limits", "writing the files"
 GOAL = 3.0
 
@@ -78,7 +78,7 @@ class Page:
 
 
 @contextmanager
-def running_app(portal: PortalApart, port: int, switch_seconds: float) -> Iterator[None]:
+def running_app(portal: PortalApart, port: int, interval: str) -> Iterator[None]:
     """``app.py`` in a process of its own, until the end."""
     with TemporaryDirectory() as folder:
         environment = {
@@ -92,7 +92,7 @@ def running_app(portal: PortalApart, port: int, switch_seconds: float) -> Iterat
             "REST_LOG": f"{folder}/rest.log",
         }
         with Path(folder, "app.log").open("wb") as log:
-            command = [sys.executable, "-m", "benchmarks.app_apart", str(port), str(switch_seconds)]
+            command = [sys.executable, "-m", "benchmarks.app_apart", str(port), interval]
             with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log) as process:
                 try:
                     yield
@@ -143,9 +143,9 @@ def built(page: Page, portal: PortalApart) -> str:
     return str(report["id"])
 
 
-def watched(portal: PortalApart, port: int, switch_seconds: float, options: Options) -> Page:
+def watched(portal: PortalApart, port: int, interval: str, options: Options) -> Page:
     """A page that saw some reports and an idle app: half of the idle calls before, half after them."""
-    with running_app(portal, port, switch_seconds):
+    with running_app(portal, port, interval):
         page = opened(portal, port)
         last = built(page, portal)  # warms up; forgotten
         page.times.clear()
@@ -164,7 +164,7 @@ def section(options: Options) -> Section:
         port = taken.getsockname()[1]
     world = {"rows": options.rows, "latency": 0.0, "limits": False, "app_url": f"http://127.0.0.1:{port}"}
     with portal_apart(invoices=options.middle, **world) as portal:
-        pages = {seconds: watched(portal, port, seconds, options) for seconds in INTERVALS}
+        pages = {interval: watched(portal, port, interval, options) for interval in INTERVALS}
     intro = (
         f"`app.py` with its embedded worker builds {options.repeat} reports of {options.middle:,} invoices and "
         f"{options.middle * options.rows:,} product rows, one after another, while a page asks again and again. "
@@ -174,7 +174,7 @@ def section(options: Options) -> Section:
     return Section("5. The page beside a working worker", [intro, *(_table(each, pages[each]) for each in pages)])
 
 
-def _table(interval: float, page: Page) -> str:
+def _table(interval: str, page: Page) -> str:
     header = ["request", "while", "calls", "p50 ms", "p95 ms", "max ms", "p95 × idle"]
     rows = [_row(state, route, times, page.times[IDLE, route]) for (state, route), times in sorted(page.times.items())]
     return table(f"Switch interval {INTERVALS[interval]}", header, rows)
