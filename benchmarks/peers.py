@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import time
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from decimal import Decimal
@@ -38,6 +40,7 @@ class Run:
     rejected: int | None = None
     peak: float | None = None
     reckoned: bool = False
+    gave_up: bool = False
 
     @property
     def dictated(self) -> float:
@@ -135,7 +138,7 @@ def _tables(runs: list[Run], sizes: Iterable[int]) -> Iterable[str]:
 
 
 def _row(each: Run, ours: Run) -> list[str]:
-    mark = " (reckoned)" if each.reckoned else ""
+    mark = " (reckoned)" if each.reckoned else " **gave up**" if each.gave_up else ""
     bounded = each.calls >= ENOUGH_CALLS and not each.reckoned
     return [
         f"{WAYS[each.way]}{mark}",
