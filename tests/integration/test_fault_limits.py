@@ -1,0 +1,199 @@
+"""The portal's two limits, by the portal's own count: the bucket of requests and the working time of a method."""
+
+from __future__ import annotations
+
+import shutil
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bitrix_app.bitrix24 import AccessToken, Transport
+from bitrix_app.bitrix24.transport import Exchange
+from bitrix_app.reports.ports import Progress, Waiting
+from demo_portal import ManualClock, Portal, a_row
+from demo_portal.data import scaled
+from tests.integration.workshop import Clock, FastClock, Workshop, open_workshop
+
+PAGES = "crm.item.list"
+ROWS = "crm.item.productrow.list"
+SPEED = 8.0
+
+Open = Callable[[Clock], AbstractContextManager[Workshop]]
+
+
+@pytest.fixture
+def opened(tmp_path: Path, sqlite_template: Path) -> Open:
+    """Opens a workshop on a clock of the test's choice."""
+
+    @contextmanager
+    def open_on(clock: Clock) -> Iterator[Workshop]:
+        shutil.copy(sqlite_template, tmp_path / "app.db")
+        with open_workshop(tmp_path, f"sqlite:///{tmp_path}/app.db", clock) as shop:
+            yield shop
+
+    return open_on
+
+
+class GatedClock(ManualClock):
+    """A clock on which whoever sleeps waits until ``gate`` is open; then no time is lost."""
+
+    def __init__(self) -> None:
+        super().__init__(time.time())
+        self.gate = threading.Event()
+        self.gate.set()
+
+    def sleep(self, seconds: float) -> None:
+        assert self.gate.wait(30), "what should have gone on meanwhile did not"
+        super().sleep(seconds)
+
+
+class ClockedTransport(Transport):
+    """Reckons how long calls take by the workshop's clock, as the portal holds them by it."""
+
+    def __init__(self, clock: Clock) -> None:
+        super().__init__(allow_http=True)
+        self._clock = clock
+
+    def send(self, token: AccessToken, method: str, params: Mapping[str, Any], watch: Any = None) -> Exchange:
+        began = self._clock()
+        return replace(super().send(token, method, params, watch), duration=self._clock() - began)
+
+
+def fill(portal: Portal, invoices: int) -> None:
+    for n in range(1, invoices + 1):
+        portal.crm.add_invoice(number=str(n), date="2026-02-01", rows=[a_row(price=n)])
+
+
+# --- the bucket ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("invoices", "calls"), [(100, 25), (1000, 110)])
+def test_a_quiet_portal_never_refuses_a_call(opened: Open, invoices: int, calls: int) -> None:
+    """The portal's real figures, 50 and 2 a second, on a faster clock: no QUERY_LIMIT_EXCEEDED."""
+    with opened(FastClock(SPEED)) as shop:
+        portal = shop.portal()
+        made = scaled.fill(portal.crm, invoices=invoices, rows=2, first=date(2026, 1, 1), days=90)
+        ended = shop.build(shop.process(), portal)
+        assert (len(set(ended.numbers)), ended.rubles()) == (invoices, made.amount)
+        assert len(portal.calls) <= calls
+        assert (portal.bucket.rejected, dict(portal.calls.errors)) == (0, {})
+
+
+def test_a_portal_of_the_enterprise_plan_is_read_faster(opened: Open) -> None:
+    """250 at once and 5 a second, once the portal's license family is known."""
+    with opened(FastClock(SPEED)) as shop:
+        portal = shop.portal()
+        portal.make_enterprise()
+        shop.house.services.web.portals.set_license(shop.record(portal).id, "ent")
+        scaled.fill(portal.crm, invoices=1000, rows=5, first=date(2026, 1, 1), days=90)
+        process = shop.process()
+        assert len(set(shop.build(process, portal).numbers)) == 1000
+        assert portal.bucket.rejected == 0
+        assert process.watch.seconds("bucket") == 0
+
+
+def test_who_shares_the_address_slows_us_down_and_we_find_our_way_back(opened: Open) -> None:
+    """Others spend the credit: few refusals, growing pauses, a right report; twenty minutes later all is as before."""
+    clock = ManualClock(time.time())
+    with opened(clock) as shop:
+        portal, process = shop.portal(), shop.process()
+        fill(portal, 200)
+        for nth in range(1, 28, 4):
+            portal.faults.before(nth, portal.bucket.fill)
+        ended = shop.build(process, portal)
+        assert sorted(map(int, ended.numbers)) == list(range(1, 201))
+        assert 1 <= portal.bucket.rejected <= 4 * 7
+        assert process.watch.seconds("query_limit") > 0
+        pauses = [wait.seconds for wait in process.watch.waits if wait.reason == "query_limit"]
+        assert max(pauses) <= 130
+
+        clock.advance(20 * 60)
+        portal.faults.clear()
+        portal.reset_counters()
+        process.watch.waits.clear()
+        assert shop.build(process, portal).outcome == "done"
+        assert portal.bucket.rejected == 0
+        waits = [wait for wait in process.watch.waits if wait.reason == "query_limit"]
+        assert (waits, process.watch.seconds("bucket")) == ([], pytest.approx(0, abs=1))
+
+
+def test_a_portal_whose_bucket_is_always_full_ends_the_report_with_its_reason(opened: Open) -> None:
+    """Somebody hammers the portal from our address for hours: after a quarter of an hour the user is told."""
+    with opened(ManualClock(time.time())) as shop:
+        portal = shop.portal()
+        fill(portal, 10)
+        portal.bucket.rate = 0.0
+        portal.bucket.fill()
+        assert shop.build(shop.process(), portal).outcome == "query_limit_exceeded"
+        assert portal.bucket.rejected < 40
+
+
+# --- operating time -----------------------------------------------------------------------------------------------
+
+
+def test_a_method_over_its_limit_is_waited_for_alone_and_the_wait_is_shown(opened: Open) -> None:
+    """OPERATION_TIME_LIMIT: this method rests, the progress says until when, all others go on meanwhile."""
+    clock = GatedClock()
+    with opened(clock) as shop:
+        portal, process = shop.portal(), shop.process()
+        fill(portal, 120)
+        portal.operating.spend(ROWS, 481)
+        portal.faults.before(1, clock.gate.clear, method=ROWS)
+        portal.faults.before(1, clock.gate.set, method="user.get")  # asked when all pages and links have been read
+        shown: list[Progress] = []
+        ended = shop.build(process, portal, sink=shown.append)
+        assert sorted(map(int, ended.numbers)) == list(range(1, 121))
+        assert portal.operating.refused == portal.calls.errors["OPERATION_TIME_LIMIT"]
+        assert 1 <= portal.operating.refused <= 8
+        waits = [wait for wait in process.watch.waits if wait.reason == "operating_time"]
+        assert {wait.method for wait in waits} == {ROWS}
+        assert 600 <= sum(wait.seconds for wait in waits) < 900
+        waited = [each.waiting for each in shown if each.waiting is not None]
+        assert {each.reason for each in waited} == {"operating_time"}
+        assert shown[-1].waiting is None
+
+
+def test_the_wait_lasts_until_the_reset_that_the_last_answer_told(opened: Open) -> None:
+    """One refusal, one wait, to the second that the portal has named: «Битрикс24 просит подождать до …»."""
+    with opened(ManualClock(time.time())) as shop:
+        portal, process = shop.portal(), shop.process()
+        fill(portal, 120)
+        clock, began = shop.clock, []
+
+        def others_spend_it() -> None:
+            began.append(clock())
+            portal.operating.spend(ROWS, 481)
+
+        portal.faults.before(2, others_spend_it, method=ROWS)
+        shown: list[Progress] = []
+        ended = shop.build(process, portal, sink=shown.append)
+        assert len(set(ended.numbers)) == 120
+        assert portal.operating.refused == 1
+        (waiting,) = {each.waiting for each in shown if each.waiting is not None}
+        assert isinstance(waiting, Waiting)
+        assert waiting.reason == "operating_time"
+        reset = datetime.fromtimestamp(began[0], UTC) + timedelta(seconds=600)
+        assert abs(waiting.until - reset) < timedelta(seconds=60)
+
+
+@pytest.mark.parametrize("execution", [6.0, 12.0])
+def test_a_long_report_eases_off_before_a_method_is_blocked(opened: Open, execution: float) -> None:
+    """Pages that cost the portal many seconds each are asked for ever more slowly, and never refused."""
+    clock = ManualClock(time.time())
+    with opened(clock) as shop:
+        portal = shop.portal()
+        pages = int(1000 / execution)
+        scaled.fill(portal.crm, invoices=50 * pages, rows=1, first=date(2026, 1, 1), days=90)
+        portal.pace.latency = portal.pace.execution = lambda method: execution if method == PAGES else 0.0
+        process = shop.process(ClockedTransport(clock))
+        ended = shop.build(process, portal, detailed=False)
+        assert len(set(ended.numbers)) == 50 * pages
+        assert portal.operating.refused == 0
+        assert process.watch.seconds("operating_time") > 100
