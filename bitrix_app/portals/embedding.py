@@ -51,8 +51,8 @@ class Embedding:
 
     def missing(self, client: Bitrix24Client) -> tuple[list[str], list[str]]:
         """Placements and events that are not bound to our present address."""
-        placements = {(row.get("placement"), row.get("handler")) for row in client.placements()}
-        events = {(str(row.get("event")).upper(), row.get("handler")) for row in client.events()}
+        placements = {(str(row.get("placement")), str(row.get("handler"))) for row in client.placements()}
+        events = {(str(row.get("event")).upper(), str(row.get("handler"))) for row in client.events()}
         return (
             [each for each in PLACEMENTS if (each, self._page) not in placements],
             [each for each in EVENTS if (each, self._events) not in events],
