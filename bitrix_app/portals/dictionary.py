@@ -78,7 +78,7 @@ def read_date_fields(client: Bitrix24Client) -> tuple[DateField, ...]:
     return tuple(
         DateField(name, _title(field, name), str(field["type"]))
         for name, field in client.invoice_fields().items()
-        if field.get("type") in {"date", "datetime"} and field.get("isMultiple") is not True
+        if str(field.get("type")) in {"date", "datetime"} and field.get("isMultiple") is not True
         if FIELD_NAME.fullmatch(name)
     )
 

@@ -89,3 +89,17 @@ def test_a_time_zone_that_is_none_is_not_taken_from_a_profile(house: House, zone
 def test_a_number_that_no_column_holds_is_404(visitor: Visitor, path: str, number: int) -> None:
     method = "DELETE" if path.startswith("/saved-sets") else "GET"
     assert visitor.call(method, path.format(number)).status_code == 404
+
+
+@pytest.mark.parametrize("kind", [["date"], {"a": 1}, 5, None], ids=range(4))
+def test_a_field_of_an_odd_type_is_no_date(portal: Portal, visitor: Visitor, kind: Any) -> None:
+    fields = {"ufCrmGood": {"type": "date", "title": "Good"}, "ufCrmOdd": {"type": kind, "title": "Odd"}}
+    portal.faults.always(Fault.result({"fields": fields}), method="crm.item.fields")
+    assert [each["name"] for each in visitor.get("/options")["date_fields"]] == ["ufCrmGood"]
+
+
+@pytest.mark.parametrize("method", ["placement.get", "event.get"])
+def test_a_handler_that_is_no_address_is_none_of_ours(portal: Portal, administrator: Visitor, method: str) -> None:
+    portal.faults.always(Fault.result([{"placement": ["x"], "event": {}, "handler": {"a": 1}}]), method=method)
+    checks = {each["code"]: each for each in administrator.get("/self-check")["checks"]}
+    assert checks["embedding"]["ok"] is False
