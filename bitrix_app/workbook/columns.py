@@ -10,11 +10,13 @@ from openpyxl.utils import get_column_letter
 
 
 class Kind(Enum):
-    """What a column holds: its number format in Excel's own notation, and how the text lies in the cell."""
+    """What a column holds: its number format in Excel's own notation, and how the text lies in the cell.
 
-    TEXT = ("@", "left", False)
-    WRAPPED = ("@", "left", True)
-    LABEL = ("@", "center", False)
+    Every text is wrapped: one that is longer than its column would be cut by the next cell, on paper for good.
+    """
+
+    TEXT = ("@", "left", True)
+    LABEL = ("@", "center", True)
     MONEY = ("#,##0.00", "right", False)
     PRICE = ("#,##0.00####", "right", False)
     WHOLE = ("#,##0", "right", False)
@@ -54,8 +56,11 @@ def shown_length(text: str) -> int:
 
 
 def _letter_width(text: str) -> float:
-    """In digits of the same font: Cyrillic text of Arial takes 0.91 to 0.99 a letter, capitals 1.25."""
-    return 1.25 if text.isupper() else 1.0
+    """In digits of the same font, on average: Cyrillic text of Arial takes 0.91 to 0.99 a letter, capitals 1.25; a
+    document's number is mostly digits."""
+    if not text.isupper():
+        return 1.0
+    return 1 + 0.25 * sum(map(str.isalpha, text)) / len(text)
 
 
 def _wrapped_lines(line: str, room: int) -> int:
@@ -73,7 +78,7 @@ def _wrapped_lines(line: str, room: int) -> int:
 NUMBER = Column("Номер", Kind.TEXT, 11, 24)
 INN = Column("ИНН", Kind.TEXT, 14, 22)
 KPP = Column("КПП", Kind.TEXT, 11, 14)
-COUNTERPARTY = Column("Контрагент", Kind.WRAPPED, 29, 42)
+COUNTERPARTY = Column("Контрагент", Kind.TEXT, 29, 42)
 AMOUNT = Column("Сумма", Kind.MONEY, 13)
 VAT = Column("НДС", Kind.MONEY, 11)
 CURRENCY = Column("Валюта", Kind.LABEL, 10, 12)
@@ -89,10 +94,10 @@ BRIEF = (
     Column("Дата отгрузки", Kind.DATE, 13),
     Column("Дата оплаты", Kind.DATE, 13),
     CURRENCY,
-    Column("Стадия", Kind.WRAPPED, 12, 26),
+    Column("Стадия", Kind.TEXT, 12, 26),
     KPP,
     Column("Срок оплаты", Kind.DATE, 13),
-    Column("Ответственный", Kind.WRAPPED, 17, 32),
+    Column("Ответственный", Kind.TEXT, 17, 32),
 )
 """``Краткий`` without product rows; ``RATE`` follows when they were read."""
 
@@ -100,7 +105,7 @@ FULL = (
     NUMBER,
     INN,
     COUNTERPARTY,
-    Column("Наименование товара", Kind.WRAPPED, 30, 60),
+    Column("Наименование товара", Kind.TEXT, 30, 60),
     Column("Количество", Kind.WHOLE, 13),
     Column("Ед. изм.", Kind.LABEL, 10, 14),
     Column("Цена", Kind.PRICE, 12),
@@ -134,8 +139,8 @@ COUNTERPARTIES = (
 
 PROBLEMS = (
     NUMBER,
-    Column("Поле", Kind.WRAPPED, 20, 30),
-    Column("Проблема", Kind.WRAPPED, 80, 110),
+    Column("Поле", Kind.TEXT, 20, 30),
+    Column("Проблема", Kind.TEXT, 80, 110),
 )
 
 

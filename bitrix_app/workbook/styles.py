@@ -81,7 +81,7 @@ class StyleBook:
     def _link(self) -> int:
         return self._number(
             Font(name=FONT, size=SIZE, color="FF0563C1", underline="single"),
-            number_format=Kind.WRAPPED.number_format,
+            number_format=Kind.TEXT.number_format,
             alignment=Alignment(horizontal="left", vertical="top", wrap_text=True),
             grid=True,
         )

@@ -6,7 +6,7 @@ import pytest
 
 from bitrix_app.workbook.columns import Column, Kind, shown_length
 
-NAME = Column("Контрагент", Kind.WRAPPED, 10, 21)
+NAME = Column("Контрагент", Kind.TEXT, 10, 21)
 MONEY = Column("Сумма", Kind.MONEY, 13)
 
 
@@ -42,6 +42,7 @@ def test_a_wrapped_text_takes_as_many_lines_as_its_words_need(text: str, lines: 
 
 
 def test_the_longest_line_decides_the_width() -> None:
-    """A quarter more for capitals."""
+    """A quarter more for each capital letter of a text in capitals."""
     assert shown_length("a\nbbb\ncc") == 3
     assert shown_length("ABCD") == 5
+    assert shown_length("ABCD-00012345") == 14

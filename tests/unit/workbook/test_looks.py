@@ -120,11 +120,12 @@ def test_it_prints_on_a4_landscape_one_page_wide(write: Write, sheet: str) -> No
 
 
 def test_widths_follow_the_longest_content_of_any_row(write: Write) -> None:
-    """Also of the last row, and of the figures under the table; names stop growing and wrap."""
+    """Also of the last row, and of the figures under the table; names stop growing and wrap. A capital letter is wider
+    than a digit."""
     invoices = [an_invoice(), an_invoice(number="С-0001/2026-03-31", amount=Decimal("9" * 12 + ".99"))]
     invoices.append(an_invoice(counterparty="Слово " * 50))
     dimensions = table(write(invoices), "Краткий").sheet.column_dimensions
-    assert dimensions["A"].width == len("С-0001/2026-03-31") + 2
+    assert dimensions["A"].width == len("С-0001/2026-03-31") + 1 + 2
     assert dimensions["D"].width >= len("1 000 000 240 000,09") + 1
     assert dimensions["C"].width == 42
 
@@ -134,6 +135,34 @@ def test_a_row_with_a_wrapped_name_is_high_enough(write: Write) -> None:
     found = table(write([an_invoice(), an_invoice(counterparty="Слово " * 20)]), "Краткий")
     heights = [found.sheet.row_dimensions[found.header_row + each].height for each in (1, 2)]
     assert heights == [None, 39]
+
+
+@pytest.mark.parametrize(
+    ("field", "title", "text"),
+    [
+        ("number", "Номер", "СЧ-2026/000123-ДОПСОГЛАШЕНИЕ-№7/2"),
+        ("inn", "ИНН", "7701234560 (см. приложение)"),
+        ("kpp", "КПП", "770101001/770102002"),
+        ("currency", "Валюта", "рубли по курсу ЦБ"),
+    ],
+)
+def test_a_text_too_long_for_its_column_is_wrapped_and_not_cut_by_the_next_cell(
+    write: Write, field: str, title: str, text: str
+) -> None:
+    """On paper what the next cell covers is lost: the row grows instead, whatever the column."""
+    found = table(write([an_invoice(**{field: text})]), "Краткий")
+    (row,) = found.rows
+    assert row[title].alignment.wrap_text
+    assert found.sheet.row_dimensions[found.header_row + 1].height == 26
+
+
+def test_every_column_of_texts_is_wrapped(write: Write) -> None:
+    """Also units of measure and the rates of an invoice: ``22% / 20% / 10% / 0% / Без НДС`` is long."""
+    rates = tuple(map(Decimal, (22, 20, 10, 0)))
+    book = write([an_invoice(tax_rates=(*rates, None), product_rows=(a_row(unit="комплект из 12 штук"),))])
+    (brief,), (full,) = table(book, "Краткий").rows, table(book, "Полный").rows
+    assert brief["Ставка НДС"].alignment.wrap_text
+    assert full["Ед. изм."].alignment.wrap_text
 
 
 def test_the_document_says_what_it_is(write: Write) -> None:
