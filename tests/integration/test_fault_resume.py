@@ -71,6 +71,7 @@ def check(shop: Workshop, portal: Portal, report: Any, attempts: int) -> None:
     assert sorted(map(int, ended.numbers)) == list(range(1, INVOICES + 1))
     assert sorted(int(row["Номер"]) for row in ended.sheet("Полный")) == list(range(1, INVOICES + 1))
     assert names(shop) == sorted(each.name for each in ended.record.files)
+    assert names(shop) == [f"{report.id}.{attempts}.{kind}" for kind in ("csv", "xlsx")]
     until(lambda: not list((shop.folder / "work").iterdir()))
 
 

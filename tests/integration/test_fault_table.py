@@ -320,7 +320,7 @@ SHAPES = {
     "result a list of nulls": Fault.result([None]),
     "result a list of lists": Fault.result([[]]),
     "result another object": Fault.result({"x": {"y": 1}}),
-    "12 MB": Fault.huge(12),
+    "12 MB": Fault.edit(lambda body: body.update(filler="x" * 12 * 2**20)),
     "12 MB, unannounced": Fault.huge(12, announced=False),
     "NaN": Fault.status(200, b'{"result": NaN}', "application/json"),
 }

@@ -17,7 +17,7 @@ from tests.live import until
 PORTALS = 4
 REPORTS_OF_PORTAL = 5
 INVOICES = 200
-SPEED = 8.0
+SPEED = 4.0
 TIMING = Timing(lease=600 * SPEED, beat=0.2, poll=0.05)
 
 
