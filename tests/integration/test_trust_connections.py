@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack
+from pathlib import Path
 
 import pytest
 import requests
@@ -14,6 +16,8 @@ from waitress.server import create_server
 from app import BODY_BYTES, server_options
 from tests.integration.house import House
 from tests.live import free_port
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture
@@ -61,3 +65,14 @@ def test_silent_connections_keep_nobody_out(port: int) -> None:
             connection = open_ones.enter_context(socket.create_connection(("127.0.0.1", port), timeout=10))
             connection.sendall(b"POST /app HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\na")
         assert requests.get(f"http://127.0.0.1:{port}/healthz", timeout=10).status_code == 200
+
+
+@pytest.mark.parametrize("door", ["/install", "/app", "/events", "/api/v1/session"])
+def test_the_nginx_site_counts_every_spelling_of_a_door(house: House, door: str) -> None:
+    """The app takes an address with a slash at its end too: no way around the limit."""
+    site = (ROOT / "deploy" / "nginx" / "invoice-register.conf").read_text(encoding="utf-8")
+    found = re.search(r"location ~ (\S+) \{\s+limit_req ", site)
+    assert found
+    for spelling in (door, f"{door}/"):
+        assert house.app.test_client().post(spelling).status_code != 404
+        assert re.search(found.group(1), spelling)
