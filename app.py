@@ -28,9 +28,10 @@ SWITCH_SECONDS = 0.0005
 
 BODY_BYTES = 12 * 2**20
 """The server keeps a body on the disk before the app sees it. The app's own caps are lower and answer in its words."""
-CONNECTIONS = 1000
+CONNECTIONS = 500
 IDLE_SECONDS = 75
-"""Whoever only holds connections open does not keep others out; longer than a proxy in front keeps its side open."""
+"""Whoever only holds connections open does not keep others out, nor uses up the usual 1024 open files; idle ones are
+kept longer than a proxy in front keeps its side open."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
