@@ -254,10 +254,11 @@ class Workshop:
             each.close()
 
     def portal(self, user: User | None = None) -> Portal:
-        """A portal in which the app is installed and opened by the accountant (or ``user``)."""
+        """A portal in which the app is installed and opened by the accountant (or ``user``), a while ago: its bucket
+        is empty again. (What the pages call goes by the real time, which is not the workshop's.)"""
         portal = self.house.portal()
         self.house.visitor(portal, user)
-        portal.calls.clear()
+        portal.reset_counters()
         return portal
 
     def record(self, portal: Portal) -> PortalRecord:
