@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from bitrix_app.errors import AccessDeniedError
+from bitrix_app.errors import AccessDeniedError, UnexpectedAnswerError
 from bitrix_app.reports.lookups import KEYS_A_CALL, chunks, key
 from bitrix_app.reports.ports import PortalReader, Raw
 from bitrix_app.reports.reading_on import EndOfList
@@ -19,6 +19,9 @@ from bitrix_app.reports.reading_on import EndOfList
 METHOD = "crm.item.productrow.list"
 OWNERS_A_CALL = 250
 """A page holds 50 rows whoever owns them, so long lists of owners waste fewer half-empty pages."""
+ROWS_A_LIST = 250_000
+"""A thousand an invoice. The rows of a list are in memory together: more is a list without an end, whatever total the
+portal tells."""
 DENIALS_IN_A_ROW = 12
 """So many refusals without one good answer: the user may not read product rows at all."""
 
@@ -143,4 +146,6 @@ class _Reading:
             last = key(rows[-1].get("id")) if rows else None
             page = self._portal.product_row_page(invoice_ids, after_id=last, counted=False)
             rows.extend(page.items)
+            if len(rows) > ROWS_A_LIST:
+                raise UnexpectedAnswerError(f"{METHOD}: the list has no end", method=METHOD)
         return rows, total
