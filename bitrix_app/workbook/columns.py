@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from math import ceil
 
@@ -138,7 +138,7 @@ COUNTERPARTIES = (
 )
 
 PROBLEMS = (
-    NUMBER,
+    replace(NUMBER, wide=44),  # the number is a link, and LibreOffice does not wrap links
     Column("Поле", Kind.TEXT, 20, 30),
     Column("Проблема", Kind.TEXT, 80, 110),
 )
