@@ -18,13 +18,12 @@ PORTALS = 4
 REPORTS_OF_PORTAL = 5
 INVOICES = 200
 SPEED = 4.0
-CAPACITY = 65  # not 50: on a clock four times faster a pause of the machine bunches four times as many calls
 TIMING = Timing(lease=600 * SPEED, beat=0.2, poll=0.05)
 
 
 @pytest.fixture
 def shop(tmp_path: Path, database_url: str) -> Iterator[Workshop]:
-    """A workshop on a clock that runs faster, with our real figures: 45, 2 a second."""
+    """A workshop on a clock that runs faster, with the portals' and our real figures: 50 and 45, 2 a second."""
     with open_workshop(tmp_path, database_url, FastClock(SPEED)) as shop:
         yield shop
 
@@ -44,8 +43,6 @@ def a_worker(shop: Workshop, process: Process) -> Worker:
 def test_twenty_reports_on_four_portals_by_two_workers(shop: Workshop) -> None:
     """No portal refuses a single call by its own count, and each report has each of its invoices once."""
     portals = [shop.portal() for _ in range(PORTALS)]
-    for portal in portals:
-        portal.bucket.capacity = CAPACITY
     made = [
         scaled.fill(portal.crm, invoices=INVOICES, rows=2, first=date(2026, 1, 1), days=90, seed=seed)
         for seed, portal in enumerate(portals)
