@@ -36,7 +36,7 @@ class Settings:
     log_level: str = "INFO"
     log_format: str = "text"
     metrics_token: str = field(default="", repr=False)
-    worker_concurrency: int = 4
+    worker_concurrency: int = 16
     web_threads: int = 48
     rest_log: str = "var/log/rest.log"
     work_dir: str = "var/work"
@@ -68,7 +68,7 @@ def load_settings(environ: Mapping[str, str] | None = None, dotenv: Path | None 
         log_level=given.choice("LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR")),
         log_format=given.choice("LOG_FORMAT", "text", ("text", "json")),
         metrics_token=given.text("METRICS_TOKEN"),
-        worker_concurrency=given.number("WORKER_CONCURRENCY", 4, 1, 64),
+        worker_concurrency=given.number("WORKER_CONCURRENCY", 16, 1, 64),
         web_threads=given.number("WEB_THREADS", 48, 4, 256),
         rest_log=given.text("REST_LOG", "var/log/rest.log"),
         work_dir=given.text("WORK_DIR", "var/work"),

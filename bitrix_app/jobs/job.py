@@ -55,6 +55,11 @@ class Job:
         self._ending: Ending | None = None
         self._left_behind = False
 
+    @property
+    def stands_still(self) -> bool:
+        """Whether the report has not moved for a while: it waits for its portal and costs next to nothing."""
+        return self._progress.quiet_seconds >= self._timing.still
+
     def shut_down(self) -> None:
         """The worker is going down: stop, and hand the report back."""
         self._stop.shut_down()

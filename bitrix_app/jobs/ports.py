@@ -54,7 +54,8 @@ class Timing:
 
     ``lease``: how long a silent worker keeps its report; ``beat``: between two heartbeats; ``poll``: between two looks
     at the queue without being woken; ``recover``: between two looks for lost workers; ``finish``: what running reports
-    get to finish when the worker goes down; ``abandon``: what a stopped report gets before it is left behind.
+    get to finish when the worker goes down; ``abandon``: what a stopped report gets before it is left behind;
+    ``still``: after so long without progress a report no longer takes up one of the worker's places.
     """
 
     lease: float = 20.0
@@ -63,3 +64,4 @@ class Timing:
     recover: float = 5.0
     finish: float = 8.0
     abandon: float = 2.5
+    still: float = 5.0

@@ -19,11 +19,17 @@ from bitrix_app.storage import Files, Lease, ReportLeases
 
 log = structlog.get_logger("jobs")
 
+STANDING_STILL = 4
+"""So many times its places a worker holds at the most, those included whose portals keep them waiting."""
+
 LAST_CLAIM_SECONDS = 2.0  # a report that is being taken up at the moment of stopping is still seen
 
 
 class Worker:
     """Up to ``concurrency`` reports at once, each in threads of its own.
+
+    A report that stands still, because its portal is slow or makes it wait, gives its place to another until it moves
+    again: slow portals hold up nobody else's reports.
 
     ``work_folder`` is where attempts have their temporary folders. ``start`` and ``stop`` may be called from any
     thread; no signal handlers are set here.
@@ -103,12 +109,16 @@ class Worker:
         self._recover()
         with self._changed:
             self._woken = False
-            if self._stopping or len(self._jobs) >= self._concurrency:
+            if self._stopping or not self._has_place():
                 return False
         lease = self._leases.claim(self._name, self._timing.lease)
         if lease is not None:
             self._begin(lease)
         return lease is not None
+
+    def _has_place(self) -> bool:
+        moving = sum(not job.stands_still for job in self._jobs)
+        return moving < self._concurrency and len(self._jobs) < self._concurrency * STANDING_STILL
 
     def _recover(self) -> None:
         if time.monotonic() < self._next_recovery:

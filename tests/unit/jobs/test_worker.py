@@ -6,6 +6,8 @@ import errno
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -236,6 +238,70 @@ def test_fifty_reports_over_ten_portals_are_each_built_once_in_fair_turns(
     for portal in portals:
         assert order.index(portal.id) < 20  # each portal's first report comes in the first turns
     assert len(shop.names()) == 100
+
+
+STILL = replace(QUICK, still=0.3)
+
+
+def test_reports_that_stand_still_hold_up_nobody_elses(shop: Workshop, cipher: Cipher) -> None:
+    """A slow portal's report gives its place to another until it moves again."""
+    slow = [queue_report(shop.db, install_portal(shop.db, cipher, f"slow{each}")) for each in range(3)]
+    patient = Patient()
+
+    def run(lease: Lease, stop: JobStop, progress: ProgressSink, folder: Path) -> Made:
+        return patient(lease, stop, progress, folder) if lease.report.id in stuck else write_files(folder)
+
+    stuck = {each.id for each in slow}
+    shop.open(run, concurrency=1, timing=STILL)
+    until(lambda: len(patient.folders) == 3)
+    shop.ended(queue_report(shop.db, install_portal(shop.db, cipher, "quick")))
+    patient.go_on.set()
+    for report in slow:
+        shop.ended(report)
+
+
+def test_a_report_that_moves_keeps_its_place(shop: Workshop, cipher: Cipher) -> None:
+    begun: list[str] = []
+    moved = threading.Event()
+    go_on = threading.Event()
+
+    def run(lease: Lease, stop: JobStop, progress: ProgressSink, folder: Path) -> Made:
+        begun.append(lease.report.id)
+        deadline = time.monotonic() + 5 * STILL.still
+        while not go_on.is_set():
+            stop.wait(0.01)
+            progress.update(Progress("invoices", 1, 2))
+            if time.monotonic() >= deadline:
+                moved.set()
+        return write_files(folder)
+
+    reports = [queue_report(shop.db, install_portal(shop.db, cipher, f"portal{each}")) for each in range(2)]
+    shop.open(run, concurrency=1, timing=STILL)
+    assert moved.wait(20)
+    assert len(begun) == 1
+    go_on.set()
+    for report in reports:
+        shop.ended(report)
+
+
+def test_reports_that_stand_still_are_not_taken_up_without_end(shop: Workshop, cipher: Cipher) -> None:
+    class Watched(ReportLeases):
+        looks = 0
+
+        def recover(self, now: datetime | None = None) -> int:
+            self.looks += 1
+            return super().recover(now)
+
+    reports = [queue_report(shop.db, install_portal(shop.db, cipher, f"slow{each}")) for each in range(6)]
+    patient, leases = Patient(), Watched(shop.db)
+    shop.open(patient, concurrency=1, timing=STILL, leases=leases)
+    until(lambda: len(patient.folders) == 4)
+    seen = leases.looks
+    until(lambda: leases.looks >= seen + 10)
+    assert len(patient.folders) == 4
+    patient.go_on.set()
+    for report in reports:
+        shop.ended(report)
 
 
 # --- failures -----------------------------------------------------------------------------------------------------
