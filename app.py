@@ -87,7 +87,7 @@ def server_options(settings: Settings) -> dict[str, Any]:
     return {
         "threads": settings.web_threads,
         "ident": None,
-        "clear_untrusted_proxy_headers": True,
+        "clear_untrusted_proxy_headers": settings.proxy_hops == 0,
         "max_request_body_size": BODY_BYTES,
         "connection_limit": CONNECTIONS,
         "channel_timeout": IDLE_SECONDS,

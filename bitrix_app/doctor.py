@@ -12,7 +12,7 @@ import requests
 
 from bitrix_app.errors import SettingsError, StorageFullError
 from bitrix_app.jobs import WakeQueue
-from bitrix_app.settings import Settings
+from bitrix_app.settings import STRONG_KEY_LENGTH, Settings
 from bitrix_app.storage import Database, Files
 
 CLOCK_TOLERANCE_SECONDS = 60.0
@@ -35,10 +35,22 @@ class Finding:
 def examine(settings: Settings, *, clock: Callable[[], float] = time.time) -> Iterator[Finding]:
     """All findings, one after the other; each look is taken whatever the ones before it have shown."""
     yield Finding(True, "Настройки прочитаны.", "The settings are read.")
+    yield check_secret_key(settings)
     yield check_database(settings.database_url)
     yield check_queue(settings.queue_url)
     yield check_files(settings.reports_dir)
     yield from check_authorization_server(settings.oauth_url, clock)
+
+
+def check_secret_key(settings: Settings) -> Finding:
+    """Whether SECRET_KEY is long enough not to be guessed."""
+    if settings.weak_secret_key:
+        return Finding(
+            False,
+            f"SECRET_KEY короче {STRONG_KEY_LENGTH} знаков, его можно подобрать. Как сменить: docs/operations.md",
+            f"SECRET_KEY has fewer than {STRONG_KEY_LENGTH} characters and may be guessed. See docs/operations.md",
+        )
+    return Finding(True, "SECRET_KEY достаточно длинный.", "SECRET_KEY is long enough.")
 
 
 def check_database(url: str) -> Finding:

@@ -16,6 +16,7 @@ from dotenv import dotenv_values
 from bitrix_app.errors import SettingsError
 
 REQUIRED = ("BITRIX_CLIENT_ID", "BITRIX_CLIENT_SECRET", "APP_URL", "SECRET_KEY")
+STRONG_KEY_LENGTH = 32
 QUEUES = ("sqlite:///", "redis://", "rediss://")
 
 
@@ -38,6 +39,7 @@ class Settings:
     metrics_token: str = field(default="", repr=False)
     worker_concurrency: int = 16
     web_threads: int = 48
+    proxy_hops: int = 0
     rest_log: str = "var/log/rest.log"
     work_dir: str = "var/work"
 
@@ -45,6 +47,11 @@ class Settings:
     def embedded_queue(self) -> bool:
         """Whether the queue is the embedded file: then the web process runs the worker itself."""
         return self.queue_url.startswith("sqlite:")
+
+    @property
+    def weak_secret_key(self) -> bool:
+        """Whether a key of SECRET_KEY is short enough to be guessed: it signs sessions and encrypts tokens."""
+        return any(len(key) < STRONG_KEY_LENGTH for key in self.secret_keys)
 
 
 def load_settings(environ: Mapping[str, str] | None = None, dotenv: Path | None = Path(".env")) -> Settings:
@@ -70,6 +77,7 @@ def load_settings(environ: Mapping[str, str] | None = None, dotenv: Path | None 
         metrics_token=given.text("METRICS_TOKEN"),
         worker_concurrency=given.number("WORKER_CONCURRENCY", 16, 1, 64),
         web_threads=given.number("WEB_THREADS", 48, 4, 256),
+        proxy_hops=given.number("PROXY_HOPS", 0, 0, 5),
         rest_log=given.text("REST_LOG", "var/log/rest.log"),
         work_dir=given.text("WORK_DIR", "var/work"),
     )

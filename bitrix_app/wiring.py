@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import structlog
 from flask import Flask
 
 from bitrix_app.bitrix24 import AuthorizationServer, Bitrix24Client, Transport
@@ -56,6 +57,8 @@ from bitrix_app.storage import (
 from bitrix_app.web import Preview, create_app
 from bitrix_app.web import Services as WebServices
 
+log = structlog.get_logger("app")
+
 DICTIONARY_SECONDS = 300
 DEPARTMENT_SECONDS = 60
 HURRIED_READ_SECONDS = 8.0
@@ -96,6 +99,8 @@ class Services:
 
 def build_services(settings: Settings) -> Services:
     """All objects for these settings. Contacts no server. Raises SettingsError."""
+    if settings.weak_secret_key:
+        log.warning("weak_secret_key", advice="SECRET_KEY can be guessed: take 32 characters or more, see .env.example")
     stores = build_stores(settings)
     metrics = Metrics()
     rest_log = RestLog(Path(settings.rest_log))

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from flask import Flask, request
 from flask_babel import Babel
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from bitrix_app.errors import RejectedRequestError
 from bitrix_app.web.access_log import install_access_log
@@ -54,6 +55,9 @@ def create_app(services: Services) -> Flask:
     app.register_blueprint(make_api())
     add_views(app)
     app.wsgi_app = Prefix(app.wsgi_app, settings.app_url)  # type: ignore[method-assign]  # Flask's own way to wrap it
+    if settings.proxy_hops:  # the address to count by, nothing else: links are made from APP_URL
+        hops = settings.proxy_hops
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=0, x_host=0, x_port=0, x_prefix=0)  # type: ignore[method-assign]
     return app
 
 

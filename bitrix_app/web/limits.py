@@ -1,7 +1,8 @@
 """Against floods: so many launches and new reports, counted by the ``limits`` library in a moving window.
 
-Counted by address of the connection (never by X-Forwarded-For, which anybody can write) before the authorization
-server is asked, and by confirmed portal and user afterwards, so that nobody can use up another's share.
+Counted by address before the authorization server is asked, and by confirmed portal and user afterwards, so that nobody
+can use up another's share. The address is the connection's; behind PROXY_HOPS proxies of ours it is the one that the
+first of them saw (anybody can write an X-Forwarded-For, but only in front of what our proxies add).
 """
 
 from __future__ import annotations

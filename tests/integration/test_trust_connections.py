@@ -6,7 +6,7 @@ import re
 import socket
 import threading
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
@@ -14,14 +14,14 @@ import requests
 from waitress.server import create_server
 
 from app import BODY_BYTES, server_options
-from tests.integration.house import House
+from tests.integration.house import House, open_house
 from tests.live import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
-@pytest.fixture
-def port(house: House) -> Iterator[int]:
+@contextmanager
+def served(house: House) -> Iterator[int]:
     """The port at which the application is served as ``app.py`` serves it."""
     port = free_port()
     server = create_server(house.app, host="127.0.0.1", port=port, **server_options(house.services.settings))
@@ -30,6 +30,13 @@ def port(house: House) -> Iterator[int]:
     yield port
     server.close()
     thread.join(5)
+
+
+@pytest.fixture
+def port(house: House) -> Iterator[int]:
+    """Where the application is served."""
+    with served(house) as port:
+        yield port
 
 
 def pour(connection: socket.socket, megabytes: int) -> None:
@@ -76,3 +83,32 @@ def test_the_nginx_site_counts_every_spelling_of_a_door(house: House, door: str)
     for spelling in (door, f"{door}/"):
         assert house.app.test_client().post(spelling).status_code != 404
         assert re.search(found.group(1), spelling)
+
+
+@pytest.mark.parametrize(
+    ("hops", "answers"),
+    [
+        ("0", [400, 429, 429, 429]),  # everybody's header is ignored: the connection counts
+        ("1", [400, 429, 400, 429]),  # what the one proxy has seen counts, whatever the client wrote before it
+    ],
+)
+def test_floods_are_counted_by_the_address_that_our_own_proxy_has_seen(
+    hops: str, answers: list[int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bitrix_app.web.limits.KNOCKS_OF_ADDRESS", "1 per minute")
+    forwarded = ["203.0.113.5", "198.51.100.1, 203.0.113.5", "203.0.113.6", "203.0.113.7, 203.0.113.6"]
+    with open_house(tmp_path, f"sqlite:///{tmp_path}/app.db", PROXY_HOPS=hops) as house, served(house) as port:
+        house.services.database.migrate()
+        fields = {"member_id": "nobody"}
+        address = f"http://127.0.0.1:{port}/app"
+        got = [requests.post(address, data=fields, headers={"X-Forwarded-For": each}, timeout=30) for each in forwarded]
+    assert [each.status_code for each in got] == answers
+
+
+def test_no_forwarded_header_changes_a_link(tmp_path: Path) -> None:
+    """Links are made from APP_URL, behind a proxy too."""
+    with open_house(tmp_path, f"sqlite:///{tmp_path}/app.db", PROXY_HOPS="1") as house, served(house) as port:
+        headers = {"X-Forwarded-Host": "evil.example", "X-Forwarded-Proto": "http", "X-Forwarded-Prefix": "/evil"}
+        answer = requests.get(f"http://127.0.0.1:{port}/", headers=headers, timeout=30)
+    assert answer.status_code == 200
+    assert "evil" not in answer.text

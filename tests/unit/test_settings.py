@@ -49,6 +49,7 @@ def test_a_missing_setting_is_named(name: str, value: str | None) -> None:
         ("LOG_LEVEL", "LOUD"),
         ("LOG_FORMAT", "xml"),
         ("WEB_THREADS", "0"),
+        ("PROXY_HOPS", "-1"),
         ("WORKER_CONCURRENCY", "many"),
         ("WORKER_CONCURRENCY", "٤"),
     ],
@@ -78,3 +79,9 @@ def test_secrets_do_not_show() -> None:
         load_settings({**MINIMAL, "DATABASE_URL": "postgresql://u:pass-word@db/x", "METRICS_TOKEN": "m-token"})
     )
     assert not any(secret in shown for secret in ("hush-hush", "first", "second", "pass-word", "m-token"))
+
+
+@pytest.mark.parametrize(("keys", "weak"), [("k" * 32, False), ("k" * 31, True), (f"{'k' * 32},old", True)])
+def test_a_key_that_may_be_guessed_is_noticed(keys: str, weak: bool) -> None:
+    """It stops nobody, but the log and the doctor say so."""
+    assert load_settings({**MINIMAL, "SECRET_KEY": keys}).weak_secret_key is weak
