@@ -139,8 +139,12 @@ class House:
 
     def rows(self, table: str) -> list[Any]:
         """All rows of a table, to see what is stored."""
+        return self.select(f"SELECT * FROM {table}")
+
+    def select(self, query: str) -> list[Any]:
+        """The rows of a query."""
         with self.services.database.engine.connect() as connection:
-            return list(connection.exec_driver_sql(f"SELECT * FROM {table}"))
+            return list(connection.exec_driver_sql(query))
 
 
 @contextmanager

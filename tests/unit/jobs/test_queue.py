@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import pickle
-import shutil
-import socket
-import subprocess
 import threading
 import time
 from collections.abc import Iterator
@@ -13,11 +10,11 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-import redis
 from structlog.testing import capture_logs
 
 from bitrix_app.errors import SettingsError
 from bitrix_app.jobs import WakeQueue
+from tests.own_servers import OwnRedis, own_redis
 from tests.unit.jobs.fakes import until
 
 
@@ -137,54 +134,19 @@ def test_a_place_where_the_embedded_queue_cannot_be_made_stops_the_start(tmp_pat
         WakeQueue(f"sqlite:///{tmp_path}/file/queue.db")
 
 
-class OwnRedis:
-    """A Redis of our own that can be killed and started again at the same port."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        with closing(socket.create_server(("127.0.0.1", 0))) as free:
-            self.port = free.getsockname()[1]
-        self._process: subprocess.Popen[bytes] | None = None
-
-    @property
-    def url(self) -> str:
-        return f"redis://127.0.0.1:{self.port}/0"
-
-    def start(self) -> None:
-        command = ["redis-server", "--port", str(self.port), "--save", "", "--dir", str(self._folder)]
-        self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-        until(self._answers)
-
-    def kill(self) -> None:
-        if self._process is not None:
-            self._process.kill()
-            self._process.wait()
-
-    def _answers(self) -> bool:
-        with redis.Redis(port=self.port) as client:
-            try:
-                return bool(client.ping())
-            except redis.ConnectionError:
-                return False
-
-
 @pytest.fixture
-def own_redis(tmp_path: Path) -> Iterator[OwnRedis]:
-    if shutil.which("redis-server") is None:
-        pytest.skip("redis-server was not found: its death and return are left out")
-    server = OwnRedis(tmp_path)
-    server.start()
-    yield server
-    server.kill()
+def mortal_redis(tmp_path: Path) -> Iterator[OwnRedis]:
+    with own_redis(tmp_path) as server:
+        yield server
 
 
 @pytest.mark.redis
-def test_workers_are_woken_again_when_the_queue_has_died_and_come_back(own_redis: OwnRedis) -> None:
-    with closing(WakeQueue(own_redis.url)) as queue, Listening(queue) as worker:
+def test_workers_are_woken_again_when_the_queue_has_died_and_come_back(mortal_redis: OwnRedis) -> None:
+    with closing(WakeQueue(mortal_redis.url)) as queue, Listening(queue) as worker:
         queue.wake()
         assert worker.woken.wait(10)
-        own_redis.kill()
+        mortal_redis.kill()
         queue.wake()
-        own_redis.start()
+        mortal_redis.start()
         worker.woken.clear()
         until(lambda: queue.wake() or worker.woken.wait(0.1))
