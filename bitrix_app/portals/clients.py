@@ -6,6 +6,7 @@ import math
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 
 from bitrix_app.bitrix24 import (
@@ -56,6 +57,21 @@ class HurriedStop:
         if self._clock() + seconds >= self._end:
             raise RejectedRequestError(503, "portal_busy", retry_after=max(1, min(60, round(seconds))))
         self._sleep(seconds)
+
+
+class _RequestTime:
+    """The time of the web request that is being answered: it begins with the first call to a portal."""
+
+    def __init__(self) -> None:
+        self._stop: HurriedStop | None = None
+
+    def stop(self, seconds: float) -> HurriedStop:
+        """The same for all calls of the request."""
+        self._stop = self._stop or HurriedStop(seconds)
+        return self._stop
+
+
+_request_time: ContextVar[_RequestTime | None] = ContextVar("request_time", default=None)
 
 
 class UnsharedBucket:
@@ -142,22 +158,39 @@ class PortalClients:
         bucket = self._bucket(portal, math.inf if patient else self._hurried_seconds)
         return self._client(tokens, bucket, stop, observer=observer, patient=patient)
 
+    @staticmethod
+    def begin_request() -> None:
+        """From here to ``end_request`` all hurried clients of this thread share the time of one web request."""
+        _request_time.set(_RequestTime())
+
+    @staticmethod
+    def end_request() -> None:
+        """The request is answered; harmless when none was begun."""
+        _request_time.set(None)
+
     @contextmanager
     def hurried(self, portal: PortalRecord, user_id: int) -> Iterator[Bitrix24Client]:
         """A client for one web request: little total time, and a place in the bulkhead while it is used.
 
-        Raises RejectedRequestError 503 ``portal_busy`` at once when too many requests wait for this portal.
+        Raises RejectedRequestError 503 ``portal_busy``: at once when too many requests wait for this portal, and when
+        the request's time is used up.
         """
+        stop = self._stop()
         with self._bulkhead.enter(portal.member_id):
-            yield self.client_for(portal, user_id, stop=HurriedStop(self._hurried_seconds), patient=False)
+            yield self.client_for(portal, user_id, stop=stop, patient=False)
 
     @contextmanager
     def for_caller(self, caller: Caller, portal: PortalRecord | None) -> Iterator[Bitrix24Client]:
         """As ``hurried``, with the token that the caller has just proved to own; ``portal`` where it is known."""
         tokens = GivenToken(AccessToken(caller.access_token, caller.client_endpoint))
         bucket = self._bucket(portal, self._hurried_seconds) if portal else UnsharedBucket()
+        stop = self._stop()
         with self._bulkhead.enter(caller.member_id):
-            yield self._client(tokens, bucket, HurriedStop(self._hurried_seconds), observer=None, patient=False)
+            yield self._client(tokens, bucket, stop, observer=None, patient=False)
+
+    def _stop(self) -> HurriedStop:
+        request = _request_time.get()
+        return request.stop(self._hurried_seconds) if request else HurriedStop(self._hurried_seconds)
 
     def _bucket(self, portal: PortalRecord, patience: float) -> Bucket:
         is_enterprise = portal.license_family == ENTERPRISE_FAMILY

@@ -51,6 +51,8 @@ def create_app(services: Services) -> Flask:
     install_access_log(app)
     install_headers(app, settings)
     install_errors(app)
+    app.before_request(services.clients.begin_request)
+    app.teardown_request(lambda _error: services.clients.end_request())
     app.before_request(_cap_body)
     app.register_blueprint(make_api())
     add_views(app)

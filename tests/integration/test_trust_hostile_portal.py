@@ -46,6 +46,17 @@ def test_a_request_to_a_hanging_portal_ends_in_seconds(house: House, portal: Por
     assert int(answer.headers["Retry-After"]) >= 1
 
 
+def test_the_calls_of_one_request_share_its_seconds(house: House) -> None:
+    """A portal that is just quick enough at each of many calls is not waited for at each; what has come is kept."""
+    portal = house.portal()
+    visitor = house.visitor(portal)
+    portal.faults.always(Fault.slow(0.6))
+    house.be_impatient(1.5)
+    answers = [visitor.call("GET", "/options").status_code for _ in range(6)]
+    assert answers[0] == 503
+    assert answers[-1] == 200
+
+
 def test_a_redirect_is_not_followed_with_a_token(house: House, portal: Portal, visitor: Visitor) -> None:
     with socket.create_server(("127.0.0.1", 0)) as waiting:
         waiting.setblocking(False)
