@@ -17,7 +17,7 @@ from typing import Any
 from flask import Flask
 from waitress.server import create_server
 
-from bitrix_app.__main__ import WRONG_SETTING, listen, prepare_tables, stop_on_signals
+from bitrix_app.__main__ import WRONG_SETTING, keep_files_private, listen, prepare_tables, stop_on_signals
 from bitrix_app.errors import SettingsError
 from bitrix_app.logs import set_up_logging
 from bitrix_app.settings import Settings, load_settings
@@ -56,6 +56,7 @@ def parser() -> argparse.ArgumentParser:
 
 def start() -> Services:
     """Settings read, logs set up, tables ready. Raises SettingsError."""
+    keep_files_private()
     settings = load_settings()
     set_up_logging(settings.log_level, settings.log_format)
     services = build_services(settings)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import signal
 import socket
 import sys
@@ -43,12 +44,18 @@ class Services(Protocol):
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command. → the exit code: 0; 1 something is wrong; 2 a setting is wrong."""
     given = parser().parse_args(arguments)
+    keep_files_private()
     try:
         code: int = given.run(given)
     except SettingsError as error:
         print(error, file=sys.stderr)
         return WRONG_SETTING
     return code
+
+
+def keep_files_private() -> None:
+    """What this process writes (database, reports, logs) is for its own user alone, whatever the shell's umask is."""
+    os.umask(0o077)
 
 
 def parser() -> argparse.ArgumentParser:

@@ -87,6 +87,6 @@ def install_headers(app: Flask, settings: Settings) -> None:
         headers["Permissions-Policy"] = PERMISSIONS
         if settings.app_url.startswith("https://"):
             headers["Strict-Transport-Security"] = HSTS
-        if request.endpoint != "static":
+        if request.endpoint != "static" or response.status_code >= 400:
             headers["Cache-Control"] = "no-store"
         return response

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import socket
+import stat
 import sys
 import threading
 from collections.abc import Iterator
@@ -43,10 +45,12 @@ def environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 
 @pytest.fixture(autouse=True)
-def signals() -> Iterator[None]:
-    """The process's own signal handlers come back after each test."""
+def process() -> Iterator[None]:
+    """The process's own signal handlers and umask come back after each test."""
     before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+    umask = os.umask(0o022)
     yield
+    os.umask(umask)
     for number, handler in before.items():
         signal.signal(number, handler)
 
@@ -207,6 +211,12 @@ def test_a_scaled_worker_wants_migrated_tables(
 def test_a_concurrency_that_makes_no_sense_is_refused(number: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "bitrix_app.wiring", wiring(FakeServices))
     assert main(["worker", "--concurrency", number]) == 2
+
+
+def test_what_is_written_is_for_its_own_user_alone() -> None:
+    """Tokens and reports lie in these files: no other user of the machine reads them, whatever the umask."""
+    assert main(["migrate"]) == 0
+    assert stat.S_IMODE(Path("app.db").stat().st_mode) == 0o600
 
 
 # --- doctor -------------------------------------------------------------------------------------------------------
