@@ -203,5 +203,6 @@ def test_a_page_without_the_portals_word_about_the_user_is_nobodys_administrator
 
 def test_only_what_exists_may_be_kept_by_a_browser(house: House) -> None:
     """A missing style or script is an answer like any other: a proxy must not remember it over an upgrade."""
-    assert "no-store" not in house.get("/static/page.css").headers.get("Cache-Control", "")
+    with house.get("/static/page.css") as found:
+        assert "no-store" not in found.headers.get("Cache-Control", "")
     assert house.get("/static/missing.css").headers["Cache-Control"] == "no-store"
