@@ -34,7 +34,10 @@ class MonthSums:
 
 @dataclass(frozen=True, slots=True)
 class CompanyOverview:
-    """The months with invoices, oldest first. ``complete`` is False when there were more invoices than were read."""
+    """The last twelve months, oldest first, those without invoices as zeros; none where nothing was invoiced in them.
+
+    ``complete`` is False when there were more invoices than were read.
+    """
 
     currency: str
     months: tuple[MonthSums, ...]
@@ -45,34 +48,47 @@ def company_overview(
     client: Bitrix24Client, company_id: int, *, today: date, paid_field: str | None, success_stages: frozenset[str]
 ) -> CompanyOverview:
     """Reads the company's invoices of the last twelve months with the client's rights. Raises PortalError."""
-    conditions = {"=companyId": company_id, ">=begindate": _first_month(today).isoformat(), "=currencyId": CURRENCY}
+    first, after = _first_of(today, 1 - MONTHS), _first_of(today, 1)
+    conditions = {
+        "=companyId": company_id,
+        ">=begindate": first.isoformat(),
+        "<begindate": after.isoformat(),
+        "=currencyId": CURRENCY,
+    }
     select = ["id", "begindate", "opportunity", "stageId", *([paid_field] if paid_field else [])]
-    sums: dict[str, MonthSums] = {}
-    after_id = 0
+    sums = {month: MonthSums(month, Decimal(0), Decimal(0)) for month in _months(first)}
+    counted = after_id = 0
     for _ in range(PAGES):
         items = client.invoice_page(filter=conditions, select=select, after_id=after_id, counted=False).items
         for item in items:
             is_paid = bool(item.get(paid_field)) if paid_field else str(item.get("stageId")) in success_stages
-            _add(sums, item, is_paid=is_paid)
+            counted += _add(sums, item, is_paid=is_paid)
         if len(items) < 50:
-            return CompanyOverview(CURRENCY, tuple(sums[month] for month in sorted(sums)), complete=True)
+            return CompanyOverview(CURRENCY, tuple(sums.values()) if counted else (), complete=True)
         after_id = int(items[-1]["id"])
-    return CompanyOverview(CURRENCY, tuple(sums[month] for month in sorted(sums)), complete=False)
+    return CompanyOverview(CURRENCY, tuple(sums.values()) if counted else (), complete=False)
 
 
-def _first_month(today: date) -> date:
-    month = today.year * 12 + today.month - 1 - (MONTHS - 1)
+def _first_of(today: date, months_on: int) -> date:
+    """The first day of the month that many months after today's."""
+    month = today.year * 12 + today.month - 1 + months_on
     return date(month // 12, month % 12 + 1, 1)
 
 
-def _add(sums: dict[str, MonthSums], item: Mapping[str, Any], *, is_paid: bool) -> None:
+def _months(first: date) -> list[str]:
+    return [f"{_first_of(first, number):%Y-%m}" for number in range(MONTHS)]
+
+
+def _add(sums: dict[str, MonthSums], item: Mapping[str, Any], *, is_paid: bool) -> bool:
+    """Adds the invoice to its month. → whether it has one among these, and a sum."""
     day = item.get("begindate")
     amount = _money(item.get("opportunity"))
-    if not isinstance(day, str) or not DAY.match(day) or amount is None:
-        return
-    month = day[:7]
-    known = sums.get(month, MonthSums(month, Decimal(0), Decimal(0)))
-    sums[month] = MonthSums(month, known.invoiced + amount, known.paid + (amount if is_paid else 0))
+    known = sums.get(day[:7]) if isinstance(day, str) and DAY.match(day) else None
+    if known is None or amount is None:
+        return False
+    paid = known.paid + (amount if is_paid else 0)
+    sums[known.month] = MonthSums(known.month, known.invoiced + amount, paid)
+    return True
 
 
 def _money(value: Any) -> Decimal | None:

@@ -240,7 +240,10 @@ def test_a_companys_card_shows_invoiced_and_paid_by_month(portal: Portal, visito
     overview = visitor.get(f"/companies/{company}/overview")
     month = f"{date.today():%Y-%m}"  # noqa: DTZ011 - as above
     assert overview["currency"] == "RUB"
-    assert overview["months"] == [{"month": month, "invoiced": "150.10", "paid": "100.10"}]
+    assert len(overview["months"]) == 12
+    assert [each for each in overview["months"] if each["invoiced"] != "0.00"] == [
+        {"month": month, "invoiced": "150.10", "paid": "100.10"}
+    ]
 
 
 def test_a_companys_chart_is_a_drawing_without_anything_that_runs(portal: Portal, visitor: Visitor) -> None:
@@ -249,7 +252,8 @@ def test_a_companys_chart_is_a_drawing_without_anything_that_runs(portal: Portal
     assert (answer.status_code, answer.mimetype) == (200, "image/svg+xml")
     drawing = ET.fromstring(answer.data)
     bars = list(drawing.iter("{http://www.w3.org/2000/svg}rect"))
-    assert [each.get("class") for each in bars] == ["invoiced", "paid"]
-    assert float(bars[0].get("height", 0)) > float(bars[1].get("height", 0)) > 0
+    assert [each.get("class") for each in bars] == ["invoiced", "paid"] * 12
+    invoiced, paid = (float(each.get("height", 0)) for each in bars if float(each.get("height", 0)))
+    assert invoiced > paid
     assert "script" not in answer.text
     assert "default-src 'none'" in answer.headers["Content-Security-Policy"]

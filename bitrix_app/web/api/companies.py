@@ -8,6 +8,7 @@ from flask import Blueprint, Response
 
 from bitrix_app.portals import CompanyOverview, company_overview, complete_settings
 from bitrix_app.web.chart import draw_chart
+from bitrix_app.web.language import current_language
 from bitrix_app.web.periods import today_in
 from bitrix_app.web.present import money
 from bitrix_app.web.services import services
@@ -33,7 +34,7 @@ def read_overview(company_id: int) -> dict[str, Any]:
 
 def read_chart(company_id: int) -> Response:
     """The months as an SVG drawing."""
-    return Response(draw_chart(_overview(company_id).months), mimetype="image/svg+xml")
+    return Response(draw_chart(_overview(company_id).months, current_language()), mimetype="image/svg+xml")
 
 
 def _overview(company_id: int) -> CompanyOverview:

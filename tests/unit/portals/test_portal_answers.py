@@ -145,12 +145,21 @@ def test_months_are_summed_in_kopecks_and_paid_goes_by_the_stage() -> None:
             {"begindate": "2025-12-31T03:00:00+03:00", "opportunity": 5, "stageId": "DT31_2:N"},
         ]
     )
-    assert [(month.month, month.invoiced, month.paid) for month in found.months] == [
-        ("2025-12", Decimal("5.00"), Decimal(0)),
-        ("2026-01", Decimal("100.11"), Decimal("0.11")),
-    ]
-    assert conditions[">=begindate"] == "2025-04-01"
+    sums = {month.month: (month.invoiced, month.paid) for month in found.months}
+    assert sums["2025-12"] == (Decimal("5.00"), Decimal(0))
+    assert sums["2026-01"] == (Decimal("100.11"), Decimal("0.11"))
+    assert (conditions[">=begindate"], conditions["<begindate"]) == ("2025-04-01", "2026-04-01")
     assert conditions["=companyId"] == 12
+
+
+def test_months_without_invoices_stand_as_zero_months() -> None:
+    """The last twelve months follow each other without a gap; what lies outside of them is not counted."""
+    days = ("2025-03-31", "2025-04-01", "2026-01-15", "2026-04-01", "2206-01-01")
+    found, _ = overview([{"begindate": day, "opportunity": 7, "stageId": "DT31_2:P"} for day in days])
+    expected = [f"2025-{month:02}" for month in range(4, 13)] + ["2026-01", "2026-02", "2026-03"]
+    assert [month.month for month in found.months] == expected
+    assert {month.month for month in found.months if month.invoiced} == {"2025-04", "2026-01"}
+    assert {month.paid for month in found.months if not month.invoiced} == {Decimal(0)}
 
 
 def test_paid_goes_by_the_mapped_field_where_there_is_one() -> None:
@@ -159,7 +168,7 @@ def test_paid_goes_by_the_mapped_field_where_there_is_one() -> None:
         {"begindate": "2026-01-31", "opportunity": 2, "stageId": "DT31_2:N", "ufCrmPaid": "2026-02-01"},
     ]
     found, _ = overview(items, paid_field="ufCrmPaid")
-    assert [month.paid for month in found.months] == [Decimal(2)]
+    assert {month.month: month.paid for month in found.months if month.paid} == {"2026-01": Decimal(2)}
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from bitrix_app.portals import Check, MonthSums
-from bitrix_app.web.chart import draw_chart
+from bitrix_app.web.chart import draw_chart, round_scale
 from bitrix_app.web.check_words import check_in_words
 from bitrix_app.web.conditions import conditions_in_words
 from bitrix_app.web.periods import period_titles, range_of, today_in
@@ -102,20 +102,43 @@ def test_moments_are_told_in_utc() -> None:
 
 def test_a_drawing_has_two_bars_a_month_in_proportion() -> None:
     drawing = ET.fromstring(
-        draw_chart([MonthSums("2026-01", Decimal(200), Decimal(50)), MonthSums("2026-02", Decimal(100), Decimal(0))])
+        draw_chart(
+            [MonthSums("2026-01", Decimal(200), Decimal(50)), MonthSums("2026-02", Decimal(100), Decimal(0))], "ru"
+        )
     )
     heights = [float(each.get("height", -1)) for each in drawing.iter("{http://www.w3.org/2000/svg}rect")]
     assert heights[0] == pytest.approx(4 * heights[1], abs=0.3)
     assert heights[0] == pytest.approx(2 * heights[2], abs=0.3)
     assert heights[3] == 0
-    labels = [each.text for each in drawing.iter("{http://www.w3.org/2000/svg}text")]
-    assert labels == ["2026-01", "2026-02"]
+    texts = list(drawing.iter("{http://www.w3.org/2000/svg}text"))
+    assert [each.text for each in texts if each.get("class") == "month"] == ["2026-01", "2026-02"]
+    assert [each.text for each in texts if each.get("class") == "scale"] == ["50", "100", "150", "200"]
+
+
+@pytest.mark.parametrize(
+    ("highest", "scale"),
+    [
+        ("0", []),
+        ("-5", []),
+        ("0.01", ["1"]),
+        ("1083017.60", ["500000", "1000000", "1500000"]),
+        ("4", ["1", "2", "3", "4"]),
+        ("99999999999999.99", ["25000000000000", "50000000000000", "75000000000000", "100000000000000"]),
+    ],
+)
+def test_a_scale_is_of_round_sums_and_reaches_over_the_highest_bar(highest: str, scale: list[str]) -> None:
+    assert round_scale(Decimal(highest)) == [Decimal(each) for each in scale]
+
+
+@pytest.mark.parametrize(("lang", "text"), [("ru", "1,5\u00a0млн"), ("en", "1.5M")])
+def test_a_scale_reads_in_the_readers_language(lang: str, text: str) -> None:
+    assert f">{text}</text>" in draw_chart([MonthSums("2026-01", Decimal(1_400_000), Decimal(0))], lang)
 
 
 @pytest.mark.parametrize("amount", [Decimal(0), Decimal(-5)])
 def test_a_drawing_of_nothing_is_still_one(amount: Decimal) -> None:
-    ET.fromstring(draw_chart([]))
-    ET.fromstring(draw_chart([MonthSums("<&>", amount, amount)]))
+    ET.fromstring(draw_chart([], "ru"))
+    ET.fromstring(draw_chart([MonthSums("<&>", amount, amount)], "ru"))
 
 
 @pytest.mark.parametrize("ok", [True, False])
