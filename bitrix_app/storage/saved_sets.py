@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, delete, func, select
 
 from bitrix_app.storage.database import Database, rows_touched
 from bitrix_app.storage.tables import SavedSetRow
@@ -14,7 +14,7 @@ from bitrix_app.storage.tables import SavedSetRow
 
 @dataclass(frozen=True, slots=True)
 class SavedSet:
-    """A named set; ``mine``: whether the asking user made it (only then they may change it)."""
+    """A named set; ``mine``: whether the asking user made it."""
 
     id: int
     name: str
@@ -35,7 +35,10 @@ class SavedSets:
 
 
 class UserSavedSets:
-    """The sets of one user, and the shared ones of their portal (to read only)."""
+    """The sets of one user, and the shared ones of their portal.
+
+    An administrator changes and removes the shared ones too, whoever made them: ``administrator=True``.
+    """
 
     def __init__(self, db: Database, portal_id: int, user_id: int) -> None:
         self._db = db
@@ -44,9 +47,10 @@ class UserSavedSets:
 
     def list(self) -> list[SavedSet]:
         """The user's own sets and the portal's shared ones, by name."""
-        visible = SavedSetRow.portal_id == self._portal_id, or_(SavedSetRow.shared, self._mine)
         with self._db.reading() as session:
-            rows = session.scalars(select(SavedSetRow).where(*visible).order_by(SavedSetRow.name, SavedSetRow.id))
+            rows = session.scalars(
+                select(SavedSetRow).where(self._shared | self._mine).order_by(SavedSetRow.name, SavedSetRow.id)
+            )
             return [self._record(row) for row in rows]
 
     def count(self) -> int:
@@ -67,18 +71,38 @@ class UserSavedSets:
             session.refresh(row)
             return self._record(row)
 
-    def update(self, set_id: int, name: str, params: Mapping[str, Any], *, shared: bool = False) -> SavedSet | None:
-        """Replace one of the user's own sets; None when it is not theirs or not there."""
-        with self._db.transaction() as session:
-            own = update(SavedSetRow).where(self._mine, SavedSetRow.id == set_id)
-            session.execute(own.values(name=name, params=dict(params), shared=shared))
-            row = session.scalar(select(SavedSetRow).where(self._mine, SavedSetRow.id == set_id))
+    def get(self, set_id: int) -> SavedSet | None:
+        """One of the sets that ``list`` names; None for any other."""
+        visible = SavedSetRow.id == set_id, self._shared | self._mine
+        with self._db.reading() as session:
+            row = session.scalar(select(SavedSetRow).where(*visible))
             return self._record(row) if row else None
 
-    def delete(self, set_id: int) -> bool:
-        """Remove one of the user's own sets. → whether there was one."""
+    def update(  # the parts of a set, each by its name
+        self, set_id: int, *, name: str, params: Mapping[str, Any], shared: bool = False, administrator: bool = False
+    ) -> SavedSet | None:
+        """Replace a set, its owner staying the same; None when it is not theirs to change or not there."""
+        theirs = SavedSetRow.id == set_id, self._changeable(administrator)
         with self._db.transaction() as session:
-            return rows_touched(session, delete(SavedSetRow).where(self._mine, SavedSetRow.id == set_id)) > 0
+            row = session.scalar(select(SavedSetRow).where(*theirs).with_for_update())
+            if row is None:
+                return None
+            row.name, row.params, row.shared = name, dict(params), shared
+            session.flush()
+            return self._record(row)
+
+    def delete(self, set_id: int, *, administrator: bool = False) -> bool:
+        """Remove a set. → whether there was one of theirs to remove."""
+        theirs = SavedSetRow.id == set_id, self._changeable(administrator)
+        with self._db.transaction() as session:
+            return rows_touched(session, delete(SavedSetRow).where(*theirs)) > 0
+
+    def _changeable(self, administrator: bool) -> ColumnElement[bool]:
+        return self._shared | self._mine if administrator else self._mine
+
+    @property
+    def _shared(self) -> ColumnElement[bool]:
+        return (SavedSetRow.portal_id == self._portal_id) & SavedSetRow.shared
 
     @property
     def _mine(self) -> ColumnElement[bool]:

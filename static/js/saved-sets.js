@@ -5,7 +5,7 @@ import { pick } from "./form.js";
 import { isAbort, notice, trouble } from "./notice.js";
 
 export class SavedSets {
-  /** `onChoose()`: a set was put into the form. `isAdmin`: may share. A set is changed by its owner. */
+  /** `onChoose()`: a set was put into the form. `isAdmin`: may share, and change what is shared. */
   constructor({ api, words, form, isAdmin, onChoose }) {
     Object.assign(this, { api, words, form, isAdmin, onChoose });
     this.sets = [];
@@ -46,7 +46,7 @@ export class SavedSets {
 
   #showActions() {
     const set = this.#chosen();
-    byId("set-edit").hidden = byId("set-delete").hidden = !set?.mine;
+    byId("set-edit").hidden = byId("set-delete").hidden = !(set?.mine || (set?.shared && this.isAdmin));
   }
 
   #choose() {

@@ -63,3 +63,21 @@ def test_shared_set_is_there_for_others_but_not_theirs_to_change(portal: Portal,
     expect(at.get("set-delete")).to_be_hidden()
     at.get("set-save").click()
     expect(at.get("set-shared")).to_have_count(0)
+
+
+def test_shared_set_is_changed_by_another_administrator(portal: Portal, visit: Visitor, admin: Person) -> None:
+    """An administrator changes and deletes a set that another one has shared: its maker may be gone."""
+    admin.call("POST", "/saved-sets", {"name": "Для всех", "params": {"period": "last_year"}, "shared": True})
+    portal.accountant.admin = True
+    at = visit(user=portal.accountant).open()
+    at.get("saved-set").select_option(label="Для всех")
+    at.get("set-edit").click()
+    expect(at.get("set-shared")).to_be_checked()
+    at.get("set-name").fill("Для каждого")
+    at.get("set-confirm").click()
+    expect(at.get("saved-set").locator("option:checked")).to_have_text("Для каждого")
+    assert [each["name"] for each in admin.call("GET", "/saved-sets")["items"]] == ["Для каждого"]
+    at.get("set-delete").click()
+    at.get("set-delete-confirm").click()
+    expect(at.get("saved-set").locator("option")).to_have_count(1)
+    assert admin.call("GET", "/saved-sets")["items"] == []

@@ -129,6 +129,23 @@ def test_saved_sets_are_made_changed_and_deleted(visitor: Visitor) -> None:
     assert visitor.get("/saved-sets")["items"] == []
 
 
+def test_a_shared_set_is_any_administrators_to_change_and_nobody_elses(house: House, portal: Portal) -> None:
+    portal.accountant.admin = True
+    first, second, employee = (
+        house.visitor(portal, user) for user in (portal.admin, portal.accountant, portal.manager)
+    )
+    body = {"name": "Для всех", "params": {"period": "last_year"}, "shared": True}
+    set_id = first.call("POST", "/saved-sets", json=body).json["id"]
+    for method, told in (("PUT", {**body, "shared": False}), ("DELETE", None)):
+        answer = employee.call(method, f"/saved-sets/{set_id}", json=told)
+        assert (answer.status_code, answer.json["code"]) == (403, "admin_required")
+    changed = second.call("PUT", f"/saved-sets/{set_id}", json={**body, "name": "Для каждого"})
+    assert (changed.status_code, changed.json["name"], changed.json["mine"]) == (200, "Для каждого", False)
+    assert first.get("/saved-sets")["items"] == [{**changed.json, "mine": True}]
+    assert second.call("DELETE", f"/saved-sets/{set_id}").status_code == 204
+    assert first.get("/saved-sets")["items"] == []
+
+
 @pytest.mark.parametrize(
     ("body", "field"),
     [

@@ -41,19 +41,28 @@ def create_set() -> ResponseReturnValue:
 
 
 def update_set(set_id: int) -> ResponseReturnValue:
-    """Replaces one of the user's own sets."""
+    """Replaces a set: one of the user's own, or, by an administrator, a shared one."""
     body = _body()
-    found = session().saved_sets.update(set_id, body["name"], body["params"], shared=body["shared"])
-    if found is None:
+    changed = session().saved_sets.update(set_id, **body, administrator=_needs_administrator(set_id))
+    if changed is None:
         raise RejectedRequestError(404, "not_found")
-    return saved_set(found)
+    return saved_set(changed)
 
 
 def delete_set(set_id: int) -> ResponseReturnValue:
-    """Removes one of the user's own sets."""
-    if not session().saved_sets.delete(set_id):
+    """Removes a set: one of the user's own, or, by an administrator, a shared one."""
+    if not session().saved_sets.delete(set_id, administrator=_needs_administrator(set_id)):
         raise RejectedRequestError(404, "not_found")
     return "", 204
+
+
+def _needs_administrator(set_id: int) -> bool:
+    """Whether the set is somebody else's shared one; then its changer must be an administrator now."""
+    found = session().saved_sets.get(set_id)
+    if found is None or found.mine:
+        return False
+    services().access.require_admin(session().portal, session().user_id)
+    return True
 
 
 def _body() -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -68,15 +69,25 @@ def test_a_user_sees_their_own_sets_and_the_portals_shared_ones(
     assert (alice.count(), bob.count()) == (2, 0)
 
 
-def test_only_the_owner_changes_or_removes_a_set(db: Database, portal: PortalRecord) -> None:
+def test_own_sets_are_the_owners_to_change_and_shared_ones_any_administrators(
+    db: Database, cipher: Cipher, portal: PortalRecord
+) -> None:
     sets = SavedSets(db)
     alice, bob = sets.of(portal.id, ALICE), sets.of(portal.id, BOB)
-    made = alice.create("Общий", {}, shared=True)
-    assert bob.update(made.id, "Чужой", {}) is None
+    stranger = sets.of(install_portal(db, cipher, "vasilek").id, BOB)
+    made, own = alice.create("Общий", {}, shared=True), alice.create("Мой", {})
+    assert bob.update(made.id, name="Чужой", params={}) is None
     assert not bob.delete(made.id)
-    changed = alice.update(made.id, "Новый", {"c": 3}, shared=False)
-    assert changed is not None
-    assert alice.list() == [changed]
-    assert (changed.name, changed.params, changed.shared) == ("Новый", {"c": 3}, False)
-    assert alice.delete(made.id)
+    assert bob.get(made.id) == replace(made, mine=False)
+    for nobody, theirs in ((bob, own), (stranger, made), (stranger, own)):
+        assert nobody.get(theirs.id) is None
+        assert nobody.update(theirs.id, name="Чужой", params={}, administrator=True) is None
+        assert not nobody.delete(theirs.id, administrator=True)
+    changed = bob.update(made.id, name="Новый", params={"c": 3}, shared=True, administrator=True)
+    assert changed == replace(made, name="Новый", params={"c": 3}, mine=False)
+    assert alice.list() == [own, replace(changed, mine=True)]
+    assert bob.delete(made.id, administrator=True)
+    kept = alice.update(own.id, name="Наш", params={}, shared=True)
+    assert (bob.list(), alice.list()) == ([replace(kept, mine=False)], [kept])
+    assert alice.delete(own.id)
     assert alice.list() == []
