@@ -21,7 +21,7 @@ def default_settings() -> dict[str, Any]:
         "excluded_stages": [],
         "time_zone": DEFAULT_TIME_ZONE,
         "default_period": "last_month",
-        "builders": {"mode": "everybody", "users": [], "departments": []},
+        "builders": {"mode": "everybody", "users": [], "departments": [], "names": {}},
         "report_days": 90,
         "journal_days": 365,
     }

@@ -98,6 +98,13 @@ class BuildersSchema(StrictSchema):
     mode = one_of(BUILDER_MODES, required=True)
     users = fields.List(identifier(), validate=validate.Length(max=500, error=TOO_LONG), load_default=list)
     departments = fields.List(identifier(), validate=validate.Length(max=500, error=TOO_LONG), load_default=list)
+    names = fields.Dict(
+        keys=fields.String(validate=validate.Regexp(r"[UD][0-9]{1,18}\Z")),
+        values=PlainText(255),
+        validate=validate.Length(max=1000, error=TOO_LONG),
+        load_default=dict,
+        metadata={"description": "What the portal called the chosen ones: U5 is an employee, D3 a department."},
+    )
 
 
 class SettingsSchema(StrictSchema):

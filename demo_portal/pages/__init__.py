@@ -86,6 +86,7 @@ _CARDS: tuple[tuple[re.Pattern[str], Callable[[Viewer, Request, int], Reply]], .
     (_COMPANY, companies.company_card),
 )
 _READINGS: dict[str, Callable[[Viewer], Reply]] = {
+    "/demo/access": app_pages.access,
     "/demo/users": app_pages.users,
     "/demo/witness": app_pages.witness,
 }

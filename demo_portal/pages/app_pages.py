@@ -83,11 +83,22 @@ def users(viewer: Viewer) -> Reply:
     """Employees for BX24.selectUsers."""
     return json_reply(
         [
-            {"id": str(user.id), "name": user.full_name, "position": user.position, "photo": "", "url": ""}
+            {"id": user.id, "name": user.full_name, "hint": user.position}
             for user in viewer.portal.users.values()
             if user.active
         ]
     )
+
+
+def access(viewer: Viewer) -> Reply:
+    """Rights for BX24.selectAccess: employees, departments with what is below them, everybody."""
+    people = [(f"U{user.id}", user.full_name, user.position) for user in viewer.portal.users.values() if user.active]
+    departments = [
+        (f"DR{department.id}", department.name, viewer.word("department")) for department in viewer.portal.departments
+    ]
+    everybody = [("AU", viewer.word("everybody"), "")]
+    rows = [*people, *departments, *everybody]
+    return json_reply([{"id": right, "name": name, "hint": hint} for right, name, hint in rows])
 
 
 def witness(viewer: Viewer) -> Reply:

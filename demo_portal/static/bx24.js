@@ -80,6 +80,14 @@
     }
   }
 
+  /* The dialogues take a function; whatever else stands in its place is an error, as it would be at the portal. */
+  function chosen(callback) {
+    if (typeof callback !== 'function') {
+      throw new TypeError('a function is expected');
+    }
+    return callback;
+  }
+
   function Result(answer, status, repeat) {
     this.answer = answer;
     this.status = status;
@@ -227,11 +235,17 @@
       ask('closeApplication', null);
       afterSending(callback);
     },
-    selectUsers: function (title, callback) {
-      ask('selectUsers', {title: typeof title === 'string' ? title : '', several: true}, callback || title);
-    },
-    selectUser: function (title, callback) {
-      ask('selectUsers', {title: typeof title === 'string' ? title : '', several: false}, callback || title);
+    selectUsers: function (callback) { ask('selectUsers', {several: true}, chosen(callback)); },
+    selectUser: function (callback) { ask('selectUsers', {several: false}, chosen(callback)); },
+    selectAccess: function (blocked, callback) {
+      if (typeof blocked === 'function') {
+        callback = blocked;
+        blocked = [];
+      }
+      if (!Array.isArray(blocked)) {
+        throw new TypeError('an array of rights is expected');
+      }
+      ask('selectAccess', {blocked: blocked}, chosen(callback));
     },
     placement: {
       info: function () {

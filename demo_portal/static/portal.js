@@ -103,6 +103,7 @@
       }
     },
     selectUsers: function (open, value, reply) { selectUsers(value, reply); },
+    selectAccess: function (open, value, reply) { selectAccess(value, reply); },
     placementCall: function (open, value, reply) { reply({result: 'error', errorCode: 'METHOD_NOT_FOUND'}); }
   };
 
@@ -176,39 +177,50 @@
     embed(makeSlider(title, placement, onClose), placement, options, handler);
   }
 
+  /* A dialogue over `rows` ({id, name, hint}); `done` gets the chosen ones as {id, name}, as the documentation has it. */
+  function choose(rows, several, done) {
+    var chosen = {};
+    var list = element('div', {class: 'user-list'});
+    rows.forEach(function (each) {
+      var row = element('button', {type: 'button', class: 'user-row', 'aria-pressed': 'false'}, [
+        element('span', {class: 'avatar', 'aria-hidden': 'true'}, [each.name.charAt(0)]), each.name, element('small', {}, [each.hint])
+      ]);
+      row.addEventListener('click', function () {
+        row.setAttribute('aria-pressed', String(row.classList.toggle('chosen')));
+        if (chosen[each.id]) {
+          delete chosen[each.id];
+        } else {
+          chosen[each.id] = {id: each.id, name: each.name};
+        }
+        if (!several) {
+          finish();
+        }
+      });
+      list.appendChild(row);
+    });
+    var ok = element('button', {type: 'button', class: 'button primary'}, [viewer.words.choose]);
+    var dialog = element('dialog', {class: 'dialog', 'aria-label': viewer.words.users}, [
+      element('h2', {}, [viewer.words.users]), list, ok
+    ]);
+    function finish() {
+      dialog.remove();
+      var result = Object.keys(chosen).map(function (id) { return chosen[id]; });
+      done(several ? result : result[0]);
+    }
+    ok.addEventListener('click', finish);
+    document.body.appendChild(dialog);
+    dialog.showModal();
+  }
+
   function selectUsers(value, reply) {
     fetch('/demo/users').then(function (response) { return response.json(); }).then(function (users) {
-      var chosen = {};
-      var list = element('div', {class: 'user-list'});
-      users.forEach(function (user) {
-        var row = element('button', {type: 'button', class: 'user-row'}, [
-          element('span', {class: 'avatar'}, [user.name.charAt(0)]), user.name, element('small', {}, [user.position])
-        ]);
-        row.addEventListener('click', function () {
-          row.classList.toggle('chosen');
-          if (chosen[user.id]) {
-            delete chosen[user.id];
-          } else {
-            chosen[user.id] = user;
-          }
-          if (!value.several) {
-            done();
-          }
-        });
-        list.appendChild(row);
-      });
-      var ok = element('button', {type: 'button', class: 'button primary'}, [viewer.words.choose]);
-      var dialog = element('dialog', {class: 'dialog'}, [
-        element('h2', {}, [value.title || viewer.words.users]), list, ok
-      ]);
-      function done() {
-        dialog.remove();
-        var result = Object.keys(chosen).map(function (id) { return chosen[id]; });
-        reply(value.several ? result : result[0]);
-      }
-      ok.addEventListener('click', done);
-      document.body.appendChild(dialog);
-      dialog.showModal();
+      choose(users, value.several, reply);
+    });
+  }
+
+  function selectAccess(value, reply) {
+    fetch('/demo/access?lang=' + viewer.lang).then(function (response) { return response.json(); }).then(function (rights) {
+      choose(rights.filter(function (right) { return value.blocked.indexOf(right.id) < 0; }), true, reply);
     });
   }
 

@@ -2,6 +2,7 @@
 
 import { byId, fill, h, linkButton } from "./dom.js";
 import { check, checked, list } from "./form.js";
+import { notice } from "./notice.js";
 
 export class Builders {
   constructor({ words, frame }) {
@@ -13,28 +14,32 @@ export class Builders {
     frame.ready().then((BX24) => { byId("builders-pick").hidden = !(BX24?.selectAccess || BX24?.selectUsers); });
   }
 
-  /** `people`: [{id, name}] known to the app. */
-  offer(people) {
+  /** `people`: [{id, name}] known to the app; `knowsDepartments`: the app may ask who works where. */
+  offer(people, knowsDepartments) {
     for (const person of people) this.#name("users", person.id, person.name);
     this.people = people;
+    this.knowsDepartments = knowsDepartments;
   }
 
-  set({ mode, users = [], departments = [] }) {
+  set({ mode, users = [], departments = [], names = {} }) {
+    for (const [code, name] of Object.entries(names)) this.names.set(code, name);
     this.chosen = { users: [...users], departments: [...departments] };
     check("builders", mode);
     this.#show();
   }
 
   get() {
-    return { mode: checked("builders") ?? "everybody", ...this.chosen };
+    const codes = Object.entries(this.chosen).flatMap(([kind, ids]) => ids.map((id) => codeOf(kind, id)));
+    const names = Object.fromEntries(codes.filter((code) => this.names.has(code)).map((code) => [code, this.names.get(code)]));
+    return { mode: checked("builders") ?? "everybody", ...this.chosen, names };
   }
 
   #name(kind, id, name) {
-    this.names.set(`${kind}${id}`, name);
+    this.names.set(codeOf(kind, id), name);
   }
 
   #titleOf(kind, id) {
-    return this.names.get(`${kind}${id}`) ?? this.words.t(kind === "users" ? "employee_id" : "department_id", { id });
+    return this.names.get(codeOf(kind, id)) ?? this.words.t(kind === "users" ? "employee_id" : "department_id", { id });
   }
 
   #add(kind, id) {
@@ -61,22 +66,29 @@ export class Builders {
     return h("li", { class: "badge" }, title, " ", linkButton("×", { "aria-label": this.words.t("remove", { name: title }), onclick: () => this.#remove(kind, id) }));
   }
 
-  /** The portal's own dialogue: of employees and departments, or of employees alone where there is no other. */
+  /** The portal's own dialogue: of employees and departments, or of employees alone where departments mean nothing. */
   async #pickInPortal() {
     const BX24 = await this.frame.ready();
-    const title = this.words.t("choose_builders");
-    if (BX24.selectAccess) BX24.selectAccess(title, (picked) => this.#take(picked ?? []));
-    else BX24.selectUsers(title, (picked) => this.#take((picked ?? []).map(({ id, name }) => ({ id: `U${id}`, name }))));
+    if (BX24.selectAccess && this.knowsDepartments) BX24.selectAccess((picked) => this.#take(picked ?? []));
+    else BX24.selectUsers((picked) => this.#take((picked ?? []).map(({ id, name }) => ({ id: `U${id}`, name }))));
   }
 
-  /** Ids such as U12 (employee), D5 and DR5 (department, with its children). */
+  /** Codes such as U12 (employee), D5 and DR5 (department); groups and the like cannot build reports, which is said. */
   #take(picked) {
+    const others = [];
     for (const { id, name } of picked) {
       const [, letter, number] = /^(U|DR?)(\d+)$/.exec(id) ?? [];
-      if (!number) continue;
+      if (!number) {
+        others.push(name);
+        continue;
+      }
       const kind = letter === "U" ? "users" : "departments";
       this.#name(kind, Number(number), name);
       this.#add(kind, Number(number));
     }
+    fill(byId("builders-note"), others.length > 0 && notice("warning", this.words.t("builders_left_out", { names: others.join(", ") })));
+    byId("builders-pick").focus();
   }
 }
+
+const codeOf = (kind, id) => (kind === "users" ? `U${id}` : `D${id}`);

@@ -46,7 +46,7 @@ export class SettingsForm {
     const failed = (stage) => stage.semantics === "F";
     this.stages = new StageList(byId("set-stages"), options.stages.filter((stage) => !failed(stage)), options.categories ?? []);
     this.failedStages = options.stages.filter(failed).map((stage) => stage.id);
-    this.builders.offer(options.assignees ?? []);
+    this.builders.offer(options.assignees ?? [], options.knows_departments);
     fill(byId("time-zones"), (Intl.supportedValuesOf?.("timeZone") ?? []).map((zone) => h("option", { value: zone })));
   }
 

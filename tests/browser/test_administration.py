@@ -7,6 +7,7 @@ from playwright.sync_api import expect
 from demo_portal.portal import Portal
 from tests.browser.conftest import Visitor
 from tests.browser.stage import Person
+from tests.browser.visit import Visit
 
 
 def test_employee_has_no_administrators_tabs(portal: Portal, visit: Visitor) -> None:
@@ -49,21 +50,56 @@ def test_wrong_setting_is_explained_beside_its_field(visit: Visitor) -> None:
 
 
 def test_only_chosen_employees_may_build(portal: Portal, visit: Visitor) -> None:
-    """With chosen builders, an employee who is not among them is told so instead of failing."""
+    """With chosen builders, an employee who is not among them is told so instead of failing.
+
+    They are chosen in the portal's own dialogue; where the application may not ask who works where, of employees alone.
+    """
+    portal.set_scopes("crm", "placement")
+    portal.install()
     at = visit().open()
     at.tab("settings")
     at.choose("builders-chosen")
-    at.get("builders-pick").click()
-    at.page.locator(".user-row", has_text=portal.accountant.full_name).click()
-    at.page.locator("dialog .button").click()
+    pick(at, portal.accountant.full_name)
     expect(at.get("builders-list")).to_contain_text(portal.accountant.full_name)
-    at.get("settings-save").click()
-    expect(at.get("settings-note")).to_contain_text("Настройки сохранены")
+    save_settings(at)
     other = visit(user=portal.manager).open()
     expect(other.app.get_by_text("Формировать отчёты могут только сотрудники")).to_be_visible()
     expect(other.get("build")).to_have_attribute("aria-disabled", "true")
     allowed = visit(user=portal.accountant).open()
     expect(allowed.get("build")).not_to_have_attribute("aria-disabled", "true")
+
+
+def test_departments_are_chosen_in_the_portals_dialogue(portal: Portal, visit: Visitor, admin: Person) -> None:
+    """A department chosen there lets its employees build, and its name stays known; anything else is left out aloud."""
+    at = visit().open()
+    at.tab("settings")
+    at.choose("builders-chosen")
+    pick(at, "Бухгалтерия", "Все авторизованные пользователи")
+    expect(at.app.get_by_text("Не добавлено: Все авторизованные пользователи.")).to_be_visible()
+    save_settings(at)
+    builders = admin.call("GET", "/settings")["builders"]
+    assert builders == {"mode": "chosen", "users": [], "departments": [2], "names": {"D2": "Бухгалтерия"}}
+    at.open()
+    at.tab("settings")
+    expect(at.get("builders-list")).to_contain_text("Бухгалтерия")
+    allowed = visit(user=portal.accountant).open()
+    expect(allowed.get("build")).not_to_have_attribute("aria-disabled", "true")
+    other = visit(user=portal.manager).open()
+    expect(other.get("build")).to_have_attribute("aria-disabled", "true")
+
+
+def pick(at: Visit, *names: str) -> None:
+    """Chooses these in the portal's dialogue."""
+    at.get("builders-pick").click()
+    for name in names:
+        at.page.locator("dialog .user-row", has_text=name).click()
+    at.page.locator("dialog > .button").click()
+
+
+def save_settings(at: Visit) -> None:
+    """Saves the settings and sees that they are."""
+    at.get("settings-save").click()
+    expect(at.get("settings-note")).to_contain_text("Настройки сохранены")
 
 
 def test_journal_tells_who_did_what(visit: Visitor, admin: Person) -> None:

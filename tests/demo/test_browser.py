@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Frame, Page
+from playwright.sync_api import Browser, Frame, Page, expect
 
 from demo_portal import DemoWorld, Portal
 from tests.browser.chromium import chromium, find_chromium
@@ -120,15 +120,32 @@ def test_open_path_shows_a_portal_page_in_a_slider(page: Page, app: EmbeddedApp,
 
 
 def test_users_are_chosen_in_the_portals_dialog(page: Page, app: EmbeddedApp, portal: Portal) -> None:
-    """selectUsers gives back whom the person chose."""
+    """selectUsers gives back whom the person chose: ids as numbers, and names."""
     portal.finish_install()
     page.goto(portal.url)
     frame = opened(page, app, "APP ru")
-    frame.evaluate("BX24.selectUsers(users => { window.results.users = users.map(user => user.id); })")
+    frame.evaluate("BX24.selectUsers(users => { window.results.users = users; })")
     page.locator("dialog").get_by_role("button", name="Мария Кузнецова").click()
     page.locator("dialog").get_by_role("button", name="Выбрать").click()
     frame.wait_for_function("window.results.users")
-    assert frame.evaluate("window.results.users") == ["5"]
+    assert frame.evaluate("window.results.users") == [{"id": 5, "name": "Мария Кузнецова"}]
+
+
+def test_rights_are_chosen_in_the_portals_dialog(page: Page, app: EmbeddedApp, portal: Portal) -> None:
+    """selectAccess gives back rights by their codes, without those that were blocked; it takes no title."""
+    portal.finish_install()
+    page.goto(portal.url)
+    frame = opened(page, app, "APP ru")
+    frame.evaluate("BX24.selectAccess(['U5'], rights => { window.results.rights = rights; })")
+    dialog = page.locator("dialog")
+    expect(dialog.get_by_role("button", name="Ольга Смирнова")).to_be_visible()
+    expect(dialog.get_by_role("button", name="Мария Кузнецова")).to_have_count(0)
+    dialog.get_by_role("button", name="Бухгалтерия").click()
+    dialog.get_by_role("button", name="Выбрать").click()
+    frame.wait_for_function("window.results.rights")
+    assert frame.evaluate("window.results.rights") == [{"id": "DR2", "name": "Бухгалтерия"}]
+    refused = "() => { try { BX24.selectAccess('title', () => {}); return false; } catch { return true; } }"
+    assert frame.evaluate(refused)
 
 
 def unanswered(page: Page, frame: Frame, sid: str | None) -> bool:

@@ -69,7 +69,7 @@ def test_an_administrator_changes_the_settings_and_everybody_reads_them(
         "excluded_stages": ["DT31_2:N"],
         "time_zone": "Asia/Omsk",
         "default_period": "last_quarter",
-        "builders": {"mode": "chosen", "users": [5], "departments": [1]},
+        "builders": {"mode": "chosen", "users": [5], "departments": [1], "names": {"U5": "Мария"}},
         "report_days": 30,
         "journal_days": 100,
     }
@@ -101,6 +101,8 @@ def test_the_five_fields_of_the_contract_are_enough(administrator: Visitor) -> N
         ({"builders": {"mode": "nobody"}}, "builders.mode"),
         ({"builders": {"mode": "chosen", "users": ["5"]}}, "builders.users.0"),
         ({"builders": {"mode": "chosen", "extra": 1}}, "builders.extra"),
+        ({"builders": {"mode": "chosen", "names": {"SG4": "Группа"}}}, "builders.names.SG4.key"),
+        ({"builders": {"mode": "chosen", "names": {"U5": 5}}}, "builders.names.U5.value"),
         ({"report_days": 0}, "report_days"),
         ({"report_days": True}, "report_days"),
         ({"journal_days": 10**9}, "journal_days"),

@@ -7,6 +7,7 @@ from typing import Any
 from flask import Blueprint
 
 from bitrix_app.portals import complete_settings
+from bitrix_app.portals.dictionary import USER_SCOPES
 from bitrix_app.web.periods import period_titles, range_of, today_in
 from bitrix_app.web.services import services
 from bitrix_app.web.session import session
@@ -32,6 +33,7 @@ def options() -> dict[str, Any]:
         ],
         "my_companies": [{"id": each.id, "title": each.title} for each in dictionaries.my_companies(*whose)],
         "assignees": [{"id": each.id, "name": each.title} for each in dictionaries.assignees(*whose)],
+        "knows_departments": bool(session().portal.scopes & USER_SCOPES),
         "currencies": list(dictionaries.currencies(*whose)),
         "periods": _periods(),
     }
