@@ -8,15 +8,13 @@ from contextlib import closing
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 
-import requests
-
-from bitrix_app.errors import SettingsError, StorageFullError
+from bitrix_app.bitrix24 import AuthorizationServer
+from bitrix_app.errors import AuthorizationServerUnavailableError, SettingsError, StorageFullError
 from bitrix_app.jobs import WakeQueue
 from bitrix_app.settings import STRONG_KEY_LENGTH, Settings
 from bitrix_app.storage import Database, Files
 
 CLOCK_TOLERANCE_SECONDS = 60.0
-PATIENCE_SECONDS = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +37,7 @@ def examine(settings: Settings, *, clock: Callable[[], float] = time.time) -> It
     yield check_database(settings.database_url)
     yield check_queue(settings.queue_url)
     yield check_files(settings.reports_dir)
-    yield from check_authorization_server(settings.oauth_url, clock)
+    yield from check_authorization_server(settings, clock)
 
 
 def check_secret_key(settings: Settings) -> Finding:
@@ -92,25 +90,36 @@ def check_files(url: str) -> Finding:
     return Finding(True, "Место для отчётов доступно для записи.", "Files can be written to where reports lie.")
 
 
-def check_authorization_server(oauth_url: str, clock: Callable[[], float]) -> Iterator[Finding]:
-    """Whether the authorization server answers, and whether our clock agrees with its ``Date``."""
-    address = f"{oauth_url}/rest/app.info"
+def check_authorization_server(settings: Settings, clock: Callable[[], float]) -> Iterator[Finding]:
+    """Whether the authorization server answers us, and whether our clock agrees with its ``Date``.
+
+    It is asked as the app asks it: by the same connection, past the environment's proxies.
+    """
+    oauth_url = settings.oauth_url
+    server = AuthorizationServer(
+        oauth_url=oauth_url,
+        client_id=settings.client_id,
+        client_secret=settings.client_secret,
+        ca_bundle=settings.ca_bundle,
+    )
     try:
-        answer = requests.get(address, timeout=PATIENCE_SECONDS, allow_redirects=False)
-    except requests.RequestException as error:
-        reason = type(error).__name__
+        with closing(server):
+            answer = server.knock()
+    except AuthorizationServerUnavailableError as error:
         yield Finding(
             False,
-            f"Сервер авторизации {oauth_url} не отвечает ({reason}): проверьте сеть, прокси и BITRIX_OAUTH_URL.",
-            f"The authorization server {oauth_url} does not answer ({reason}): check network, proxy, BITRIX_OAUTH_URL.",
+            f"Сервер авторизации {oauth_url} не отвечает ({error}): проверьте сеть, BITRIX_OAUTH_URL и CA_BUNDLE. "
+            "Приложение обращается к нему напрямую, без прокси.",
+            f"The authorization server {oauth_url} does not answer ({error}): check network, BITRIX_OAUTH_URL and "
+            "CA_BUNDLE. The app calls it directly, without a proxy.",
         )
         return
     yield Finding(
-        answer.status_code < 500,
-        f"Сервер авторизации ответил ({answer.status_code}).",
-        f"The authorization server has answered ({answer.status_code}).",
+        answer.status < 500,
+        f"Сервер авторизации ответил ({answer.status}).",
+        f"The authorization server has answered ({answer.status}).",
     )
-    yield check_clock(answer.headers.get("Date", ""), clock())
+    yield check_clock(answer.date, clock())
 
 
 def check_clock(date_header: str, now: float) -> Finding:

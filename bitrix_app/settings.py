@@ -6,6 +6,7 @@ Raises SettingsError with one line that names the variable. The table is in READ
 from __future__ import annotations
 
 import os
+import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +18,9 @@ from bitrix_app.errors import SettingsError
 
 REQUIRED = ("BITRIX_CLIENT_ID", "BITRIX_CLIENT_SECRET", "APP_URL", "SECRET_KEY")
 STRONG_KEY_LENGTH = 32
+LEAST_WEB_THREADS = 40
+"""Of a process's requests 36 may wait for portals and for the authorization server: some threads must be left for
+pages that need neither."""
 QUEUES = ("sqlite:///", "redis://", "rediss://")
 
 
@@ -42,6 +46,7 @@ class Settings:
     proxy_hops: int = 0
     rest_log: str = "var/log/rest.log"
     work_dir: str = "var/work"
+    ca_bundle: str = ""
 
     @property
     def embedded_queue(self) -> bool:
@@ -76,10 +81,11 @@ def load_settings(environ: Mapping[str, str] | None = None, dotenv: Path | None 
         log_format=given.choice("LOG_FORMAT", "text", ("text", "json")),
         metrics_token=given.text("METRICS_TOKEN"),
         worker_concurrency=given.number("WORKER_CONCURRENCY", 16, 1, 64),
-        web_threads=given.number("WEB_THREADS", 48, 4, 256),
+        web_threads=given.number("WEB_THREADS", 48, LEAST_WEB_THREADS, 256),
         proxy_hops=given.number("PROXY_HOPS", 0, 0, 5),
         rest_log=given.text("REST_LOG", "var/log/rest.log"),
         work_dir=given.text("WORK_DIR", "var/work"),
+        ca_bundle=given.certificates("CA_BUNDLE"),
     )
 
 
@@ -119,6 +125,15 @@ class _Given:
         if not keys:
             raise SettingsError(f"{name} holds no key: see .env.example for what it should hold")
         return keys
+
+    def certificates(self, name: str) -> str:
+        path = self.text(name)
+        try:
+            if path:
+                ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(path)
+        except OSError as error:
+            raise SettingsError(f"{name} must be a file of certificates (PEM), not {path!r}: {error}") from error
+        return path
 
     def number(self, name: str, default: int, low: int, high: int) -> int:
         value = self.text(name, str(default))

@@ -111,6 +111,7 @@ def build_services(settings: Settings) -> Services:
         client_id=settings.client_id,
         client_secret=settings.client_secret,
         allow_http=settings.allow_http,
+        ca_bundle=settings.ca_bundle,
     )
     clients = PortalClients(
         transports=transports,
@@ -155,12 +156,13 @@ def build_stores(settings: Settings) -> Stores:
 def build_transports(settings: Settings) -> Transports:
     """Connections to portals: as patient as a report, and in a hurry as a page."""
     return Transports(
-        patient=Transport(allow_http=settings.allow_http),
+        patient=Transport(allow_http=settings.allow_http, ca_bundle=settings.ca_bundle),
         hurried=Transport(
             allow_http=settings.allow_http,
             connect_timeout=3.0,
             read_timeout=HURRIED_READ_SECONDS,
             total_timeout=HURRIED_READ_SECONDS,
+            ca_bundle=settings.ca_bundle,
         ),
     )
 

@@ -43,7 +43,7 @@ class AuthorizationServer:
     """Safe to use from several threads; at most ``waiting`` of them wait for it at once, the others are told at once
     that it is not available, so that a dead server does not take all threads of the web process.
 
-    Times are seconds. Close it when done.
+    Times are seconds. ``ca_bundle``: a PEM file of authorities to trust beside the public ones. Close it when done.
     """
 
     def __init__(
@@ -56,6 +56,7 @@ class AuthorizationServer:
         waiting: int = 8,
         connect_timeout: float = 3.0,
         total_timeout: float = 8.0,
+        ca_bundle: str = "",
         clock: Callable[[], float] = time.time,
     ) -> None:
         keep_queries_out_of_logs()
@@ -66,7 +67,7 @@ class AuthorizationServer:
         self._places = threading.BoundedSemaphore(waiting)
         self._clock = clock
         limits = Limits(connect=connect_timeout, read=total_timeout, total=total_timeout, max_bytes=_MAX_BYTES)
-        self._wire = Wire(limits, connections=waiting)
+        self._wire = Wire(limits, connections=waiting, ca_bundle=ca_bundle)
 
     def confirm(self, access_token: str) -> TokenOwner:
         """Whose token this is.
@@ -105,6 +106,13 @@ class AuthorizationServer:
         lifetime, expires = pair.pop("expires_in"), pair.pop("expires")
         pair["client_endpoint"] = self._endpoint(pair["client_endpoint"], AuthorizationServerUnavailableError)
         return RenewedPair(**pair, expires_at=expires or int(self._clock()) + (lifetime or _SECONDS_OF_LIFE))
+
+    def knock(self) -> Received:
+        """Its answer to a question without a token: whether it can be reached, and what time it has there.
+
+        Raises AuthorizationServerUnavailableError when no answer came.
+        """
+        return self._get("/rest/app.info", {})
 
     def close(self) -> None:
         """Closes the kept connections."""

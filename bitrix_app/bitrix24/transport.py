@@ -62,7 +62,7 @@ class Transport:
     portals; close it when done.
 
     ``read_timeout`` limits the silence between two bytes, ``total_timeout`` a whole call, both in seconds. Plain
-    http is refused unless ``allow_http``.
+    http is refused unless ``allow_http``. ``ca_bundle``: a PEM file of authorities to trust beside the public ones.
     """
 
     def __init__(
@@ -73,10 +73,11 @@ class Transport:
         read_timeout: float = 65.0,
         total_timeout: float = 120.0,
         max_bytes: int = MAX_BYTES,
+        ca_bundle: str = "",
     ) -> None:
         self._allow_http = allow_http
         limits = Limits(connect=connect_timeout, read=read_timeout, total=total_timeout, max_bytes=max_bytes)
-        self._wire = Wire(limits, hosts=64)
+        self._wire = Wire(limits, hosts=64, ca_bundle=ca_bundle)
 
     def send(
         self,

@@ -9,6 +9,7 @@ from __future__ import annotations
 import http.client
 import io
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -20,6 +21,7 @@ from typing import Any
 import requests
 import urllib3
 from requests.adapters import HTTPAdapter
+from requests.utils import DEFAULT_CA_BUNDLE_PATH
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
@@ -37,10 +39,11 @@ class OversizedError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """An answer: its HTTP status and its body, decompressed (empty for a redirect)."""
+    """An answer: its HTTP status, its body, decompressed (empty for a redirect), and its ``Date``, as it came."""
 
     status: int
     content: bytes = field(repr=False)
+    date: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,11 +138,14 @@ def _connect(connection: HTTPConnection, guard: _Guard) -> socket.socket:
 class _GuardedAdapter(HTTPAdapter):
     """An adapter whose connections connect until the deadline and read through ``_GuardedSocket``."""
 
-    def __init__(self, guard: _Guard, *, hosts: int, connections: int) -> None:
+    def __init__(self, guard: _Guard, *, hosts: int, connections: int, trusted: ssl.SSLContext | None) -> None:
         self._guard = guard
+        self._trusted = trusted
         super().__init__(pool_connections=hosts, pool_maxsize=connections)
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        if self._trusted is not None:
+            kwargs["ssl_context"] = self._trusted
         super().init_poolmanager(*args, **kwargs)
         guard = self._guard
         guarded = {
@@ -154,20 +160,33 @@ class _GuardedAdapter(HTTPAdapter):
         }
 
 
+def _trusting(ca_bundle: str) -> ssl.SSLContext | None:
+    """Trust in the public authorities and in those of this PEM file; None: in the public ones alone."""
+    if not ca_bundle:
+        return None
+    trusted = urllib3.util.ssl_.create_urllib3_context()
+    for each in (DEFAULT_CA_BUNDLE_PATH, ca_bundle):
+        trusted.load_verify_locations(each)
+    return trusted
+
+
 class Wire:
     """Sends requests and reads whole answers. Safe to use from several threads; close it when done.
 
-    Takes no proxies, passwords or cookies from anywhere.
+    Takes no proxies, passwords or cookies from anywhere. ``ca_bundle``: a PEM file of authorities to trust beside the
+    public ones.
     """
 
-    def __init__(self, limits: Limits, *, hosts: int = 1, connections: int = 16) -> None:
+    def __init__(self, limits: Limits, *, hosts: int = 1, connections: int = 16, ca_bundle: str = "") -> None:
         self._limits = limits
         self._guard = _Guard()
         self._session = requests.Session()
         self._session.trust_env = False
         self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+        trusted = _trusting(ca_bundle)
         for scheme in ("http://", "https://"):
-            self._session.mount(scheme, _GuardedAdapter(self._guard, hosts=hosts, connections=connections))
+            adapter = _GuardedAdapter(self._guard, hosts=hosts, connections=connections, trusted=trusted)
+            self._session.mount(scheme, adapter)
 
     def exchange(
         self,
@@ -197,7 +216,7 @@ class Wire:
                 allow_redirects=False,
                 stream=True,
             ) as response:
-                return Received(response.status_code, self._body(response))
+                return Received(response.status_code, self._body(response), response.headers.get("Date", ""))
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, http.client.HTTPException) as error:
             failure = type(error).__name__
         finally:

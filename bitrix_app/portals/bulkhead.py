@@ -14,6 +14,8 @@ from bitrix_app.errors import RejectedRequestError
 
 RETRY_SECONDS = 3
 PATIENCE_SECONDS = 3.0
+PORTAL_PLACES = 16
+"""Requests of a process that may wait for portals at once. WEB_THREADS is never fewer than these and CALLER_PLACES."""
 
 
 class Bulkhead:
@@ -30,7 +32,7 @@ class Bulkhead:
         *,
         per_portal: int = 4,
         waiting: int = 4,
-        total: int = 16,
+        total: int = PORTAL_PLACES,
         patience: float = PATIENCE_SECONDS,
         code: str = "portal_busy",
         fair: bool = True,

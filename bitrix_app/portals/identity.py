@@ -23,6 +23,8 @@ TOKEN_SHAPE = re.compile(r"[\x21-\x7e]{1,2048}")
 """What an access or refresh token, an application token or a member_id can look like at all."""
 
 RETRY_SECONDS = 10
+CALLER_PLACES = 20
+"""Requests of a process that may wait for the authorization server at once."""
 
 
 class ConfirmsTokens(Protocol):
@@ -54,7 +56,11 @@ class CallerCheck:
     def __init__(self, authorization_server: ConfirmsTokens) -> None:
         self._server = authorization_server
         self._crowd = Bulkhead(
-            per_portal=6, waiting=14, total=20, fair=False, code=AuthorizationServerUnavailableError.code
+            per_portal=6,
+            waiting=14,
+            total=CALLER_PLACES,
+            fair=False,
+            code=AuthorizationServerUnavailableError.code,
         )
 
     def confirm(self, access_token: str, member_id: str) -> Caller:

@@ -6,6 +6,7 @@ import socket
 import ssl
 import threading
 import time
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from pathlib import Path
@@ -15,9 +16,14 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
+from requests.utils import DEFAULT_CA_BUNDLE_PATH
 
-from bitrix_app.bitrix24 import AccessToken, Transport
+from bitrix_app.bitrix24 import AccessToken, AuthorizationServer, Transport
 from bitrix_app.bitrix24.transport import Exchange, Trouble
+from bitrix_app.bitrix24.wire import _trusting
+from bitrix_app.errors import AuthorizationServerUnavailableError
+from bitrix_app.settings import Settings
+from bitrix_app.wiring import build_services
 from tests.client.raw_server import RawServer, Script, answer, drips, says
 
 
@@ -100,6 +106,50 @@ def test_a_slow_answer_is_waited_for_over_tls(certificate: Path, transport: Tran
     transport._wire._session.verify = str(certificate)
     with SecureServer(late, certificate) as server:
         assert call(transport, server).body == {"result": "late"}
+
+
+def test_a_private_authority_is_trusted_beside_the_public_ones(certificate: Path) -> None:
+    """A self-hosted portal may have its certificate from an authority of its own; the authorization server has not."""
+    transport = Transport(ca_bundle=str(certificate))
+    with SecureServer(says(answer(b'{"result": 1}')), certificate) as server:
+        assert call(transport, server).body == {"result": 1}
+    transport.close()
+    public, both = ssl.create_default_context(cafile=DEFAULT_CA_BUNDLE_PATH), _trusting(str(certificate))
+    assert both is not None
+    assert both.cert_store_stats()["x509_ca"] == public.cert_store_stats()["x509_ca"] + 1
+    assert both.check_hostname
+    assert both.verify_mode is ssl.CERT_REQUIRED
+
+
+def test_the_authorization_server_may_have_a_private_authority_too(certificate: Path) -> None:
+    """A local stand-in, or a proxy that opens TLS."""
+    with SecureServer(says(answer(b"{}")), certificate) as secure:
+        options = {"oauth_url": secure.root.rstrip("/"), "client_id": "local.1", "client_secret": "s3cret"}
+        with closing(AuthorizationServer(**options)) as strange, pytest.raises(AuthorizationServerUnavailableError):
+            strange.knock()
+        with closing(AuthorizationServer(**options, ca_bundle=str(certificate))) as known:
+            assert known.knock().status == 200
+
+
+def test_whatever_the_app_calls_is_called_with_that_trust(certificate: Path, tmp_path: Path) -> None:
+    """CA_BUNDLE reaches the connections to portals, patient and hurried, and to the authorization server."""
+    services = build_services(
+        Settings(
+            client_id="local.1",
+            client_secret="s3cret",
+            app_url="https://app.example",
+            secret_keys=("k3y",),
+            database_url=f"sqlite:///{tmp_path}/app.db",
+            queue_url=f"sqlite:///{tmp_path}/queue.db",
+            reports_dir=str(tmp_path / "reports"),
+            ca_bundle=str(certificate),
+        )
+    )
+    wires = [each._wire for each in services.closers if hasattr(each, "_wire")]
+    assert len(wires) == 3
+    with SecureServer(says(answer(b"{}"), keep=True), certificate) as server:
+        assert [wire.exchange("GET", server.root, headers={}).status for wire in wires] == [200, 200, 200]
+    services.close()
 
 
 def test_a_certificate_that_nobody_vouches_for_gets_no_token(certificate: Path, transport: Transport) -> None:

@@ -22,6 +22,7 @@ from bitrix_app.metrics import Metrics
 from bitrix_app.settings import Settings
 from bitrix_app.storage import Cipher, Database
 from tests.cast import install_portal
+from tests.client.raw_server import RawServer, says
 
 OAUTH = "https://oauth.example"
 
@@ -259,6 +260,23 @@ def test_the_doctor_says_in_words_what_is_wrong(
     assert told in wrong[0]
     assert "s3cret" not in " ".join(said)
     assert said[-1] == "Найдено проблем: 1. · Problems: 1." or not value
+
+
+def test_the_doctor_asks_as_the_app_asks_past_the_environments_proxies(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A proxy that the app does not use must neither hide that the server answers nor that it does not."""
+    main(["migrate"])
+    for name in ("http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:1")
+    for name in ("no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    date = formatdate(usegmt=True).encode()
+    head = b"HTTP/1.1 401 Unauthorized\r\nDate: " + date + b"\r\nContent-Length: 2\r\n\r\n{}"
+    with RawServer(says(head)) as server:
+        monkeypatch.setenv("BITRIX_OAUTH_URL", server.root.rstrip("/"))
+        assert main(["doctor"]) == 0
+    assert "[!!]" not in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

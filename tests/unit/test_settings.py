@@ -5,9 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from requests.utils import DEFAULT_CA_BUNDLE_PATH
 
 from bitrix_app.errors import SettingsError
-from bitrix_app.settings import REQUIRED, load_settings
+from bitrix_app.portals.bulkhead import PORTAL_PLACES
+from bitrix_app.portals.identity import CALLER_PLACES
+from bitrix_app.settings import LEAST_WEB_THREADS, REQUIRED, load_settings
 
 MINIMAL = {
     "BITRIX_CLIENT_ID": "local.1",
@@ -49,6 +52,9 @@ def test_a_missing_setting_is_named(name: str, value: str | None) -> None:
         ("LOG_LEVEL", "LOUD"),
         ("LOG_FORMAT", "xml"),
         ("WEB_THREADS", "0"),
+        ("WEB_THREADS", "39"),
+        ("CA_BUNDLE", "/nowhere/ca.pem"),
+        ("CA_BUNDLE", __file__),
         ("PROXY_HOPS", "-1"),
         ("WORKER_CONCURRENCY", "many"),
         ("WORKER_CONCURRENCY", "٤"),
@@ -58,6 +64,17 @@ def test_a_wrong_setting_is_named(name: str, value: str) -> None:
     """One line says which and what it should be."""
     with pytest.raises(SettingsError, match=rf"^{name} [^\n]*$"):
         load_settings({**MINIMAL, name: value})
+
+
+def test_threads_are_left_when_all_places_before_slow_servers_are_taken() -> None:
+    """The least number of threads that is accepted leaves some for pages that need no portal."""
+    assert LEAST_WEB_THREADS - PORTAL_PLACES - CALLER_PLACES >= 4
+    assert load_settings({**MINIMAL, "WEB_THREADS": str(LEAST_WEB_THREADS)}).web_threads == LEAST_WEB_THREADS
+
+
+def test_a_file_of_certificates_is_accepted() -> None:
+    """A PEM file; that it can be read is seen at the start, not at the first call."""
+    assert load_settings({**MINIMAL, "CA_BUNDLE": DEFAULT_CA_BUNDLE_PATH}).ca_bundle == DEFAULT_CA_BUNDLE_PATH
 
 
 def test_the_environment_wins_over_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
