@@ -10,7 +10,10 @@ from typing import Any, NoReturn
 _PLAIN_NUMBER = 20
 _LONGEST_NUMBER = 60
 _WIDEST_EXPONENT = 40
-_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
+_ESCAPED_HALF = re.compile(rb"\\u[dD][89a-fA-F]")
+_HALF = re.compile("[\ud800-\udfff]")
+REPLACED = "\ufffd"
+DROPPED = ""
 
 
 class NotJsonError(Exception):
@@ -21,9 +24,11 @@ class AbsurdJsonError(Exception):
     """JSON that no portal would write: NaN, a number of a thousand digits, a thousand brackets."""
 
 
-def parse_json(content: bytes) -> Any:
-    """The value of a JSON text in UTF-8; numbers with a fraction or exponent are Decimal, never float. Half a
-    surrogate pair, which no text that we write could hold, becomes U+FFFD.
+def parse_json(content: bytes, *, halves: str = REPLACED) -> Any:
+    """The value of a JSON text in UTF-8; numbers with a fraction or exponent are Decimal, never float.
+
+    ``halves`` stands in for half a surrogate pair, which no text that we write could hold. Where a text is compared
+    with one that we trust it is REPLACED: dropped, it could make another text equal to ours.
 
     Raises NotJsonError, AbsurdJsonError.
     """
@@ -31,7 +36,7 @@ def parse_json(content: bytes) -> Any:
         value = json.loads(
             content.decode("utf-8-sig"), parse_float=_fraction, parse_int=_whole, parse_constant=_refuse_constant
         )
-        return _paired(value) if _SURROGATE.search(content) else value
+        return _whole_text(value, halves) if _ESCAPED_HALF.search(content) else value
     except ValueError:
         problem: Exception = NotJsonError("not JSON")
     except RecursionError:
@@ -39,13 +44,15 @@ def parse_json(content: bytes) -> Any:
     raise problem
 
 
-def _paired(value: Any) -> Any:
-    """The value without lone surrogates. Raises RecursionError."""
+def _whole_text(value: Any, halves: str) -> Any:
+    """The value with ``halves`` for lone surrogates (the parser has joined the pairs). Raises RecursionError."""
     if isinstance(value, str):
-        return value if value.isascii() else value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+        return value if value.isascii() else _HALF.sub(halves, value)
     if isinstance(value, list):
-        return [_paired(each) for each in value]
-    return {_paired(key): _paired(each) for key, each in value.items()} if isinstance(value, dict) else value
+        return [_whole_text(each, halves) for each in value]
+    if isinstance(value, dict):
+        return {_whole_text(key, halves): _whole_text(each, halves) for key, each in value.items()}
+    return value
 
 
 def _fraction(digits: str) -> Decimal:

@@ -15,7 +15,7 @@ from enum import Enum, auto
 from typing import Any
 
 from bitrix_app.bitrix24.endpoint import checked_endpoint
-from bitrix_app.bitrix24.jsontext import AbsurdJsonError, NotJsonError, parse_json
+from bitrix_app.bitrix24.jsontext import DROPPED, AbsurdJsonError, NotJsonError, parse_json
 from bitrix_app.bitrix24.records import AccessToken
 from bitrix_app.bitrix24.wire import Limits, NoAnswerError, OversizedError, Wire
 from bitrix_app.errors import UnexpectedAnswerError
@@ -133,7 +133,7 @@ class Transport:
 
 def _read(content: bytes, token: AccessToken) -> tuple[Any, Trouble | None]:
     try:
-        body = parse_json(content)
+        body = parse_json(content, halves=DROPPED)
     except NotJsonError:
         return None, Trouble.NOT_JSON
     except AbsurdJsonError:

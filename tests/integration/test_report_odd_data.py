@@ -1,0 +1,43 @@
+"""Odd data of a portal, all the way from its HTTP answers to the finished workbook."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from demo_portal import ManualClock, Portal, a_row
+from tests.integration.workshop import Process, Workshop, open_workshop
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path) -> Iterator[Workshop]:
+    folder = tmp_path_factory.mktemp("odd-data")
+    shutil.copy(sqlite_template, folder / "app.db")
+    with open_workshop(folder, f"sqlite:///{folder}/app.db", ManualClock(time.time())) as shop:
+        yield shop
+
+
+@pytest.fixture(scope="module")
+def process(shop: Workshop) -> Process:
+    return shop.process()
+
+
+@pytest.fixture
+def portal(shop: Workshop) -> Portal:
+    return shop.portal()
+
+
+def test_half_a_surrogate_pair_is_dropped_from_names(shop: Workshop, process: Process, portal: Portal) -> None:
+    """On every sheet and in the CSV; what stands around it stays, whole pairs too."""
+    company = portal.crm.add_company("Ром\ud800аш\udc00ка 🧾 \ufffd")
+    portal.crm.add_invoice(
+        number="7\udfff", date="2026-02-01", company_id=company, rows=[a_row(name="Бол\ud83dт", price=122)]
+    )
+    ended = shop.build(process, portal)
+    for line in (ended.lines[0], *ended.sheet("Краткий"), *ended.sheet("Полный")):
+        assert (line["Номер"], line["Контрагент"]) == ("7", "Ромашка 🧾 \ufffd")
+    assert ended.sheet("Полный")[0]["Наименование товара"] == "Болт"
