@@ -23,6 +23,7 @@ _REQUISITE_FIELDS = (
     "PRESET_ID",
     "NAME",
     "SORT",
+    "ADDRESS_ONLY",
     "RQ_INN",
     "RQ_KPP",
     "RQ_COMPANY_NAME",
