@@ -98,6 +98,7 @@ class ReportAssembly:
         return filters_in_words(
             params,
             self._dictionary.stages,
+            left_out_stages=self._dictionary.left_out_stages,
             company=self._company_title(params.company_id),
             responsible=self._responsible(params.assigned_by_id),
         )

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from bitrix_app.processing import Stage
 from bitrix_app.reports.params import ReportParams
 
 
 def filters_in_words(
-    params: ReportParams, stages: Mapping[str, Stage], *, company: str | None = None, responsible: str | None = None
+    params: ReportParams,
+    stages: Mapping[str, Stage],
+    *,
+    left_out_stages: Collection[str] = (),
+    company: str | None = None,
+    responsible: str | None = None,
 ) -> tuple[str, ...]:
     """What narrows the report, a sentence each; empty where nothing does.
 
-    ``company`` and ``responsible`` are names where they could be looked up; else ids stand for them.
+    ``left_out_stages`` are those that a report leaves out unless it names its stages. ``company`` and ``responsible``
+    are names where they could be looked up; else ids stand for them.
     """
     sentences = (
-        _stages(params, stages),
+        _stages(params, stages, left_out_stages),
         params.company_id is not None and f"Компания: {company or f'ID {params.company_id}'}",
         params.invoice_id is not None and f"Только счёт с ID {params.invoice_id}",
         params.assigned_by_id is not None and f"Ответственный: {responsible or f'ID {params.assigned_by_id}'}",
@@ -35,11 +41,15 @@ def undated_in_words(count: int, field_title: str) -> str:
     )
 
 
-def _stages(params: ReportParams, stages: Mapping[str, Stage]) -> str:
-    if params.stages is None:
-        return ""
-    names = (stages[each].title if each in stages else each for each in params.stages)
-    return "Стадии: " + ", ".join(dict.fromkeys(names))
+def _stages(params: ReportParams, stages: Mapping[str, Stage], left_out: Collection[str]) -> str:
+    if params.stages is not None:
+        return f"Стадии: {_titles(params.stages, stages)}"
+    in_order = [*(each for each in stages if each in left_out), *sorted(set(left_out) - stages.keys())]
+    return f"Кроме стадий: {_titles(in_order, stages)}" if in_order else ""
+
+
+def _titles(ids: Collection[str], stages: Mapping[str, Stage]) -> str:
+    return ", ".join(dict.fromkeys(stages[each].title if each in stages else each for each in ids))
 
 
 def _plural(count: int, one: str, few: str, many: str) -> str:

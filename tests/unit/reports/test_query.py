@@ -102,6 +102,23 @@ def test_filters_are_told_in_words() -> None:
 
 
 @pytest.mark.parametrize(
+    ("stages", "left_out", "words"),
+    [
+        (None, {"DT31_1:D"}, ("Кроме стадий: Не оплачен",)),
+        (None, {"DT31_1:D", "DT31_1:N", "DT31_9:X"}, ("Кроме стадий: Новый, Не оплачен, DT31_9:X",)),
+        (None, set(), ()),
+        (["DT31_1:D"], {"DT31_1:D"}, ("Стадии: Не оплачен",)),
+    ],
+    ids=["failed", "excluded, one of them gone", "none", "chosen"],
+)
+def test_stages_that_nobody_asked_to_leave_out_are_named(
+    stages: list[str] | None, left_out: set[str], words: tuple[str, ...]
+) -> None:
+    """Nothing is left out silently: who reads the register has not seen the settings."""
+    assert filters_in_words(params(stages=stages), STAGES, left_out_stages=left_out) == words
+
+
+@pytest.mark.parametrize(
     ("count", "words"),
     [
         (1, "1 счёт без даты в поле «Дата» не попал в отчёт"),

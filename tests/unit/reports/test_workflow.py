@@ -24,7 +24,11 @@ from tests.unit.reports.fake_portal import FakePortal, GoOn, Watched, requisite
 
 DICTIONARY = ReportDictionary(
     fields=FieldMapping(titles={"begindate": "Дата выставления"}),
-    stages={"DT31_1:N": Stage("DT31_1:N", "Новый", "P", 1), "DT31_1:P": Stage("DT31_1:P", "Оплачен", "S", 1)},
+    stages={
+        "DT31_1:N": Stage("DT31_1:N", "Новый", "P", 1),
+        "DT31_1:P": Stage("DT31_1:P", "Оплачен", "S", 1),
+        "DT31_1:D": Stage("DT31_1:D", "Не оплачен", "F", 1),
+    },
 )
 
 
@@ -126,13 +130,21 @@ def test_only_unpaid_invoices_on_request(portal: FakePortal, tmp_path: Path) -> 
     assert outcome.summary["invoices"] == 2
 
 
+def title_block(outcome: Outcome) -> str:
+    book = load_workbook(outcome.files[0].path)
+    lines = book["Краткий"].iter_rows(max_row=8, values_only=True)
+    return "\n".join(str(cell) for line in lines for cell in line if cell)
+
+
+def test_the_title_block_names_the_stages_that_are_left_out(portal: FakePortal, tmp_path: Path) -> None:
+    """Failed stages are left out without being asked; who names stages gets those."""
+    assert "Отбор: Кроме стадий: Не оплачен\n" in title_block(build(portal, tmp_path))
+    assert "Отбор: Стадии: Новый\n" in title_block(build(portal, tmp_path, stages=["DT31_1:N"]))
+
+
 def test_the_title_block_names_the_own_company(portal: FakePortal, tmp_path: Path) -> None:
     """Who narrows the report to an own company reads its name and ИНН above the table."""
-    outcome = build(portal, tmp_path, mycompany_id=1)
-    book = load_workbook(outcome.files[0].path)
-    above = " ".join(
-        str(cell) for line in book["Краткий"].iter_rows(max_row=8, values_only=True) for cell in line if cell
-    )
+    above = title_block(build(portal, tmp_path, mycompany_id=1))
     assert "Ромашка" in above
     assert "7707083893" in above
     assert "Дата выставления" in above
