@@ -82,8 +82,6 @@ class InvoiceSource:
             self.undated = calls.result(undated)
 
     def _count_undated(self) -> int:
-        if self._params.invoice_id is not None:
-            return 0
         return self._portal.count_invoices(undated_filter(self._params, left_out_stages=self._left_out))
 
     def _windows(self, calls: Calls) -> Iterator[_Window]:

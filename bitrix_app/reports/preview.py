@@ -38,8 +38,7 @@ def look_ahead(portal: PortalReader, params: ReportParams, dictionary: ReportDic
     left_out = dictionary.left_out_stages
     is_datetime = params.date_field in dictionary.datetime_fields
     invoices = portal.count_invoices(invoice_filter(params, is_datetime=is_datetime, left_out_stages=left_out))
-    one_invoice = params.invoice_id is not None
-    undated = 0 if one_invoice else portal.count_invoices(undated_filter(params, left_out_stages=left_out))
+    undated = portal.count_invoices(undated_filter(params, left_out_stages=left_out))
     calls = expected_calls(invoices, detailed=params.detailed)
     return Estimate(invoices, undated, calls, expected_seconds(calls))
 

@@ -55,6 +55,7 @@ class FakePortal:
 
     def count_invoices(self, filter: Mapping[str, Any]) -> int:
         self._called("count_invoices")
+        self.filters.append(filter)
         return self.undated
 
     def product_row_page(self, invoice_ids: Sequence[int], *, after_id: int | None, counted: bool) -> FakePage:
