@@ -1,16 +1,19 @@
-"""The same number twice within one own company."""
+"""The same number twice within one own company and year."""
 
 from __future__ import annotations
 
 import tracemalloc
+from datetime import date
 
 import pytest
 
 from bitrix_app.processing import DuplicateNumbers, ProcessedInvoice
 
 
-def invoice(id_: int | None, number: str | None, mycompany_id: int | None = 7) -> ProcessedInvoice:
-    return ProcessedInvoice(id=id_, number=number, mycompany_id=mycompany_id)
+def invoice(
+    id_: int | None, number: str | None, mycompany_id: int | None = 7, day: date | None = date(2026, 3, 31)
+) -> ProcessedInvoice:
+    return ProcessedInvoice(id=id_, number=number, mycompany_id=mycompany_id, invoice_date=day)
 
 
 def messages(*invoices: ProcessedInvoice) -> list[list[str]]:
@@ -34,23 +37,32 @@ def test_each_of_two_names_the_other() -> None:
     [
         (invoice(1, "СЧ-1", 7), invoice(2, "СЧ-1", 8)),
         (invoice(1, "СЧ-1", 7), invoice(2, "СЧ-1", None)),
+        (invoice(1, "СЧ-1", day=date(2025, 12, 31)), invoice(2, "СЧ-1", day=date(2026, 1, 1))),
         (invoice(1, "СЧ-1"), invoice(2, "сч-1")),
         (invoice(1, "1"), invoice(2, "01")),
         (invoice(1, None), invoice(2, None)),
         (invoice(1, "СЧ-1"), invoice(1, "СЧ-1")),
         (invoice(None, "СЧ-1"), invoice(2, "СЧ-1")),
     ],
-    ids=["companies", "no company", "case", "zeros", "no numbers", "the same invoice twice", "no id"],
+    ids=["companies", "no company", "years", "case", "zeros", "no numbers", "the same invoice twice", "no id"],
 )
 def test_these_are_not_the_same_number_of_two_invoices(one: ProcessedInvoice, other: ProcessedInvoice) -> None:
-    assert messages(one)[0] == []
-    assert messages(other)[0] == []
-    assert all("ID 2" not in message for message in messages(other, one)[0])
+    assert messages(one, other) == [[], []]
 
 
 @pytest.mark.parametrize("company", [7, None])
 def test_spaces_around_do_not_make_another_number(company: int | None) -> None:
     first, second = messages(invoice(1, "СЧ-1 ", company), invoice(2, " СЧ-1", company))
+    assert len(first) == len(second) == 1
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [(date(2026, 1, 1), date(2026, 12, 31)), (None, None)],
+    ids=["from the first day to the last", "no dates"],
+)
+def test_within_a_year_a_number_stands_once(one: date | None, other: date | None) -> None:
+    first, second = messages(invoice(1, "СЧ-1", day=one), invoice(2, "СЧ-1", day=other))
     assert len(first) == len(second) == 1
 
 
