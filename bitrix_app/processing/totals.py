@@ -13,10 +13,9 @@ from decimal import Decimal
 from typing import Any
 
 from bitrix_app.processing.inn import inn_fault
-from bitrix_app.processing.model import Problem, ProcessedInvoice, ProductRow
+from bitrix_app.processing.model import ProcessedInvoice, ProductRow
 
 ZERO = Decimal("0.00")
-FIRST_PROBLEMS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,23 +71,17 @@ class RegisterTotals:
     def __init__(self) -> None:
         self.invoices = 0
         """How many invoices were added."""
-        self.problems = 0
-        """How many problems the added invoices carry (those that the whole register shows come on top)."""
-        self.first_problems: list[dict[str, Any]] = []
-        """The first five of them: ``{invoice_id, number, field, message}``."""
         self._currencies: dict[str | None, _CurrencySums] = {}
         self._rates: dict[_RateKey, _RateSums] = {}
         self._counterparties: dict[_CounterpartyKey, _CounterpartySums] = {}
 
     def add(self, invoice: ProcessedInvoice) -> None:
-        """Counts one invoice, its product rows and its problems."""
+        """Counts one invoice and its product rows."""
         self.invoices += 1
         self._currencies.setdefault(invoice.currency, _CurrencySums()).add(invoice)
         self._counterparties.setdefault(_counterparty_key(invoice), _CounterpartySums()).add(invoice)
         if invoice.product_rows:
             self._add_rows(invoice)
-        for problem in invoice.problems:
-            self._add_problem(problem, invoice)
 
     def currencies(self) -> tuple[CurrencyTotal, ...]:
         """Totals per currency: roubles first, then by code, the unnamed one last."""
@@ -105,12 +98,7 @@ class RegisterTotals:
 
     def to_summary(self) -> dict[str, Any]:
         """The part of the report object that the register knows, ready for JSON (money is text of two decimals)."""
-        return {
-            "invoices": self.invoices,
-            "problems": self.problems,
-            "first_problems": list(self.first_problems),
-            "totals": [_currency_json(each) for each in self.currencies()],
-        }
+        return {"invoices": self.invoices, "totals": [_currency_json(each) for each in self.currencies()]}
 
     def _add_rows(self, invoice: ProcessedInvoice) -> None:
         seen: set[_RateKey] = set()
@@ -121,18 +109,6 @@ class RegisterTotals:
             if key not in seen:
                 seen.add(key)
                 sums.invoices += 1
-
-    def _add_problem(self, problem: Problem, invoice: ProcessedInvoice) -> None:
-        self.problems += 1
-        if len(self.first_problems) < FIRST_PROBLEMS:
-            self.first_problems.append(
-                {
-                    "invoice_id": invoice.id,
-                    "number": invoice.number,
-                    "field": problem.field,
-                    "message": problem.message,
-                }
-            )
 
 
 _RateKey = tuple[str | None, bool, Decimal | None]

@@ -66,5 +66,10 @@ class FileExporter:
             if error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EROFS}:
                 raise StorageFullError("the folder for temporary files is full or not writable") from error
             raise
-        summary = {**register.totals.to_summary(), "problems": problems, "undated": undated}
+        summary = {
+            **register.totals.to_summary(),
+            "problems": problems.count,
+            "first_problems": [each._asdict() for each in problems.first],
+            "undated": undated,
+        }
         return Outcome(summary, (LocalFile("xlsx", workbook), LocalFile("csv", table)))

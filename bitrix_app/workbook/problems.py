@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import NamedTuple
 
 from bitrix_app.processing.model import Problem, ProcessedInvoice
 from bitrix_app.workbook.columns import PROBLEMS
@@ -10,6 +12,24 @@ from bitrix_app.workbook.pages import Desk, PagedTable, Table
 from bitrix_app.workbook.styles import PLAIN, RowStyle
 
 _NUMBER, _FIELD = 0, 1
+_FIRST = 5
+
+
+class ProblemLine(NamedTuple):
+    """A line of ``Проблемы``; one that belongs to the whole report names no invoice."""
+
+    invoice_id: int | None
+    number: str | None
+    field: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class ProblemLines:
+    """What ``Проблемы`` holds: the number of its lines, and the first five."""
+
+    count: int
+    first: tuple[ProblemLine, ...]
 
 
 class ProblemSheet:
@@ -20,33 +40,41 @@ class ProblemSheet:
         self._style = desk.styles.row(PROBLEMS, PLAIN)
         self._linked = {place: self._link_at(place) for place in (_NUMBER, _FIELD)}
         self.table: PagedTable | None = None
-        self.lines = 0
+        self._count = 0
+        self._first: list[ProblemLine] = []
+
+    @property
+    def lines(self) -> ProblemLines:
+        """What was written so far."""
+        return ProblemLines(self._count, tuple(self._first))
 
     def note(self, problems: Iterable[Problem]) -> None:
         """Lines that belong to the whole report."""
         for problem in problems:
-            self._add(problem.field, problem.message)
+            self._add(ProblemLine(None, None, problem.field, problem.message))
 
     def add(self, invoice: ProcessedInvoice, problems: Iterable[Problem]) -> None:
         """Lines of one invoice. The link stands on its number; on the field's name where there is no number."""
         address = self._address(invoice)
         for problem in problems:
-            self._add(problem.field, _placed(problem.message, invoice), invoice.number, address)
+            self._add(ProblemLine(invoice.id, invoice.number, problem.field, problem.message), address)
 
     def _address(self, invoice: ProcessedInvoice) -> str | None:
         make = self._desk.header.invoice_url
         return None if make is None or invoice.id is None else make(invoice.id)
 
-    def _add(self, field: str, message: str, number: str | None = None, address: str | None = None) -> None:
+    def _add(self, line: ProblemLine, address: str | None = None) -> None:
         if self.table is None:
             about = "Проблемы: что проверить и исправить в Битрикс24"
             self.table = PagedTable(Table("Проблемы", about, PROBLEMS), self._desk)
-        self.lines += 1
-        values = (number, field, message)
+        self._count += 1
+        if len(self._first) < _FIRST:
+            self._first.append(line)
+        values = (line.number, line.field, _placed(line))
         if address is None or not self.table.page.links.takes(address):
             self.table.add(values, self._style)
             return
-        linked = _NUMBER if number else _FIELD
+        linked = _NUMBER if line.number else _FIELD
         self.table.add(values, self._linked[linked])
         page = self.table.page
         page.links.add(page.letters[linked], page.row, address)
@@ -55,8 +83,8 @@ class ProblemSheet:
         return (*self._style[:place], self._desk.styles.link, *self._style[place + 1 :])
 
 
-def _placed(message: str, invoice: ProcessedInvoice) -> str:
+def _placed(line: ProblemLine) -> str:
     """Where the number is missing, the id must tell on paper which invoice is meant."""
-    if invoice.number or invoice.id is None:
-        return message
-    return f"{message.rstrip('. ')}. Счёт без номера, его ID в Битрикс24 — {invoice.id}."
+    if line.number or line.invoice_id is None:
+        return line.message
+    return f"{line.message.rstrip('. ')}. Счёт без номера, его ID в Битрикс24 — {line.invoice_id}."

@@ -17,7 +17,7 @@ from bitrix_app.workbook.layout import describe, lay_out
 from bitrix_app.workbook.limits import EXCEL, Limits
 from bitrix_app.workbook.package import write_package
 from bitrix_app.workbook.pages import Desk, PagedTable
-from bitrix_app.workbook.problems import ProblemSheet
+from bitrix_app.workbook.problems import ProblemLines, ProblemSheet
 from bitrix_app.workbook.pulse import Pulse, every_invoice, nothing
 from bitrix_app.workbook.styles import StyleBook
 from bitrix_app.workbook.summaries import counterparty_table, rate_table
@@ -31,8 +31,8 @@ def write_register(
     progress: Callable[[int], None] = every_invoice,
     check: Callable[[], None] = nothing,
     limits: Limits = EXCEL,
-) -> int:
-    """Writes the register to ``path`` (.xlsx) and returns the number of lines on ``Проблемы``.
+) -> ProblemLines:
+    """Writes the register to ``path`` (.xlsx) and returns what stands on ``Проблемы``.
 
     ``progress`` gets the number of invoices written, now and then and at the end; ``check`` is called often and may
     raise to stop. ``path`` appears when the file is whole; on any error nothing is left behind. Temporary files
@@ -46,7 +46,7 @@ def write_register(
     return lines
 
 
-def _write(path: Path, rows: RegisterRows, header: RegisterHeader, pulse: Pulse, limits: Limits) -> int:
+def _write(path: Path, rows: RegisterRows, header: RegisterHeader, pulse: Pulse, limits: Limits) -> ProblemLines:
     workbook = Workbook()
     sheets = _Sheets(Desk(path.parent, header, StyleBook(workbook), limits), rows.totals)
     try:

@@ -124,7 +124,6 @@ def test_totals_of_garbage_still_add_up(raw_invoices: list[Any], context: Proces
     known = sum((invoice.amount for invoice in invoices if invoice.amount is not None), Decimal(0))
     assert sum(each.amount for each in totals.currencies()) == known
     assert sum(each.amount for each in totals.counterparties()) == known
-    assert totals.to_summary()["problems"] == sum(len(invoice.problems) for invoice in invoices)
 
 
 @PATIENT

@@ -107,6 +107,16 @@ def test_what_is_wrong_is_listed_and_counted(portal: FakePortal, tmp_path: Path)
     assert outcome.summary["undated"] == 2
 
 
+def test_the_first_problems_are_the_first_lines_of_the_sheet(portal: FakePortal, tmp_path: Path) -> None:
+    """In the report's order, with what only the whole register shows: undated invoices, the same number twice."""
+    portal.invoices[0]["accountNumber"] = portal.invoices[1]["accountNumber"] = "7"
+    outcome = build(portal, tmp_path)
+    first = outcome.summary["first_problems"]
+    lines = [(line["Номер"], line["Поле"], line["Проблема"]) for line in sheet(outcome, "Проблемы")]
+    assert [(each["number"], each["field"], each["message"]) for each in first] == lines[:5]
+    assert [each["invoice_id"] for each in first] == [None, 2, 1, 3, 3]
+
+
 def test_the_table_for_1c_has_a_line_an_invoice(portal: FakePortal, tmp_path: Path) -> None:
     """The second format holds the same rows."""
     outcome = build(portal, tmp_path)

@@ -11,6 +11,7 @@ import pytest
 
 from bitrix_app.processing.model import Problem, ProcessedInvoice
 from bitrix_app.workbook import write_register
+from bitrix_app.workbook.problems import ProblemLines
 from tests.unit.workbook.builders import a_header, a_register, a_row, an_invoice
 from tests.unit.workbook.conftest import Write
 from tests.unit.workbook.reading import Table, calamine_rows, digits, opened, table, title_block
@@ -303,17 +304,21 @@ def test_what_excel_cannot_hold_becomes_a_problem_of_the_invoice_once(path: Path
     book = opened(path)
     problems = [(row["Номер"], row["Поле"]) for row in table(book, "Проблемы").values()]
     assert problems == [("С-0001", "Контрагент"), ("С-0001", "Срок оплаты")]
-    assert lines == 2
+    assert [(line.number, line.field) for line in lines.first] == problems
+    assert lines.count == 2
     row = table(book, "Краткий").values()[0]
     assert row["Контрагент"] == "я" * 32_767
     assert row["Срок оплаты"] == "01.01.0001"
 
 
-def test_the_number_of_lines_on_problems_is_handed_back(path: Path) -> None:
-    """Notes of the report and problems of invoices."""
-    register = a_register([an_invoice(problems=(PROBLEM, PROBLEM)), an_invoice()])
-    assert write_register(path, register, a_header(notes=(PROBLEM,))) == 3
-    assert write_register(path, a_register(), a_header()) == 0
+def test_what_stands_on_problems_is_handed_back(path: Path) -> None:
+    """The number of its lines and the first five: notes of the report, then problems of invoices in their order."""
+    many = [an_invoice(id=each, number=None, problems=(PROBLEM,)) for each in range(2, 9)]
+    lines = write_register(path, a_register([an_invoice(), *many]), a_header(notes=(PROBLEM,)))
+    assert lines.count == len(table(opened(path), "Проблемы").rows) == 8
+    assert [line.invoice_id for line in lines.first] == [None, 2, 3, 4, 5]
+    assert lines.first[1] == (2, None, PROBLEM.field, PROBLEM.message)
+    assert write_register(path, a_register(), a_header()) == ProblemLines(0, ())
 
 
 @pytest.mark.parametrize(
