@@ -18,6 +18,7 @@ from bitrix_app.jobs import (
     ReportRun,
     WakeQueue,
     Worker,
+    WorkFolders,
     report_dictionary,
 )
 from bitrix_app.logs import RestLog
@@ -188,8 +189,9 @@ def build_jobs(
         observer=metrics,
         concurrency=settings.worker_concurrency,
     )
-    broom = Broom(Retention(stores.database), stores.files, work_folder)
-    return JobService(worker, queue, Housekeeping(Chores(stores.database), broom.chores()))
+    broom = Broom(Retention(stores.database), stores.files)
+    housekeeping = Housekeeping(Chores(stores.database), broom.chores())
+    return JobService(worker, queue, housekeeping, WorkFolders(work_folder, leases))
 
 
 def build_web(

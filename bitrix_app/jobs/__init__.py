@@ -10,6 +10,7 @@ from bitrix_app.jobs.queue import WakeQueue
 from bitrix_app.jobs.report_run import ReportRun, report_dictionary
 from bitrix_app.jobs.service import JobService
 from bitrix_app.jobs.stop import JobStop, ShutdownError
+from bitrix_app.jobs.work_folders import WorkFolders
 from bitrix_app.jobs.worker import Worker
 
 __all__ = [
@@ -26,6 +27,7 @@ __all__ = [
     "ShutdownError",
     "Timing",
     "WakeQueue",
+    "WorkFolders",
     "Worker",
     "report_dictionary",
 ]

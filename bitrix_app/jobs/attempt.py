@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import errno
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -23,6 +25,7 @@ from bitrix_app.storage import Lease, ReportFile
 log = structlog.get_logger("jobs")
 
 DATABASE_AWAY = (OperationalError, InterfaceError, PoolTimeoutError)
+FOLDER_NAME = re.compile(r"(?P<report>[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\.(?P<attempt>[0-9]{1,9})\.[^.]+")
 NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES}
 
 
@@ -76,10 +79,8 @@ class Attempt:
             return Stopped() if stop.reason else self._unexpected(error)
 
     def _build(self, lease: Lease, stop: JobStop, progress: LatestProgress) -> Built:
-        self._work_folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        prefix = f"{lease.report.id}.{lease.attempt}."
-        with TemporaryDirectory(prefix=prefix, dir=self._work_folder, ignore_cleanup_errors=True) as folder:
-            finished = self._run_report(lease, stop, progress, Path(folder))
+        with work_folder(self._work_folder, lease) as folder:
+            finished = self._run_report(lease, stop, progress, folder)
             stop.check()
             return Built(finished.summary, self._delivery.put(lease, finished.files))
 
@@ -93,6 +94,15 @@ class Attempt:
             return Broken(StorageFullError.code)
         log.error("job_broke", exc_info=error)
         return Broken(AppError.code)
+
+
+@contextmanager
+def work_folder(root: Path, lease: Lease) -> Iterator[Path]:
+    """An empty folder for this attempt, gone at the end."""
+    root.mkdir(parents=True, exist_ok=True, mode=0o700)
+    prefix = f"{lease.report.id}.{lease.attempt}."
+    with TemporaryDirectory(prefix=prefix, dir=root, ignore_cleanup_errors=True) as folder:
+        yield Path(folder)
 
 
 def plain(params: Mapping[str, Any]) -> dict[str, Any]:

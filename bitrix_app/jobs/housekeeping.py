@@ -5,12 +5,9 @@ huey starts them about once a minute in every worker; the ``chore`` table lets o
 
 from __future__ import annotations
 
-import shutil
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import structlog
 
@@ -20,7 +17,6 @@ from bitrix_app.storage import Chores, Files, Retention
 log = structlog.get_logger("jobs")
 
 ORPHAN_AGE = timedelta(hours=1)  # a file lies for seconds at most before its row names it
-FOLDER_SECONDS = 24 * 3600.0  # no report takes a day
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +46,9 @@ class Housekeeping:
 class Broom:
     """Removes what is old and what nobody names."""
 
-    def __init__(self, retention: Retention, files: Files, work_folder: Path) -> None:
+    def __init__(self, retention: Retention, files: Files) -> None:
         self._retention = retention
         self._files = files
-        self._work_folder = work_folder
 
     def chores(self) -> tuple[PeriodicChore, ...]:
         """Expiry of reports and journal, sweeping of files: each hour."""
@@ -69,17 +64,8 @@ class Broom:
         self._retention.expire_journal()
 
     def sweep(self) -> None:
-        """Files without a row and work folders of dead workers go."""
+        """Files without a row go."""
         self._delete(self._retention.orphans(self._files.names(datetime.now(UTC) - ORPHAN_AGE)))
-        self.sweep_folders(time.time() - FOLDER_SECONDS)
-
-    def sweep_folders(self, before: float) -> None:
-        """Remove work folders that were last touched before this moment (seconds since 1970)."""
-        if not self._work_folder.is_dir():
-            return
-        for folder in self._work_folder.iterdir():
-            if folder.is_dir() and folder.stat().st_mtime < before:
-                shutil.rmtree(folder, ignore_errors=True)
 
     def _delete(self, names: Sequence[str]) -> None:
         for name in names:

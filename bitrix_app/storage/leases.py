@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -143,6 +143,14 @@ class ReportLeases:
             row.status = QUEUED
         else:
             row.status, row.finished_at, row.error_code = FAILED, now, WorkerLostError.code
+
+    def attempts(self, report_ids: Collection[str]) -> dict[str, int | None]:
+        """Of these reports those that exist, each with the attempt that is being worked on; None: with none."""
+        with self._db.reading() as session:
+            found = session.execute(
+                select(Report.id, Report.attempt, Report.status).where(Report.id.in_(list(report_ids)))
+            )
+            return {each.id: each.attempt if each.status == RUNNING else None for each in found}
 
     def queued_count(self) -> int:
         """How many reports wait for a worker."""

@@ -24,8 +24,8 @@ def files(tmp_path: Path) -> Files:
 
 
 @pytest.fixture
-def broom(db: Database, files: Files, tmp_path: Path) -> Broom:
-    return Broom(Retention(db), files, tmp_path / "work")
+def broom(db: Database, files: Files) -> Broom:
+    return Broom(Retention(db), files)
 
 
 def finished(db: Database, files: Files, portal_id: int, tmp_path: Path) -> str:
@@ -78,7 +78,7 @@ def test_an_expired_report_takes_its_file_with_it(
     now = [datetime(2026, 1, 1, tzinfo=UTC)]
     db = Database(database_url, clock=lambda: now[0])
     name = finished(db, files, install_portal(db, cipher).id, tmp_path)
-    keeper = Broom(Retention(db), files, tmp_path / "work")
+    keeper = Broom(Retention(db), files)
     keeper.expire()
     assert files.exists(name)
     now[0] += timedelta(days=91)
@@ -100,17 +100,6 @@ def test_old_files_that_no_report_names_are_swept(
         age(store / name)
     broom.sweep()
     assert sorted(each.name for each in store.iterdir()) == sorted([kept, young])
-
-
-def test_work_folders_of_dead_workers_are_swept(broom: Broom, tmp_path: Path) -> None:
-    broom.sweep()
-    work = tmp_path / "work"
-    for name in ("dead", "alive"):
-        (work / name).mkdir(parents=True)
-        (work / name / "rows.db").write_text("spooled")
-    age(work / "dead")
-    broom.sweep()
-    assert [each.name for each in work.iterdir()] == ["alive"]
 
 
 def test_expiry_and_sweeping_come_round_hourly(broom: Broom) -> None:

@@ -89,6 +89,23 @@ def test_a_killed_workers_report_is_finished_by_another_within_a_minute(crew: Cr
     assert crew.names() == [f"{report.id}.2.csv", f"{report.id}.2.xlsx"]
 
 
+def test_what_a_killed_worker_was_putting_together_is_removed_by_the_next_one_there(
+    crew: Crew, report: ReportRecord
+) -> None:
+    """The spooled invoices of customers do not lie about; the folder of the report that is being built stays."""
+    work = Path(crew.place.folder) / "work"
+    first = crew.hire()
+    crew.wait_for_note(first, "started", "1")
+    first.kill()
+    assert [each.name.split(".")[:2] for each in work.iterdir()] == [[report.id, "1"]]
+    second = crew.hire()
+    crew.wait_for_note(second, "started", "2")
+    until(lambda: [each.name.split(".")[:2] for each in work.iterdir()] == [[report.id, "2"]], 60)
+    crew.place.go.touch()
+    until(lambda: crew.stored(report).status == "done")
+    assert list(work.iterdir()) == []
+
+
 def test_a_worker_that_is_told_to_go_hands_back_within_twenty_seconds(crew: Crew, report: ReportRecord) -> None:
     first = crew.hire()
     crew.wait_for_note(first, "started", "1")

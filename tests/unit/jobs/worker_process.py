@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from bitrix_app.__main__ import serve
-from bitrix_app.jobs import Housekeeping, JobService, JobStop, Timing, WakeQueue, Worker
+from bitrix_app.jobs import Housekeeping, JobService, JobStop, Timing, WakeQueue, Worker, WorkFolders
 from bitrix_app.reports.ports import Progress, ProgressSink
 from bitrix_app.settings import Settings
 from bitrix_app.storage import Chores, Database, Files, Lease, ReportLeases
@@ -93,7 +93,8 @@ class Services:
             concurrency=2,
             timing=TIMING,
         )
-        self.jobs = JobService(worker, self._queue, Housekeeping(Chores(self.database), []))
+        folders = WorkFolders(Path(place.folder) / "work", ReportLeases(self.database), every=0.3)
+        self.jobs = JobService(worker, self._queue, Housekeeping(Chores(self.database), []), folders)
 
     def close(self) -> None:
         self._queue.close()
