@@ -70,12 +70,11 @@ def serve(services: Services, host: str, port: int) -> None:
 
     Raises SettingsError when the address cannot be listened on.
     """
-    sys.setswitchinterval(SWITCH_SECONDS)
-    gc.freeze()  # what is here to stay is not gone through again while everybody waits
     stopped = stop_on_signals()
     server = create_server(services.flask_app(), sockets=[listen(host, port)], **server_options(services.settings))
     web = threading.Thread(target=server.run, name="web", daemon=True)
     if services.settings.embedded_queue:
+        share_the_interpreter()
         services.jobs.start()
     web.start()
     while not stopped.wait(1.0) and web.is_alive():
@@ -83,6 +82,12 @@ def serve(services: Services, host: str, port: int) -> None:
     if services.settings.embedded_queue:
         services.jobs.stop()
     server.close()
+
+
+def share_the_interpreter() -> None:
+    """Pages and reports run in one process: neither a report's thread nor garbage collection keeps a page waiting."""
+    sys.setswitchinterval(SWITCH_SECONDS)
+    gc.freeze()  # what is here to stay is not gone through again and again
 
 
 def server_options(settings: Settings) -> dict[str, Any]:
@@ -109,6 +114,7 @@ def application() -> Flask:
     except SettingsError as error:
         raise SystemExit(str(error)) from error
     if services.settings.embedded_queue:
+        share_the_interpreter()
         services.jobs.start()
         atexit.register(services.jobs.stop)
     return services.flask_app()
