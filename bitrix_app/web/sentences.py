@@ -54,7 +54,7 @@ SENTENCES: Mapping[str, Sentence] = {
         _("The authorization server of Bitrix24 answered with an error."), _("Try again in a minute.")
     ),
     "authorization_server_unavailable": Sentence(
-        _("The authorization server of Bitrix24 does not answer, so we cannot tell who you are."),
+        _("The authorization server of Bitrix24 does not answer, so access cannot be confirmed."),
         _("Try again in a minute."),
     ),
     "foreign_token": Sentence(
