@@ -1,4 +1,4 @@
-"""The command line: ``python -m bitrix_app worker | migrate | rotate-keys | doctor``."""
+"""The command line: ``python -m bitrix_app worker | migrate | rotate-keys | forget-portal | doctor``."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from bitrix_app.jobs import JobService
 from bitrix_app.logs import set_up_logging
 from bitrix_app.metrics import Metrics, metrics_page
 from bitrix_app.settings import Settings, load_settings
-from bitrix_app.storage import Cipher, Database, Rotation
+from bitrix_app.storage import Cipher, Database, Files, Portals, Rotation
 
 WRONG_SETTING = 2
 
@@ -71,6 +71,10 @@ def parser() -> argparse.ArgumentParser:
     migrate.set_defaults(run=run_migrate)
     rotate = commands.add_parser("rotate-keys", help="перешифровать первым ключом · encrypt anew with the first key")
     rotate.set_defaults(run=run_rotate_keys)
+    forget = commands.add_parser("forget-portal", help="стереть всё об удалённом портале · erase a portal that is gone")
+    forget.add_argument("member_id", metavar="MEMBER_ID", help="его member_id · its member_id")
+    forget.add_argument("--yes", action="store_true", help="не спрашивать · do not ask")
+    forget.set_defaults(run=run_forget_portal)
     doctor = commands.add_parser("doctor", help="проверить всё, что нужно приложению · check what the app needs")
     doctor.set_defaults(run=run_doctor)
     return top
@@ -135,7 +139,13 @@ def prepare_tables(database: Database, settings: Settings) -> None:
     """The embedded default migrates itself; several machines want ``migrate`` run once. Raises SettingsError."""
     if settings.embedded_queue:
         database.migrate()
-    elif not database.is_current():
+    else:
+        require_current_tables(database)
+
+
+def require_current_tables(database: Database) -> None:
+    """Raises SettingsError where the tables are of another version, or the database is out of reach."""
+    if not database.is_current():
         raise SettingsError("DATABASE_URL: the tables are of another version, run: python -m bitrix_app migrate")
 
 
@@ -170,6 +180,27 @@ def run_rotate_keys(_given: argparse.Namespace) -> int:
     if rotation.unreadable:
         print(f"Не подходит ни один ключ: {rotation.unreadable}. · No key opens: {rotation.unreadable}.")
     return 1 if rotation.unreadable else 0
+
+
+def run_forget_portal(given: argparse.Namespace) -> int:
+    """Erase a portal with all its rows and files. → 1 when it is unknown, not erased, or a file was left."""
+    from bitrix_app.forgetting import Forgetting  # noqa: PLC0415 # as above
+
+    settings = load_settings()
+    set_up_logging(settings.log_level, settings.log_format)
+    with closing(Database(settings.database_url)) as database:
+        require_current_tables(database)
+        portals = Portals(database, Cipher(settings.secret_keys))
+        forgetting = Forgetting(portals, Files(settings.reports_dir), ask=answer, tell=print)
+        return 0 if forgetting.run(given.member_id, sure=given.yes) else 1
+
+
+def answer(question: str) -> str:
+    """What the person at the terminal answers; nothing where there is none."""
+    try:
+        return input(question)
+    except EOFError:
+        return ""
 
 
 def run_doctor(_given: argparse.Namespace) -> int:

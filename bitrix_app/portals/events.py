@@ -84,12 +84,18 @@ class PortalEvents:
         self._installer.store(self._installer.confirm(form), form)
 
     def _uninstalled(self, member_id: str, token: str, event: Event) -> list[str]:
-        self._portals.uninstall(member_id)
         if event.data.get("CLEAN") != "1":
+            self._portals.uninstall(member_id)
             return []
-        files = self._portals.erase(member_id)
+        files = erase_portal(self._portals, member_id)
         self._erased.get(_digest(member_id, token), lambda: True)
         return files
+
+
+def erase_portal(portals: Portals, member_id: str) -> list[str]:
+    """Ends the portal's sessions and running reports, then removes everything of it. → names of files to delete."""
+    portals.uninstall(member_id)
+    return portals.erase(member_id)
 
 
 def _digest(member_id: str, token: str) -> str:

@@ -7,13 +7,22 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from bitrix_app.storage.cipher import Cipher, UnreadableSecretError
 from bitrix_app.storage.database import Database
 from bitrix_app.storage.pairs import INSTALL, PairKey, PairRows, TokenPair
-from bitrix_app.storage.tables import INSTALLED, Portal, Report, ReportFileRow, UserToken
+from bitrix_app.storage.tables import (
+    INSTALLED,
+    JournalRow,
+    Portal,
+    PortalUser,
+    Report,
+    ReportFileRow,
+    SavedSetRow,
+    UserToken,
+)
 
 UNINSTALLED = "uninstalled"
 
@@ -152,6 +161,23 @@ class Portals:
             files = list(session.scalars(names))
             session.execute(delete(Portal).where(Portal.id == row.id))
             return files
+
+    def holdings(self, portal_id: int) -> dict[str, int]:
+        """How much is stored of the portal: ``reports``, ``files``, ``users``, ``saved_sets``, ``journal``,
+        ``tokens``."""
+        tables = {
+            "reports": select(Report.id).where(Report.portal_id == portal_id),
+            "files": select(ReportFileRow.id).join(Report).where(Report.portal_id == portal_id),
+            "users": select(PortalUser.user_id).where(PortalUser.portal_id == portal_id),
+            "saved_sets": select(SavedSetRow.id).where(SavedSetRow.portal_id == portal_id),
+            "journal": select(JournalRow.id).where(JournalRow.portal_id == portal_id),
+            "tokens": select(UserToken.user_id).where(UserToken.portal_id == portal_id),
+        }
+        with self._db.reading() as session:
+            return {
+                name: session.scalar(select(func.count()).select_from(rows.subquery())) or 0
+                for name, rows in tables.items()
+            }
 
     def settings(self, portal_id: int) -> dict[str, Any]:
         """The portal's settings as they were saved; empty for an unknown portal."""

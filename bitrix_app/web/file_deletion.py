@@ -13,13 +13,16 @@ from bitrix_app.storage import Files
 log = structlog.get_logger("web")
 
 
-def delete_files(files: Files, names: Sequence[str]) -> None:
-    """Deletes these files now; one that cannot be deleted is logged."""
+def delete_files(files: Files, names: Sequence[str]) -> list[str]:
+    """Deletes these files now; one that cannot be deleted is logged. → names of those."""
+    left = []
     for name in names:
         try:
             files.delete(name)
         except StorageFullError:
             log.warning("file_left_behind", file=name)
+            left.append(name)
+    return left
 
 
 def delete_files_later(files: Files, names: Sequence[str]) -> None:

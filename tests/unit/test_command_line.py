@@ -15,14 +15,19 @@ from types import ModuleType
 
 import pytest
 import responses
+from sqlalchemy import func, select
 
 from bitrix_app.__main__ import main
 from bitrix_app.doctor import check_clock
+from bitrix_app.errors import StorageFullError
+from bitrix_app.jobs.delivery import Delivery
 from bitrix_app.metrics import Metrics
 from bitrix_app.settings import Settings
-from bitrix_app.storage import Cipher, Database
-from tests.cast import install_portal
+from bitrix_app.storage import Cipher, Database, Files, Journal, Portals, ReportLeases
+from bitrix_app.storage.tables import Portal, Report
+from tests.cast import install_portal, queue_report
 from tests.client.raw_server import RawServer, says
+from tests.unit.jobs.fakes import write_files
 
 OAUTH = "https://oauth.example"
 
@@ -122,6 +127,86 @@ def test_rotating_keys_makes_older_keys_superfluous(
     assert main(["rotate-keys"]) == 1
     assert "No key opens: 3." in capsys.readouterr().out
     db.close()
+
+
+# --- forget-portal ------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def gone(tmp_path: Path) -> Iterator[Database]:
+    """Two portals, uninstalled without CLEAN, each with a finished report of two files; one is to be erased."""
+    main(["migrate"])
+    db, cipher = Database(f"sqlite:///{tmp_path}/app.db"), Cipher(["k3y"])
+    files = Files(str(tmp_path / "reports"))
+    for member_id in ("gone", "other"):
+        portal = install_portal(db, cipher, member_id)
+        queue_report(db, portal)
+        lease = ReportLeases(db).claim("w", 30)
+        assert lease is not None
+        made = Delivery(files).put(lease, write_files(tmp_path).files)
+        ReportLeases(db).done(lease, {}, made)
+        Journal(db).add(portal.id, 7, "Алиса", "report_built")
+        Portals(db, cipher).uninstall(member_id)
+    yield db
+    db.close()
+
+
+def rows_and_files(db: Database, folder: Path) -> tuple[int, int, int]:
+    """How many portals, reports and files there are."""
+    with db.reading() as session:
+        counts = [session.scalar(select(func.count()).select_from(table)) or 0 for table in (Portal, Report)]
+    return counts[0], counts[1], len(list((folder / "reports").iterdir()))
+
+
+@pytest.mark.parametrize("asked", ["да", "yes", None], ids=str)
+def test_a_portal_that_is_gone_is_erased_with_all_its_rows_and_files(
+    asked: str | None,
+    gone: Database,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr("builtins.input", lambda _: asked or pytest.fail("asked in spite of --yes"))
+    assert main(["forget-portal", "gone", *([] if asked else ["--yes"])]) == 0
+    assert rows_and_files(gone, tmp_path) == (1, 1, 2)
+    told = capsys.readouterr().out
+    assert "Стёрто: отчётов 1, файлов 2, пользователей 0, наборов условий 0, строк журнала 1" in told
+    assert "Erased: reports 1, files 2, users 0, saved sets 0, journal lines 1" in told
+
+
+@pytest.mark.parametrize("answer", ["", "no", "нет", None], ids=str)
+def test_without_a_yes_nothing_is_erased(
+    answer: str | None, gone: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def asked(_: str) -> str:
+        if answer is None:
+            raise EOFError
+        return answer
+
+    monkeypatch.setattr("builtins.input", asked)
+    assert main(["forget-portal", "gone"]) == 1
+    assert rows_and_files(gone, tmp_path) == (2, 2, 4)
+
+
+def test_a_portal_that_was_never_here_is_not_erased(
+    gone: Database, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["forget-portal", "nobody", "--yes"]) == 1
+    assert "нет" in capsys.readouterr().out
+    assert rows_and_files(gone, tmp_path) == (2, 2, 4)
+
+
+def test_files_that_cannot_be_deleted_are_told(
+    gone: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def refuse(self: Files, name: str) -> None:
+        raise StorageFullError
+
+    monkeypatch.setattr(Files, "delete", refuse)
+    assert main(["forget-portal", "gone", "--yes"]) == 1
+    told = capsys.readouterr().out
+    assert "файлов 0" in told
+    assert "could not be deleted: 2" in told
 
 
 # --- worker -------------------------------------------------------------------------------------------------------
