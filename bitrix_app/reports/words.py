@@ -22,12 +22,13 @@ def filters_in_words(
     are names where they could be looked up; else ids stand for them.
     """
     sentences = (
-        _stages(params, stages, left_out_stages),
+        params.stages is not None and f"Стадии: {_titles(params.stages, stages)}",
         params.company_id is not None and f"Компания: {company or f'ID {params.company_id}'}",
         params.invoice_id is not None and f"Только счёт с ID {params.invoice_id}",
         params.assigned_by_id is not None and f"Ответственный: {responsible or f'ID {params.assigned_by_id}'}",
         params.currency is not None and f"Валюта: {params.currency}",
         params.paid is not None and ("Только оплаченные" if params.paid else "Только неоплаченные"),
+        params.stages is None and _left_out(left_out_stages, stages),  # may be long: what was asked for comes first
     )
     return tuple(sentence for sentence in sentences if sentence)
 
@@ -41,10 +42,8 @@ def undated_in_words(count: int, field_title: str) -> str:
     )
 
 
-def _stages(params: ReportParams, stages: Mapping[str, Stage], left_out: Collection[str]) -> str:
-    if params.stages is not None:
-        return f"Стадии: {_titles(params.stages, stages)}"
-    in_order = [*(each for each in stages if each in left_out), *sorted(set(left_out) - stages.keys())]
+def _left_out(ids: Collection[str], stages: Mapping[str, Stage]) -> str:
+    in_order = [*(each for each in stages if each in ids), *sorted(set(ids) - stages.keys())]
     return f"Кроме стадий: {_titles(in_order, stages)}" if in_order else ""
 
 

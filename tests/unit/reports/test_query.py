@@ -118,6 +118,12 @@ def test_stages_that_nobody_asked_to_leave_out_are_named(
     assert filters_in_words(params(stages=stages), STAGES, left_out_stages=left_out) == words
 
 
+def test_what_was_asked_for_comes_before_what_is_left_out() -> None:
+    """A title block has room for a few lines only."""
+    found = filters_in_words(params(company_id=12), STAGES, left_out_stages={"DT31_1:D"})
+    assert found == ("Компания: ID 12", "Кроме стадий: Не оплачен")
+
+
 @pytest.mark.parametrize(
     ("count", "words"),
     [
