@@ -29,7 +29,8 @@ HEIGHT = 820
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """``whole``: the portal around the frame is in the picture; else the application's page alone."""
+    """``whole``: the portal around the frame is in the picture; ``alone``: there is no portal around the page; else
+    the application's page in the frame is what is taken."""
 
     act: Callable[[Visit], Any]
     prepare: Callable[[Portal], Any] | None = None
@@ -37,6 +38,7 @@ class Scene:
     scheme: Literal["light", "dark"] = "light"
     width: int = WIDE
     whole: bool = False
+    alone: bool = False
     installed: bool = True
 
 
@@ -67,12 +69,12 @@ def take(browser: Browser, stage: Stage, name: str, scene: Scene) -> None:
         reduced_motion="reduce",
     )
     at = Visit(context, portal, lang=scene.lang)
-    if not scene.whole:
+    if not (scene.whole or scene.alone):
         at.page.add_init_script(_ALONE)
     scene.act(at)
     at.page.mouse.move(1, 1)
     at.page.wait_for_timeout(100)  # the frame hears a little later that the mouse has left its button
-    target = at.page if scene.whole else at.app.locator("#page")
+    target = at.page if scene.whole else (at.page if scene.alone else at.app).locator("#page")
     target.screenshot(path=FOLDER / f"{name}.png", animations="disabled")
     context.close()
     portal.faults.clear()
@@ -112,7 +114,7 @@ def started(at: Visit) -> None:
 def under_way(at: Visit) -> None:
     """The report reads requisites, which do not come."""
     started(at)
-    expect(at.get("progress-words")).to_contain_text(" из ", timeout=20_000)
+    expect(at.get("progress-words")).to_contain_text({"ru": " из ", "en": " of "}[at.lang], timeout=20_000)
 
 
 def finished(at: Visit) -> None:
@@ -142,14 +144,29 @@ def _waiting(route: Route) -> None:
     route.fulfill(response=response, json=report)
 
 
-def nothing(at: Visit) -> None:
-    """There is nothing in the period."""
+def choosing_a_set(at: Visit) -> None:
+    """A set is chosen and is being changed."""
     opened(at)
-    at.choose("period-own")
-    at.get("date-from").fill("2019-01-01")
-    at.get("date-to").fill("2019-03-31")
-    at.get("date-to").blur()
-    expect(at.get("preview").locator(".notice")).to_be_visible(timeout=20_000)
+    at.get("saved-set").select_option(label="Неоплаченные")
+    expect(at.get("preview").locator("strong, .notice")).to_be_visible(timeout=20_000)
+    at.get("set-edit").click()
+
+
+def choosing_builders(at: Visit) -> None:
+    """The settings, with some employees and a department who may build reports."""
+    at.open()
+    at.tab("settings")
+    at.choose("builders-chosen")
+    at.get("builders-pick").click()
+    for name in (at.portal.accountant.full_name, "Отдел продаж"):
+        at.page.locator("dialog .user-row", has_text=name).click()
+    at.page.locator("dialog > .button").click()
+    expect(at.get("builders-list").locator("li")).to_have_count(2)
+
+
+def refused(at: Visit) -> None:
+    """The address of the application, opened outside of the portal."""
+    at.page.goto(f"{at.portal.world.app.url}/app")
 
 
 def conditions(at: Visit) -> None:
@@ -163,6 +180,14 @@ def company(at: Visit) -> None:
     companies = [int(each["companyId"]) for each in at.portal.crm.invoices if each["companyId"]]
     at.open_card(f"/crm/company/details/{max(companies, key=companies.count)}/")
     expect(at.get("chart")).to_be_visible(timeout=20_000)
+    expect(at.get("preview").locator("strong, .notice")).to_be_visible(timeout=20_000)
+
+
+def invoice(at: Visit) -> None:
+    """The application in an invoice's card."""
+    wanted = next(each for each in at.portal.crm.invoices if each["companyId"] and each["begindate"])
+    at.open_card(f"/crm/type/31/details/{wanted['id']}/")
+    expect(at.get("scope-company")).to_be_visible(timeout=20_000)
     expect(at.get("preview").locator("strong, .notice")).to_be_visible(timeout=20_000)
 
 
@@ -201,6 +226,27 @@ def without_placements(portal: Portal) -> None:
     portal.set_scopes("crm")
 
 
+def without_dates(portal: Portal) -> None:
+    """Nothing was invoiced lately, or nobody wrote down when."""
+    for number, each in enumerate(list(portal.crm.invoices)):
+        portal.crm.invoices.change(each["id"], begindate=None if number < 37 else "2019-03-31")
+
+
+def without_a_place(portal: Portal) -> None:
+    """One of the application's places has vanished."""
+    portal.installation().placements.pop()
+
+
+def with_sets(portal: Portal) -> None:
+    """There are saved sets."""
+    person = Person.of(portal)
+    for name, params, shared in (
+        ("Реестр для 1С", {"period": "last_month", "detailed": True}, True),
+        ("Неоплаченные", {"period": "this_quarter", "paid": False}, False),
+    ):
+        person.call("POST", "/saved-sets", {"name": name, "params": params, "shared": shared})
+
+
 def with_history(portal: Portal) -> None:
     """Some reports have been built before."""
     person = Person.of(portal)
@@ -216,24 +262,34 @@ def with_history(portal: Portal) -> None:
 
 SCENES = {
     "install": Scene(installing, installed=False),
+    "install-dark-en-360": Scene(installing, lang="en", scheme="dark", width=NARROW, installed=False),
     "install-failed-en-360": Scene(installing, without_placements, lang="en", width=NARROW, installed=False),
+    "refused-360": Scene(refused, width=NARROW, alone=True),
     "portal": Scene(finished, whole=True),
     "start": Scene(opened),
     "conditions-en": Scene(conditions, lang="en"),
-    "nothing-360": Scene(nothing, width=NARROW),
+    "sets-dark": Scene(choosing_a_set, with_sets, scheme="dark"),
+    "nothing-360": Scene(opened, without_dates, width=NARROW),
     "under-way": Scene(under_way, silent),
+    "under-way-dark-en": Scene(under_way, silent, lang="en", scheme="dark"),
     "waiting-dark-360": Scene(waiting, silent, scheme="dark", width=NARROW),
     "done": Scene(finished),
     "done-dark": Scene(finished, scheme="dark"),
     "done-en-360": Scene(finished, lang="en", width=NARROW),
     "failed": Scene(failed, without_scope),
+    "failed-dark-en-360": Scene(failed, without_scope, lang="en", scheme="dark", width=NARROW),
     "history": Scene(tab("history", "tbody tr"), with_history),
     "history-dark-360": Scene(tab("history", "tbody tr"), with_history, scheme="dark", width=NARROW),
+    "history-empty-en": Scene(tab("history", ".empty"), lang="en"),
     "company": Scene(company),
-    "settings": Scene(tab("settings", "#set-date-field")),
+    "company-dark-en-360": Scene(company, lang="en", scheme="dark", width=NARROW),
+    "invoice": Scene(invoice),
+    "settings": Scene(choosing_builders),
     "settings-en-dark-360": Scene(tab("settings", "#set-date-field"), lang="en", scheme="dark", width=NARROW),
     "journal": Scene(tab("journal", "tbody tr"), with_history),
+    "journal-en-360": Scene(tab("journal", "tbody tr"), with_history, lang="en", width=NARROW),
     "self-check-dark": Scene(tab("self-check", "li"), scheme="dark"),
+    "self-check-failed-en-360": Scene(tab("self-check", "li"), without_a_place, lang="en", width=NARROW),
 }
 
 if __name__ == "__main__":

@@ -31,10 +31,11 @@ def draw_chart(months: Sequence[MonthSums], lang: str) -> str:
     step = (WIDTH - LEFT - RIGHT) / max(1, len(months))
     lines = "".join(_line(amount, top, lang) for amount in scale)
     bars = "".join(_month(month, LEFT + index * step, step, top, lang) for index, month in enumerate(months))
+    labels = "".join(_label(month, LEFT + (index + 0.5) * step) for index, month in enumerate(months))
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" role="img">'
         f'<line class="axis" x1="{LEFT}" y1="{FLOOR}" x2="{WIDTH - RIGHT}" y2="{FLOOR}" stroke="currentColor"/>'
-        f"{lines}{bars}</svg>"
+        f'{lines}{bars}<g class="months">{labels}</g></svg>'
     )
 
 
@@ -62,12 +63,16 @@ def _line(amount: Decimal, top: Decimal, lang: str) -> str:
 def _month(month: MonthSums, left: float, step: float, top: Decimal, lang: str) -> str:
     width = step * BAR_SHARE
     middle = left + step / 2
-    place = f'x="{middle:.1f}" y="{HEIGHT - 8}" text-anchor="middle" font-size="11" fill="currentColor"'
     bars = (
         _bar(name, corner, width, _height(amount, top), format_currency(amount, CURRENCY, locale=lang))
         for name, corner, amount in (("invoiced", middle - width, month.invoiced), ("paid", middle, month.paid))
     )
-    return f'{"".join(bars)}<text class="month" {place}>{escape(month.month)}</text>'
+    return "".join(bars)
+
+
+def _label(month: MonthSums, middle: float) -> str:
+    place = f'x="{middle:.1f}" y="{HEIGHT - 8}" text-anchor="middle" font-size="11" fill="currentColor"'
+    return f'<text class="month" {place}>{escape(month.month)}</text>'
 
 
 def _bar(name: str, left: float, width: float, height: float, title: str) -> str:

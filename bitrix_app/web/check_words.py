@@ -35,7 +35,7 @@ def _words(check: Check) -> tuple[str, str]:
         "embedding": lambda: (
             _("The application stands in its places and hears when it is removed")
             if check.ok
-            else _("Not bound: %(missing)s", missing=params["missing"]),
+            else _("Missing from the portal: %(missing)s", missing=_places(params["missing"])),
             _("Install the application once more: that is harmless."),
         ),
         "fields": lambda: (
@@ -58,3 +58,15 @@ def _words(check: Check) -> tuple[str, str]:
         ),
     }
     return words[check.code]()
+
+
+def _places(codes: str) -> str:
+    """The codes of places and events, given in one text, as the installation page calls them."""
+    titles = {
+        "CRM_SMART_INVOICE_LIST_TOOLBAR": _("the menu above the list of invoices"),
+        "CRM_SMART_INVOICE_DETAIL_TAB": _("the tab in an invoice's card"),
+        "CRM_COMPANY_DETAIL_TAB": _("the tab in a company's card"),
+        "CRM_ANALYTICS_MENU": _("the menu item in CRM analytics"),
+        "ONAPPUNINSTALL": _("the message that the application is removed"),
+    }
+    return ", ".join(titles.get(code, code) for code in codes.split(", "))

@@ -172,7 +172,8 @@ SENTENCES: Mapping[str, Sentence] = {
         _("There is no such thing here."), _("Check the address, or go back to the list of reports.")
     ),
     "method_not_allowed": Sentence(
-        _("This address does not take such a request."), _("Check the method of the request.")
+        _("This address does not take such a request."),
+        _("Open the application in your Bitrix24, not by its address."),
     ),
     "body_too_large": Sentence(_("The request is too large."), _("Make it smaller and try again.")),
     "unsupported_media_type": Sentence(

@@ -42,5 +42,5 @@ function table({ currency, months }, words) {
   const row = ({ month, invoiced, paid }) => h("tr", {}, h("th", { scope: "row" }, words.month(month)),
     h("td", { class: "number" }, words.money(invoiced, currency)), h("td", { class: "number" }, words.money(paid, currency)));
   const head = h("tr", {}, h("th", { scope: "col" }, words.t("month")), ...["invoiced", "paid"].map((key) => h("th", { scope: "col", class: "number" }, words.t(key))));
-  return h("table", { class: "table", "data-testid": "company-table", "aria-label": words.t("chart_label") }, h("thead", {}, head), h("tbody", {}, months.map(row)));
+  return h("table", { class: "table table-tight", "data-testid": "company-table", "aria-label": words.t("chart_label") }, h("thead", {}, head), h("tbody", {}, months.map(row)));
 }

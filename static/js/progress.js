@@ -79,7 +79,7 @@ function waitingNotice(report, words) {
   const waiting = report.progress?.waiting;
   if (!waiting || waiting.reason === "bucket") return null;
   const key = words.has(`waiting_${waiting.reason}`) ? `waiting_${waiting.reason}` : "waiting_retry";
-  const until = waiting.until ? ` ${words.t("waiting_until", { time: words.moment(waiting.until) })}` : "";
+  const until = waiting.until ? ` ${words.t("waiting_until", { time: words.time(waiting.until) })}` : "";
   return h("p", { class: "notice notice-warning", "data-testid": "waiting" }, words.t(key) + until);
 }
 

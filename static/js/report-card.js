@@ -142,10 +142,11 @@ export class ReportCard {
   #problems({ problems = 0, first_problems = [] }) {
     const { words } = this;
     if (!problems) return notice("success", words.t("no_problems"));
-    const first = first_problems.map((problem) => h("li", {}, this.#invoice(problem), ` ${problem.field}: ${problem.message}`));
+    const first = first_problems.map((problem) => h("li", {}, this.#invoice(problem), " · ", h("span", { lang: "ru" }, `${problem.field}: ${problem.message}`)));
     const rest = problems - first.length;
+    const quoted = words.lang === "ru" ? null : h("p", { class: "small" }, words.t("problems_quoted"));
     return h("div", { "data-testid": "problems" }, notice("warning", h("p", {}, h("strong", {}, words.count("problems", problems))),
-      h("ul", { class: "points" }, first), rest > 0 && words.count("problems_rest", rest)));
+      quoted, h("ul", { class: "points" }, first), rest > 0 && words.count("problems_rest", rest)));
   }
 
   /** The invoice's number as a link that the portal opens in its slider. */
@@ -157,7 +158,8 @@ export class ReportCard {
   }
 
   #title(key, report) {
-    byId("result-title").textContent = this.words.t(key, { time: report?.finished_at ? this.words.moment(report.finished_at) : "" });
+    byId("result-title").textContent = this.words.t(key);
+    byId("result-when").textContent = report?.finished_at ? this.words.moment(report.finished_at) : "";
   }
 
   #say(text) {

@@ -26,7 +26,7 @@ export class SelfCheck {
   #check({ code, ok, title, advice }) {
     return h("li", { class: ok ? "ok" : "failed", "data-code": code },
       h("span", { class: "mark", "aria-hidden": "true" }, ok ? "✓" : "!"),
-      h("span", {}, title, h("span", { class: "unseen" }, ` — ${this.words.t(ok ? "check_ok" : "check_failed")}`)),
+      h("span", {}, title, h("span", { class: ok && "unseen" }, ` — ${this.words.t(ok ? "check_ok" : "check_failed")}`)),
       advice ? h("span", { class: "sub" }, advice) : null);
   }
 }

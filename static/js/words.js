@@ -60,14 +60,23 @@ export class Words {
     return new Intl.DateTimeFormat(this.locale, { month: "short", timeZone: "UTC" }).format(noon(`${iso}-01`));
   }
 
-  /** A moment (ISO with offset) by the reader's clock; today's without the date, this year's without the year. */
-  moment(iso) {
+  /** A moment (ISO with offset) by the reader's clock: "today, 19:06", "5 March, 19:06", with the year when it is another. */
+  moment(iso, now = new Date()) {
     const moment = new Date(iso);
-    const now = new Date();
-    const today = moment.toDateString() === now.toDateString();
+    return `${this.#day(moment, now)}, ${this.time(iso)}`;
+  }
+
+  /** The time of day of a moment that is near. */
+  time(iso) {
+    return new Intl.DateTimeFormat(this.locale, { hour: "2-digit", minute: "2-digit" }).format(new Date(iso));
+  }
+
+  #day(moment, now) {
+    const yesterday = new Date(now.getFullYear(), now.getMonth(), now.getDate() - 1);
+    const near = [now, yesterday].findIndex((day) => day.toDateString() === moment.toDateString());
+    if (near >= 0) return new Intl.RelativeTimeFormat(this.locale, { numeric: "auto" }).format(-near, "day");
     const year = moment.getFullYear() === now.getFullYear() ? {} : { year: "numeric" };
-    const parts = { hour: "2-digit", minute: "2-digit", ...(today ? {} : { day: "numeric", month: "short", ...year }) };
-    return new Intl.DateTimeFormat(this.locale, parts).format(moment);
+    return new Intl.DateTimeFormat(this.locale, { day: "numeric", month: "short", ...year }).format(moment);
   }
 
   /** Bytes as "48 КБ". */

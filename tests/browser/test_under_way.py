@@ -34,7 +34,8 @@ def test_progress_is_said_in_words_with_counts(held: Portal, visit: Visitor) -> 
     assert at.get("progress").get_attribute("aria-labelledby") == "progress-words"
     held.faults.clear()
     at.done()
-    expect(at.get("result-said")).to_contain_text("Отчёт готов")
+    expect(at.get("result-said")).to_have_text("Отчёт готов")
+    expect(at.get("result")).to_contain_text("сегодня, ")
 
 
 def test_reload_in_mid_report_shows_it(held: Portal, visit: Visitor) -> None:
@@ -95,7 +96,7 @@ def test_waiting_is_explained(held: Portal, visit: Visitor) -> None:
 
 SHOWN = """async (reason) => {
   const { ProgressView } = await import("/js/progress.js");
-  const words = { t: (key) => key, has: (key) => !key.endsWith("unheard_of"), number: String, moment: String };
+  const words = { t: (key) => key, has: (key) => !key.endsWith("unheard_of"), number: String, time: String };
   const view = new ProgressView({ words, onCancel() {} });
   const waiting = { reason, until: "2030-01-01T10:00:00Z" };
   view.show({ status: "running", params: {}, progress: { stage: "invoices", done: 50, total: 100, waiting } });

@@ -57,6 +57,28 @@ def test_range_of_dates_is_one_phrase(scripts: Page, lang: str, first: str, last
     assert said(scripts, lang, "range", first, last) == text
 
 
+MOMENT = """async ([lang, iso, now]) => {
+  const { Words } = await import("/js/words.js");
+  return new Words({ lang, texts: {}, forms: {} }).moment(iso, new Date(now));
+}"""
+
+
+@pytest.mark.parametrize(
+    ("lang", "iso", "text"),
+    [
+        ("ru", "2026-03-01T00:05:00", "сегодня, 00:05"),
+        ("ru", "2026-02-28T23:55:00", "вчера, 23:55"),
+        ("ru", "2026-02-27T19:06:00", "27 февр., 19:06"),
+        ("ru", "2025-12-31T19:06:00", "31 дек. 2025 г., 19:06"),
+        ("en", "2026-03-01T19:06:00", "today, 19:06"),
+        ("en", "2026-02-28T09:06:00", "yesterday, 09:06"),
+    ],
+)
+def test_moment_near_is_said_in_words(scripts: Page, lang: str, iso: str, text: str) -> None:
+    """Today and yesterday have names; an earlier day its date, with the year when it is another."""
+    assert re.sub(r"\s", " ", scripts.evaluate(MOMENT, [lang, iso, "2026-03-01T12:00:00"])) == text
+
+
 @pytest.mark.parametrize(
     ("number", "text"), [(1, "1 счёт"), (22, "22 счёта"), (482, "482 счёта"), (1011, "1 011 счетов")]
 )
