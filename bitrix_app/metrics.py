@@ -1,12 +1,21 @@
-"""What /metrics shows: counters that belong to one object, of one process (several web processes are not added up)."""
+"""What /metrics shows: the counters of this process, or of all processes that share PROMETHEUS_MULTIPROC_DIR.
+
+With that variable, which prometheus_client reads itself and which gunicorn's configuration sets, each process keeps its
+counters in files of that folder, and whichever process is asked adds them up.
+"""
 
 from __future__ import annotations
 
 import hmac
+import os
 from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Histogram, Metric, generate_latest
+from prometheus_client.metrics_core import GaugeMetricFamily
+from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client.registry import Collector
 
 from bitrix_app.bitrix24 import CallRecord, Wait
 
@@ -16,12 +25,31 @@ if TYPE_CHECKING:
 REPORT_SECONDS = (1, 2, 5, 10, 30, 60, 120, 300, 600, 1200, 3600)
 
 
+def shared_folder() -> str:
+    """Where several processes keep their counters together; empty when each has its own."""
+    return os.environ.get("PROMETHEUS_MULTIPROC_DIR", "")
+
+
+class QueueLength(Collector):
+    """How many reports wait, asked for whenever the metrics are read: the same number in all processes, so it is added
+    to no other's."""
+
+    def __init__(self) -> None:
+        self.count: Callable[[], float] = float
+
+    def collect(self) -> Iterable[Metric]:
+        """The one gauge."""
+        yield GaugeMetricFamily("queued_reports", "Reports that wait for a worker", self.count())
+
+
 class Metrics:
     """A registry of our own with the counters of reports, portal calls, waiting and the queue."""
 
     content_type = CONTENT_TYPE_LATEST
 
     def __init__(self) -> None:
+        if shared_folder():
+            Path(shared_folder()).mkdir(parents=True, exist_ok=True, mode=0o700)
         self._registry = CollectorRegistry()
         self._reports = Histogram(
             "report_seconds",
@@ -39,7 +67,9 @@ class Metrics:
         self._waits = Counter(
             "portal_wait_seconds", "Seconds waited for portals, by cause", ["cause"], registry=self._registry
         )
-        self._queue = Gauge("queued_reports", "Reports that wait for a worker", registry=self._registry)
+        self._queue = QueueLength()
+        self._asked = CollectorRegistry()
+        self._asked.register(self._queue)
 
     def report_finished(self, status: str, seconds: float) -> None:
         """An attempt ended: ``done``, ``failed``, ``cancelled``, ``handed_back``, ``lost``."""
@@ -55,11 +85,15 @@ class Metrics:
 
     def queue_length(self, count: Callable[[], float]) -> None:
         """Ask ``count`` for the queue's length whenever the metrics are read."""
-        self._queue.set_function(count)
+        self._queue.count = count
 
     def render(self) -> bytes:
         """All of it in Prometheus' text format; its content type is ``content_type``."""
-        return generate_latest(self._registry)
+        counted = self._registry
+        if shared_folder():
+            counted = CollectorRegistry()
+            MultiProcessCollector(counted, shared_folder())  # type: ignore[no-untyped-call]
+        return generate_latest(counted) + generate_latest(self._asked)
 
 
 def opens(token: str, authorization: str) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import importlib.util
+import os
 import re
 import runpy
 import subprocess
@@ -36,6 +37,7 @@ NOT_OURS = {
     "POSTGRES_PASSWORD",
     "POSTGRES_USER",
     "WEB_CONCURRENCY",  # gunicorn's
+    "PROMETHEUS_MULTIPROC_DIR",  # the metrics library's
     "PIP_DISABLE_PIP_VERSION_CHECK",  # pip's
     "PIP_NO_CACHE_DIR",
     "SERVER_ENDPOINT",  # a field of the portal's form
@@ -315,3 +317,21 @@ def test_gunicorn_runs_threads_without_preloading_or_an_access_log(monkeypatch: 
     assert config["worker_class"] == "gthread"
     assert not config.get("preload_app")
     assert not config.get("accesslog")
+
+
+def test_gunicorns_processes_count_together_in_a_folder_that_goes_with_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Made before the first process, known to all of them, gone at the end; one that is given stays another's."""
+    monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", "")
+    config = gunicorn_config()
+    config["on_starting"](None)
+    folder = Path(os.environ["PROMETHEUS_MULTIPROC_DIR"])
+    assert folder.is_dir()
+    config["on_exit"](None)
+    assert not folder.exists()
+
+    monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", str(ROOT))
+    config = gunicorn_config()
+    config["on_starting"](None)
+    config["on_exit"](None)
+    assert os.environ["PROMETHEUS_MULTIPROC_DIR"] == str(ROOT)
+    assert ROOT.is_dir()

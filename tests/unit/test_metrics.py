@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 from werkzeug.test import Client
 
@@ -33,6 +38,28 @@ def test_counters_belong_to_their_object() -> None:
     first, second = Metrics(), Metrics()
     first.portal_call("profile", "ok")
     assert "profile" not in second.render().decode()
+
+
+COUNTING = """
+from bitrix_app.metrics import Metrics
+metrics = Metrics()
+metrics.queue_length(lambda: 7)
+metrics.portal_call("profile", "ok")
+metrics.report_finished("done", 12.5)
+print(metrics.render().decode())
+"""
+
+
+def test_processes_that_share_a_folder_are_one_counter(tmp_path: Path) -> None:
+    """Each process adds to what the others, even ended ones, have counted; the queue's length is not multiplied."""
+    environ = {**os.environ, "PROMETHEUS_MULTIPROC_DIR": str(tmp_path / "counters")}
+    run = [sys.executable, "-c", COUNTING]
+    shown = [subprocess.run(run, env=environ, capture_output=True, text=True, check=True).stdout for _ in range(3)]
+    for nth, each in enumerate(shown, 1):
+        lines = each.splitlines()
+        assert f'portal_calls_total{{method="profile",result="ok"}} {nth}.0' in lines
+        assert f'report_seconds_sum{{status="done"}} {nth * 12.5}' in lines
+        assert [line for line in lines if line.startswith("queued_reports")] == ["queued_reports 7.0"]
 
 
 @pytest.mark.parametrize(
