@@ -142,10 +142,11 @@ export class ReportCard {
   #problems({ problems = 0, first_problems = [] }) {
     const { words } = this;
     if (!problems) return notice("success", words.t("no_problems"));
-    const first = first_problems.map((problem) => h("li", {}, this.#invoice(problem), " · ", h("span", { lang: "ru" }, `${problem.field}: ${problem.message}`)));
+    const first = first_problems.map((problem) => h("li", {}, this.#invoice(problem), problem.invoice_id && " · ", h("span", { lang: "ru" }, `${problem.field}: ${problem.message}`)));
     const rest = problems - first.length;
     const quoted = words.lang === "ru" ? null : h("p", { class: "small" }, words.t("problems_quoted"));
-    return h("div", { "data-testid": "problems" }, notice("warning", h("p", {}, h("strong", {}, words.count("problems", problems))),
+    const counted = first_problems.some(({ invoice_id }) => invoice_id) && h("p", { class: "small" }, words.t("problems_counted"));
+    return h("div", { "data-testid": "problems" }, notice("warning", h("p", {}, h("strong", {}, words.count("problems", problems))), counted,
       quoted, h("ul", { class: "points" }, first), rest > 0 && words.count("problems_rest", rest)));
   }
 
