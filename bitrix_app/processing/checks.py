@@ -20,7 +20,8 @@ from bitrix_app.processing.reading import shown
 class Examined:
     """An invoice as it was read, with what the checks must know beyond its row.
 
-    - ``has_requisite``: its name, ИНН and КПП come from a requisite; ``has_buyer``: it names a company or contact.
+    - ``has_requisite``: its ИНН and КПП come from a requisite, its name too if ``requisite_has_name``; ``has_buyer``:
+      it names a company or contact.
     - ``complained``: columns whose value could not be read, which is a problem of its own already.
     - ``date_column``: where the chosen date stands, in the workbook's words.
     - ``amount_by_hand``: the portal's ``isManualOpportunity``: the sum does not follow the product rows.
@@ -30,6 +31,7 @@ class Examined:
 
     invoice: ProcessedInvoice
     has_requisite: bool = False
+    requisite_has_name: bool = False
     has_buyer: bool = False
     complained: frozenset[str] = frozenset()
     date_column: str = words.INVOICE_DATE
@@ -59,8 +61,11 @@ def has_number(examined: Examined) -> list[Problem]:
 def has_counterparty(examined: Examined) -> list[Problem]:
     """There is somebody to bill, with a requisite and a name."""
     name = examined.invoice.counterparty
-    if examined.has_requisite:
-        message = "В реквизитах нет названия. Заполните его в реквизитах клиента." if name is None else ""
+    if examined.requisite_has_name:
+        message = ""
+    elif examined.has_requisite:
+        instead = "" if name is None else ", показано название из карточки клиента"
+        message = f"В реквизитах нет названия{instead}. Заполните его в реквизитах клиента."
     elif name is not None or examined.has_buyer:
         message = "Нет реквизитов. Добавьте реквизиты в карточку клиента и выберите их в счёте."
     else:

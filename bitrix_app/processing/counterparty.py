@@ -37,13 +37,15 @@ class Preset(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Counterparty:
-    """Name, ИНН and КПП as they stand; ``None`` is unknown. Without ``has_requisite`` only the name can be known;
-    without ``has_buyer`` the invoice names neither a company nor a contact."""
+    """Name, ИНН and КПП as they stand; ``None`` is unknown. Without ``has_requisite`` only the name can be known, and
+    without ``requisite_has_name`` it is the title of a card; without ``has_buyer`` the invoice names neither a company
+    nor a contact."""
 
     name: str | None = None
     inn: str | None = None
     kpp: str | None = None
     has_requisite: bool = False
+    requisite_has_name: bool = False
     has_buyer: bool = False
 
 
@@ -59,8 +61,15 @@ def counterparty_of(raw: Raw, context: ProcessingContext) -> Counterparty:
     if requisite is None:
         return Counterparty(_owners_name(company_id, contact_id, context), has_buyer=has_buyer)
     inn = text_in(requisite, "RQ_INN")
-    name = _name_in(requisite, inn, context) or _name_of_owner(requisite, company_id, contact_id, context)
-    return Counterparty(name, inn, text_in(requisite, "RQ_KPP"), has_requisite=True, has_buyer=has_buyer)
+    name = _name_in(requisite, inn, context)
+    return Counterparty(
+        name or _name_of_owner(requisite, company_id, contact_id, context),
+        inn,
+        text_in(requisite, "RQ_KPP"),
+        has_requisite=True,
+        requisite_has_name=name is not None,
+        has_buyer=has_buyer,
+    )
 
 
 def preset_of(requisite: Raw, context: ProcessingContext) -> Preset:

@@ -105,6 +105,7 @@ class DataProcessor:
         return Examined(
             invoice,
             has_requisite=counterparty.has_requisite,
+            requisite_has_name=counterparty.requisite_has_name,
             has_buyer=counterparty.has_buyer,
             complained=reader.complained(),
             date_column=self._date_columns[context.fields.date_field],

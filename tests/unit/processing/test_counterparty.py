@@ -191,7 +191,12 @@ def test_a_requisite_without_any_name_is_called_by_its_owners_title(requisite: d
         contacts={20: a_contact()},
     )
     assert (invoice.counterparty, invoice.inn) == (name, LEGAL_INN)
-    assert invoice.problems == ()
+    assert [(problem.field, problem.message) for problem in invoice.problems] == [
+        (
+            "Контрагент",
+            "В реквизитах нет названия, показано название из карточки клиента. Заполните его в реквизитах клиента.",
+        )
+    ]
 
 
 def test_inn_and_kpp_are_texts_as_they_stand() -> None:
