@@ -34,11 +34,13 @@ def filters_in_words(
 
 
 def undated_in_words(count: int, field_title: str) -> str:
-    """«У 37 счетов не заполнено поле …»: such invoices are in no period."""
+    """«37 счетов без даты в поле … не попали в отчёт»: such invoices are in no period."""
+    one = count == 1
     return (
         f"{count} {_plural(count, 'счёт', 'счёта', 'счетов')} без даты в поле «{field_title}» не "
         f"{_plural(count, 'попал', 'попали', 'попали')} в отчёт: такой счёт нельзя отнести к периоду. "
-        f"Заполните поле «{field_title}» в карточках этих счетов и сформируйте отчёт снова"
+        f"Заполните поле «{field_title}» в {'карточке этого счёта' if one else 'карточках этих счетов'} "
+        "и сформируйте отчёт снова."
     )
 
 

@@ -137,3 +137,11 @@ def test_what_was_asked_for_comes_before_what_is_left_out() -> None:
 def test_invoices_without_a_date_are_told_in_good_russian(count: int, words: str) -> None:
     """Numbers bend the noun and the verb."""
     assert undated_in_words(count, "Дата").startswith(words)
+
+
+@pytest.mark.parametrize(
+    ("count", "cards"), [(1, "в карточке этого счёта"), (2, "в карточках этих счетов"), (21, "в карточках этих счетов")]
+)
+def test_the_advice_for_undated_invoices_is_a_sentence(count: int, cards: str) -> None:
+    """It speaks of one card or of many, and ends as the other lines of «Проблемы» do."""
+    assert undated_in_words(count, "Дата").endswith(f"Заполните поле «Дата» {cards} и сформируйте отчёт снова.")
