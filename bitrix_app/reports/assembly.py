@@ -91,7 +91,8 @@ class ReportAssembly:
             filters=self._filters(),
             invoice_url=self._order.invoice_url,
         )
-        return lambda undated: replace(header, notes=undated_note(undated, title))
+        paid_asked = params.paid is not None
+        return lambda undated: replace(header, notes=undated_note(undated, title, paid_asked=paid_asked))
 
     def _filters(self) -> tuple[str, ...]:
         params = self._order.params
@@ -126,6 +127,6 @@ def field_title(fields: FieldMapping, name: str) -> str:
     return fields.titles.get(name) or name
 
 
-def undated_note(count: int, title: str) -> tuple[Problem, ...]:
+def undated_note(count: int, title: str, *, paid_asked: bool = False) -> tuple[Problem, ...]:
     """The line of «Проблемы» about invoices that no period holds; none where there are none."""
-    return (Problem(title, undated_in_words(count, title)),) if count else ()
+    return (Problem(title, undated_in_words(count, title, paid_asked=paid_asked)),) if count else ()

@@ -33,11 +33,15 @@ def filters_in_words(
     return tuple(sentence for sentence in sentences if sentence)
 
 
-def undated_in_words(count: int, field_title: str) -> str:
-    """«37 счетов без даты в поле … не попали в отчёт»: such invoices are in no period."""
+def undated_in_words(count: int, field_title: str, *, paid_asked: bool = False) -> str:
+    """«37 счетов без даты в поле … не попали в отчёт»: such invoices are in no period.
+
+    ``paid_asked``: the report was narrowed to paid or to unpaid invoices. The portal counts both.
+    """
     one = count == 1
+    both = " (оплачены они или нет, здесь не различается)" if paid_asked else ""
     return (
-        f"{count} {_plural(count, 'счёт', 'счёта', 'счетов')} без даты в поле «{field_title}» не "
+        f"{count} {_plural(count, 'счёт', 'счёта', 'счетов')} без даты в поле «{field_title}»{both} не "
         f"{_plural(count, 'попал', 'попали', 'попали')} в отчёт: такой счёт нельзя отнести к периоду. "
         f"Заполните поле «{field_title}» в {'карточке этого счёта' if one else 'карточках этих счетов'} "
         "и сформируйте отчёт снова."

@@ -146,6 +146,16 @@ def title_block(outcome: Outcome) -> str:
     return "\n".join(str(cell) for line in lines for cell in line if cell)
 
 
+@pytest.mark.parametrize(("paid", "told"), [(None, False), (True, True), (False, True)])
+def test_undated_invoices_are_counted_paid_or_not(
+    portal: FakePortal, tmp_path: Path, paid: bool | None, told: bool
+) -> None:
+    """The portal cannot tell which of them are paid; who asked for one kind must not read the figure as theirs."""
+    (note, *_) = build(portal, tmp_path, paid=paid).summary["first_problems"]
+    assert note["message"].startswith("2 счёта без даты в поле «Дата выставления»")
+    assert ("(оплачены они или нет, здесь не различается)" in note["message"]) is told
+
+
 def test_the_title_block_names_the_stages_that_are_left_out(portal: FakePortal, tmp_path: Path) -> None:
     """Failed stages are left out without being asked; who names stages gets those."""
     assert "Отбор: Кроме стадий: Не оплачен\n" in title_block(build(portal, tmp_path))
