@@ -2,6 +2,9 @@
 
 const FIRST_DELAY = 1000;
 const LONGEST_DELAY = 30000;
+const SESSION_LIFE = 60 * 60000;
+const RENEW_BEFORE = 10 * 60000;
+const RENEW_AGAIN = 60000;
 const UNAVAILABLE = new Set([502, 503, 504]);
 
 /** An answer that is an error: `status`, stable `code`, `detail` for people, `errors` by field. */
@@ -24,6 +27,8 @@ export class ConnectionError extends Error {
 export class Api {
   #token;
   #renewing = null;
+  #ends = Date.now() + SESSION_LIFE;
+  #renewAt = this.#ends - RENEW_BEFORE;
 
   /** `renew`: async () → a fresh session token or null. `onWait(seconds | 0)`: told when the connection is lost and back. */
   constructor({ base, lang, token, renew, onWait = () => {} }) {
@@ -54,6 +59,7 @@ export class Api {
   }
 
   async #authorized(method, path, options) {
+    await this.#renewInTime();
     const token = this.#token;
     const answer = await this.#send(method, path, token, options);
     if (answer.status !== 401) return checked(answer);
@@ -72,12 +78,23 @@ export class Api {
     }
   }
 
+  /** A session soon to end is renewed beside the calls, one at its end before them; if that fails, a 401 will tell. */
+  async #renewInTime() {
+    if (Date.now() < this.#renewAt) return;
+    this.#renewAt = Date.now() + RENEW_AGAIN;
+    const renewed = this.#renewOnce(this.#token).catch((error) => console.info(error.message));
+    if (Date.now() >= this.#ends) await renewed;
+  }
+
   /** Many calls may find the session spent at once: one of them renews it, the others wait. */
   async #renewOnce(spent) {
     if (spent !== this.#token) return;
     this.#renewing ??= this.renew().finally(() => { this.#renewing = null; });
     const token = await this.#renewing;
-    if (token) this.#token = token;
+    if (!token) return;
+    this.#token = token;
+    this.#ends = Date.now() + SESSION_LIFE;
+    this.#renewAt = this.#ends - RENEW_BEFORE;
   }
 
   /** Waits, but not longer than the browser is offline, and ends at once when `signal` aborts. */

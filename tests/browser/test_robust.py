@@ -6,6 +6,7 @@ import re
 import time
 from collections.abc import Callable
 
+import pytest
 from playwright.sync_api import BrowserContext, Route, expect
 
 from bitrix_app.web.tokens import SignedTokens
@@ -93,6 +94,18 @@ def test_expired_session_renews_itself_unseen(portal: Portal, visit: Visitor) ->
         "Failed to load resource: the server responded with a status of 401 (UNAUTHORIZED)"
     }
     at.errors.clear()  # the browser itself reports the 401s
+
+
+@pytest.mark.parametrize("minutes", [51, 120])
+def test_session_is_renewed_before_it_is_refused(visit: Visitor, minutes: int) -> None:
+    """A page that has been open long renews its session in time: not even the console hears of it."""
+    at = visit()
+    at.page.clock.install()
+    at.open()
+    with at.page.expect_request("**/api/v1/session"):
+        at.page.clock.fast_forward(minutes * 60_000)
+        at.build()
+    at.done()
 
 
 def test_expired_portal_token_is_renewed_for_the_session(portal: Portal, visit: Visitor) -> None:
