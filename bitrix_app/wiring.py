@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from bitrix_app.jobs import (
     Broom,
     Housekeeping,
     JobService,
+    PeriodicChore,
     ReportRun,
     WakeQueue,
     Worker,
@@ -36,6 +38,7 @@ from bitrix_app.portals import (
     PortalEvents,
     Transports,
     TtlCache,
+    Upkeep,
 )
 from bitrix_app.reports import ReportParams, look_ahead
 from bitrix_app.settings import Settings
@@ -63,6 +66,7 @@ log = structlog.get_logger("app")
 DICTIONARY_SECONDS = 300
 DEPARTMENT_SECONDS = 60
 HURRIED_READ_SECONDS = 8.0
+UPKEEP_EVERY = timedelta(hours=23)
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +194,8 @@ def build_jobs(
         concurrency=settings.worker_concurrency,
     )
     broom = Broom(Retention(stores.database), stores.files)
-    housekeeping = Housekeeping(Chores(stores.database), broom.chores())
+    upkeep = PeriodicChore("upkeep", UPKEEP_EVERY, Upkeep(clients, stores.portals, stores.tokens).run)
+    housekeeping = Housekeeping(Chores(stores.database), [*broom.chores(), upkeep])
     return JobService(worker, queue, housekeeping, WorkFolders(work_folder, leases))
 
 

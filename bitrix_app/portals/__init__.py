@@ -25,6 +25,7 @@ from bitrix_app.portals.preferences import PERIODS, complete_settings, default_s
 from bitrix_app.portals.renewal import PortalTokens
 from bitrix_app.portals.self_check import Check, self_check
 from bitrix_app.portals.ttl_cache import TtlCache
+from bitrix_app.portals.upkeep import Upkeep
 
 __all__ = [
     "PERIODS",
@@ -59,6 +60,7 @@ __all__ = [
     "SeenUser",
     "Transports",
     "TtlCache",
+    "Upkeep",
     "company_overview",
     "complete_settings",
     "default_settings",

@@ -24,7 +24,7 @@ from bitrix_app.errors import RejectedRequestError
 from bitrix_app.portals.bulkhead import Bulkhead
 from bitrix_app.portals.identity import Caller
 from bitrix_app.portals.renewal import GivenToken, PortalTokens, RenewsTokens
-from bitrix_app.storage import PortalBuckets, PortalRecord, Portals, UserTokens
+from bitrix_app.storage import USER, PortalBuckets, PortalRecord, Portals, UserTokens
 
 HURRIED_SECONDS = 8.0
 ENTERPRISE_FAMILY = "ent"
@@ -142,8 +142,10 @@ class PortalClients:
         stop: StopSignal,
         observer: CallObserver | None = None,
         patient: bool = True,
+        kind: str = USER,
     ) -> Bitrix24Client:
-        """A client that calls ``portal`` with the rights of ``user_id``.
+        """A client that calls ``portal`` with the rights of ``user_id``, by that user's pair or (``kind``) by the
+        portal's own, which is theirs.
 
         ``observer`` is told of each call beside the app's own observers (REST log, metrics).
         """
@@ -154,6 +156,7 @@ class PortalClients:
             portals=self._portals,
             authorization_server=self._server,
             wait=stop.wait,
+            kind=kind,
         )
         bucket = self._bucket(portal, math.inf if patient else self._hurried_seconds)
         return self._client(tokens, bucket, stop, observer=observer, patient=patient)

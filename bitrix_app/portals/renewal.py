@@ -13,7 +13,7 @@ from typing import Protocol
 from bitrix_app.bitrix24 import AccessToken, RenewedPair
 from bitrix_app.errors import ForeignTokenError, InvalidGrantError, PortalMovedError
 from bitrix_app.portals.identity import ConfirmsTokens
-from bitrix_app.storage import PortalRecord, Portals, TokenPair, UserTokens
+from bitrix_app.storage import USER, PortalRecord, Portals, TokenPair, UserTokens
 
 
 class RenewsTokens(ConfirmsTokens, Protocol):
@@ -26,7 +26,7 @@ class PortalTokens:
     """Tokens of one user of one portal, for one client; safe to use from several threads.
 
     Every token goes to the portal's own confirmed REST address and nowhere else. ``wait`` sleeps while somebody else
-    renews (and raises when the report must stop).
+    renews (and raises when the report must stop). ``kind``: the user's pair, or the portal's own that is theirs.
     """
 
     def __init__(
@@ -38,6 +38,7 @@ class PortalTokens:
         portals: Portals,
         authorization_server: RenewsTokens,
         wait: Callable[[float], None],
+        kind: str = USER,
     ) -> None:
         self._portal = portal
         self._user_id = user_id
@@ -45,6 +46,7 @@ class PortalTokens:
         self._portals = portals
         self._server = authorization_server
         self._wait = wait
+        self._kind = kind
         self._lock = threading.Lock()
         self._current: AccessToken | None = None
         self._endpoint = portal.client_endpoint
@@ -53,7 +55,7 @@ class PortalTokens:
         """The stored access token. Raises InvalidGrantError when the user has none (any more)."""
         with self._lock:
             if self._current is None:
-                pair = self._tokens.read(self._portal.id, self._user_id)
+                pair = self._tokens.read(self._portal.id, self._user_id, self._kind)
                 if pair is None:
                     raise InvalidGrantError("no token is stored for this user")
                 self._current = AccessToken(pair.access_token, self._endpoint)
@@ -65,7 +67,9 @@ class PortalTokens:
         Raises InvalidGrantError when the refresh token is spent, or when its new pair is another user's or portal's;
         AuthorizationServerUnavailableError.
         """
-        pair = self._tokens.renew(self._portal.id, self._user_id, spent.value, ask=self._ask, wait=self._wait)
+        pair = self._tokens.renew(
+            self._portal.id, self._user_id, spent.value, ask=self._ask, wait=self._wait, kind=self._kind
+        )
         with self._lock:
             self._current = AccessToken(pair.access_token, self._endpoint)
             return self._current

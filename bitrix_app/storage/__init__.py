@@ -11,7 +11,7 @@ from bitrix_app.storage.database import Database
 from bitrix_app.storage.files import Files, file_name
 from bitrix_app.storage.journal import Journal, JournalEntry
 from bitrix_app.storage.leases import ReportLeases
-from bitrix_app.storage.pairs import PairKey, TokenPair
+from bitrix_app.storage.pairs import INSTALL, USER, PairKey, TokenPair
 from bitrix_app.storage.portals import PortalRecord, Portals
 from bitrix_app.storage.records import Beat, Lease, Progress, ReportFile, ReportRecord
 from bitrix_app.storage.reports import Reports, UserReports
@@ -22,6 +22,8 @@ from bitrix_app.storage.tokens import UserTokens
 from bitrix_app.storage.users import PortalUsers, UserRecord
 
 __all__ = [
+    "INSTALL",
+    "USER",
     "Beat",
     "Chores",
     "Cipher",

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import timedelta
 
 from sqlalchemy import delete, select
 
 from bitrix_app.errors import AppUninstalledError
 from bitrix_app.storage.cipher import Cipher
-from bitrix_app.storage.database import Database
+from bitrix_app.storage.database import Database, rows_touched
 from bitrix_app.storage.pairs import INSTALL, USER, PairKey, PairRows, TokenPair
 from bitrix_app.storage.renewal import Renewal
 from bitrix_app.storage.tables import INSTALLED, Portal, UserToken
@@ -57,12 +57,32 @@ class UserTokens:
         with self._db.transaction() as session:
             session.execute(delete(UserToken).where(*mine))
 
-    def untouched_since(self, before: datetime) -> list[PairKey]:
-        """Keys of pairs with a refresh token that were last stored before this moment: about to lapse."""
-        stale = UserToken.updated_at < before, UserToken.refresh_token.is_not(None)
+    def idle_own(self, idle: timedelta, *, used_within: timedelta) -> list[PairKey]:
+        """Keys of portals' own pairs that can be renewed and were last stored so long ago, longest ago first.
+
+        Only of portals where the app is installed and a report was taken up within ``used_within``.
+        """
         with self._db.reading() as session:
-            rows = session.execute(select(UserToken.portal_id, UserToken.user_id, UserToken.kind).where(*stale))
-            return [PairKey(portal, user, kind) for portal, user, kind in rows]
+            now = self._db.now(session)
+            rows = session.execute(
+                select(UserToken.portal_id, UserToken.user_id)
+                .join(Portal, Portal.id == UserToken.portal_id)
+                .where(
+                    UserToken.kind == INSTALL,
+                    UserToken.refresh_token.is_not(None),
+                    UserToken.updated_at < now - idle,
+                    Portal.status == INSTALLED,
+                    Portal.served_at > now - used_within,
+                )
+                .order_by(UserToken.updated_at)
+            )
+            return [PairKey(portal, user, INSTALL) for portal, user in rows]
+
+    def forget_lapsed(self, life: timedelta) -> int:
+        """Remove pairs that were last stored so long ago that neither of their tokens is worth anything. → how many."""
+        with self._db.transaction() as session:
+            lapsed = UserToken.updated_at < self._db.now(session) - life
+            return rows_touched(session, delete(UserToken).where(lapsed))
 
     def renew(
         self,

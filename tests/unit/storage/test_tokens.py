@@ -11,8 +11,17 @@ from pathlib import Path
 import pytest
 
 from bitrix_app.errors import AuthorizationServerUnavailableError, InvalidGrantError, ReportCancelledError
-from bitrix_app.storage import Cipher, Database, PairKey, PortalRecord, Portals, TokenPair, UserTokens
-from tests.cast import ADMINISTRATOR, ALICE, BOB, ENDPOINT, install_portal
+from bitrix_app.storage import (
+    Cipher,
+    Database,
+    PairKey,
+    PortalRecord,
+    Portals,
+    ReportLeases,
+    TokenPair,
+    UserTokens,
+)
+from tests.cast import ADMINISTRATOR, ALICE, BOB, ENDPOINT, install_portal, queue_report
 from tests.unit.storage.processes import at_once, renew
 
 SPENT = TokenPair("spent access", "spent refresh", 1_700_000_000, ENDPOINT)
@@ -84,14 +93,45 @@ def test_a_pair_that_no_key_opens_is_no_pair(db: Database, tokens: UserTokens, p
         strangers.renew(portal.id, ALICE, "spent access", unasked, never)
 
 
-def test_pairs_that_are_about_to_lapse_are_found(tokens: UserTokens, portal: PortalRecord) -> None:
-    tokens.save(portal.id, BOB, TokenPair("no refresh token", None, None, ENDPOINT))
-    later, earlier = datetime.now(UTC) + timedelta(hours=1), datetime.now(UTC) - timedelta(hours=1)
-    assert set(tokens.untouched_since(later)) == {
-        PairKey(portal.id, ALICE),
-        PairKey(portal.id, ADMINISTRATOR, "install"),
-    }
-    assert tokens.untouched_since(earlier) == []
+MONTH, HALF_A_YEAR = timedelta(days=30), timedelta(days=180)
+
+
+def test_own_pairs_of_portals_in_use_are_found_when_they_have_lain_idle(database_url: str, cipher: Cipher) -> None:
+    """Not those of users, nor of portals that build no reports, have removed the app, or have a spent refresh token."""
+    now = [datetime(2026, 1, 1, tzinfo=UTC)]
+    db = Database(database_url, clock=lambda: now[0])
+    tokens = UserTokens(db, cipher)
+    names = ("used", "unused", "removed", "refused")
+    used, _, removed, refused = (install_portal(db, cipher, name) for name in names)
+    for portal in (used, removed, refused):
+        tokens.save(portal.id, ALICE, SPENT)
+        queue_report(db, portal)
+        assert ReportLeases(db).claim("w", 30) is not None
+    Portals(db, cipher).uninstall("removed")
+    with pytest.raises(InvalidGrantError):
+        tokens.renew(refused.id, ADMINISTRATOR, "installer's access token of refused", refuse, never, kind="install")
+    found = []
+    for days in (29, 2, 120):
+        now[0] += timedelta(days=days)
+        found.append(tokens.idle_own(MONTH, used_within=timedelta(days=150)))
+    assert found == [[], [PairKey(used.id, ADMINISTRATOR, "install")], []]
+    db.close()
+
+
+def test_pairs_that_have_lapsed_are_forgotten(database_url: str, cipher: Cipher) -> None:
+    now = [datetime(2026, 1, 1, tzinfo=UTC)]
+    db = Database(database_url, clock=lambda: now[0])
+    tokens, portal = UserTokens(db, cipher), install_portal(db, cipher)
+    tokens.save(portal.id, ALICE, SPENT)
+    now[0] += timedelta(days=100)
+    tokens.save(portal.id, BOB, FRESH)
+    now[0] += timedelta(days=79)
+    assert tokens.forget_lapsed(HALF_A_YEAR) == 0
+    now[0] += timedelta(days=2)
+    assert tokens.forget_lapsed(HALF_A_YEAR) == 2
+    assert (tokens.read(portal.id, ALICE), tokens.installed(portal.id)) == (None, None)
+    assert tokens.read(portal.id, BOB) == FRESH
+    db.close()
 
 
 # --- renewal ------------------------------------------------------------------------------------------------------
