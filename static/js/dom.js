@@ -32,6 +32,32 @@ export const button = (label, props = {}) => h("button", { type: "button", class
 
 export const linkButton = (label, props = {}) => h("button", { type: "button", class: "link", ...props }, label);
 
+/** Says beside `control` what is wrong with it; a screen reader reads it after the control's hint. */
+export function complain(control, message) {
+  const id = `${control.id}-error`;
+  control.setAttribute("aria-invalid", "true");
+  control.setAttribute("aria-describedby", [control.getAttribute("aria-describedby"), id].filter(Boolean).join(" "));
+  control.after(h("p", { class: "field-error", id }, message));
+}
+
+/** Takes back all that was complained of in `form`. */
+export function forgive(form) {
+  for (const control of form.querySelectorAll("[aria-invalid]")) {
+    const others = (control.getAttribute("aria-describedby") ?? "").split(" ").filter((id) => id && id !== `${control.id}-error`);
+    control.removeAttribute("aria-invalid");
+    if (others.length) control.setAttribute("aria-describedby", others.join(" "));
+    else control.removeAttribute("aria-describedby");
+  }
+  for (const old of form.querySelectorAll(".field-error")) old.remove();
+}
+
+/** Replaces what `element` holds by `change`; when that takes away what has the focus, `heir` gets it. */
+export function keepFocus(element, heir, change) {
+  const inside = element.contains(document.activeElement);
+  change();
+  if (inside && !element.contains(document.activeElement)) heir()?.focus({ preventScroll: true });
+}
+
 /** Marks a button as at work: it keeps the focus and says so, and its handler looks at `isBusy`. */
 export function setBusy(element, busy) {
   element.setAttribute("aria-disabled", String(busy));

@@ -1,6 +1,6 @@
 /** The form of a new report: what it offers, what is chosen, and the body of the request made from it. */
 
-import { byId, fill, h } from "./dom.js";
+import { byId, complain, fill, forgive, h } from "./dom.js";
 import { nameOf, PERIODS, rangeOf } from "./period.js";
 import { StageList } from "./stages.js";
 
@@ -89,8 +89,7 @@ export class ReportForm {
 
   /** Says each field's errors beside it; returns those that belong to no field of the form. */
   showErrors(errors) {
-    for (const old of this.form.querySelectorAll(".field-error")) old.remove();
-    for (const input of this.form.querySelectorAll("[aria-invalid]")) input.removeAttribute("aria-invalid");
+    forgive(this.form);
     const others = [];
     for (const [field, messages] of Object.entries(errors)) {
       const control = byId(FIELD_IDS[field] ?? "");
@@ -102,10 +101,7 @@ export class ReportForm {
   }
 
   #complain(control, message) {
-    const id = `${control.id}-error`;
-    control.setAttribute("aria-invalid", "true");
-    control.setAttribute("aria-errormessage", id);
-    control.after(h("p", { class: "field-error", id }, message));
+    complain(control, message);
     if (control.closest("#more")) byId("more").open = true;
     if (control.closest("#own-dates")) byId("own-dates").hidden = false;
   }

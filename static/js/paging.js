@@ -1,6 +1,6 @@
 /** A table that grows page by page: rows, an empty state, and a button for the next page. */
 
-import { button, fill, h, isBusy, setBusy } from "./dom.js";
+import { button, fill, h, isBusy, keepFocus, setBusy } from "./dom.js";
 import { trouble } from "./notice.js";
 
 export class PagedTable {
@@ -17,14 +17,24 @@ export class PagedTable {
     if (!this.body) fill(this.root, h("p", { class: "soft", role: "status" }, this.words.t("loading")));
     try {
       const page = await this.api.get(this.path);
-      this.#start(page.items);
-      this.#more(page.next);
+      keepFocus(this.root, this.#sameAgain(), () => {
+        this.#start(page.items);
+        this.#more(page.next);
+      });
       return page.items;
     } catch (error) {
       this.body = null;
       fill(this.root, trouble(error, this.words, () => this.load()));
       return [];
     }
+  }
+
+  /** Finds what has the focus now once more, when the rows will have been made anew. */
+  #sameAgain() {
+    const { activeElement } = document;
+    const id = activeElement.closest("tr")?.dataset.id;
+    const { testid } = activeElement.dataset;
+    return () => this.root.querySelector(`[data-id="${id}"] [data-testid="${testid}"]`) ?? this.root.querySelector("a, button");
   }
 
   /** Takes a row out; the empty state comes back with the last one. */
@@ -55,8 +65,9 @@ export class PagedTable {
     setBusy(more, true);
     try {
       const page = await this.api.get(address);
-      this.body.append(...page.items.map((item) => this.row(item)));
-      this.#more(page.next);
+      const rows = page.items.map((item) => this.row(item));
+      this.body.append(...rows);
+      keepFocus(this.foot, () => rows[0]?.querySelector("a, button") ?? this.foot.querySelector("button"), () => this.#more(page.next));
     } catch (error) {
       setBusy(more, false);
       this.foot.append(trouble(error, this.words));

@@ -1,6 +1,6 @@
 /** The card of the current report: nothing yet, under way, done, failed, cancelled. */
 
-import { button, byId, fill, h } from "./dom.js";
+import { button, byId, fill, h, keepFocus } from "./dom.js";
 import { downloads } from "./downloads.js";
 import { isAbort, notice, trouble } from "./notice.js";
 import { isUnderWay, ProgressView, spoken, watch } from "./progress.js";
@@ -23,7 +23,7 @@ export class ReportCard {
   showEmpty(places) {
     const { words } = this;
     this.#title("your_report");
-    fill(this.body, h("div", { class: "empty", "data-testid": "result-empty" }, h("p", {}, words.t("empty_report")),
+    this.#fill(h("div", { class: "empty", "data-testid": "result-empty" }, h("p", {}, words.t("empty_report")),
       h("ul", { class: "points" }, ["short", "full", "problems"].map((sheet) => h("li", {}, words.t(`sheet_${sheet}`))))),
     places && h("details", { class: "more" }, h("summary", {}, words.t("where_to_find")), places));
   }
@@ -36,7 +36,7 @@ export class ReportCard {
     const watched = (this.watched = new AbortController());
     const view = new ProgressView({ words: this.words, onCancel: () => this.#cancel(report) });
     this.#title("report_under_way", report);
-    fill(this.body, this.#about(report), view.element);
+    this.#fill(this.#about(report), view.element);
     this.#under(view, report);
     try {
       const onChange = (now) => this.#under(view, now);
@@ -46,7 +46,7 @@ export class ReportCard {
     } catch (error) {
       if (isAbort(error)) return;
       if (error.status === 404) return this.showEmpty();
-      fill(this.body, trouble(error, this.words, () => this.show(report)));
+      this.#fill(trouble(error, this.words, () => this.show(report)));
     }
   }
 
@@ -87,7 +87,7 @@ export class ReportCard {
     this.#title(`status_${report.status}`, report);
     this.#say(spoken(report, this.words));
     const views = { done: () => this.#done(report), failed: () => this.#failed(report), cancelled: () => this.#cancelled() };
-    fill(this.body, this.#about(report), views[report.status](), report.status !== "done" && this.#repeat(report));
+    this.#fill(this.#about(report), views[report.status](), report.status !== "done" && this.#repeat(report));
   }
 
   #repeat(report) {
@@ -155,7 +155,12 @@ export class ReportCard {
     if (!invoice_id) return "";
     const path = PATH_OF_INVOICE(invoice_id);
     const open = (event) => { event.preventDefault(); this.frame.open(path); };
-    return h("a", { href: this.frame.url(path), target: "_blank", rel: "noopener", onclick: open }, number ? this.words.t("invoice_number", { number }) : this.words.t("invoice_id", { id: invoice_id }));
+    return h("a", { "data-testid": "problem", href: this.frame.url(path), target: "_blank", rel: "noopener", onclick: open }, number ? this.words.t("invoice_number", { number }) : this.words.t("invoice_id", { id: invoice_id }));
+  }
+
+  /** What had the focus here may go away: then the card itself has it, and Tab leads on from there. */
+  #fill(...children) {
+    keepFocus(this.body, () => this.root, () => fill(this.body, children));
   }
 
   #title(key, report) {

@@ -1,7 +1,7 @@
 /** The portal's settings, for administrators: read whole, changed, written whole. */
 
 import { Builders } from "./builders.js";
-import { byId, fill, h, isBusy, setBusy } from "./dom.js";
+import { byId, complain, fill, forgive, h, isBusy, setBusy } from "./dom.js";
 import { list, pick } from "./form.js";
 import { notice, trouble } from "./notice.js";
 import { PERIODS } from "./period.js";
@@ -94,18 +94,13 @@ export class SettingsForm {
 
   #complain(errors) {
     const form = byId("settings");
-    for (const old of form.querySelectorAll(".field-error")) old.remove();
-    for (const input of form.querySelectorAll("[aria-invalid]")) input.removeAttribute("aria-invalid");
+    forgive(form);
     const others = [];
     for (const [field, messages] of Object.entries(errors)) {
       const control = byId(FIELD_IDS[field] ?? "");
       const text = [messages].flat().filter((message) => typeof message === "string").join(" ");
       if (!control) others.push(text || field);
-      else {
-        control.setAttribute("aria-invalid", "true");
-        control.setAttribute("aria-errormessage", `${control.id}-error`);
-        control.after(h("p", { class: "field-error", id: `${control.id}-error` }, text));
-      }
+      else complain(control, text);
     }
     form.querySelector('[aria-invalid="true"]')?.focus();
     return others;

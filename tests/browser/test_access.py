@@ -6,12 +6,15 @@ from typing import Literal
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Frame, expect
+from playwright.sync_api import Frame, Page, expect
 
+from demo_portal.faults import Fault
 from demo_portal.portal import Portal
 from tests.browser.conftest import Visitor
 from tests.browser.stage import Person, Stage
+from tests.browser.test_administration import pick
 from tests.browser.test_places import company_with_invoices
+from tests.browser.test_under_way import add_waiting
 from tests.browser.visit import FRAME, Visit
 
 TABS = ("report", "history", "settings", "journal", "self-check")
@@ -46,6 +49,147 @@ def test_no_serious_finding_on_any_tab(
         assert findings(at.frame) == []
 
 
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_no_serious_finding_in_any_question_or_notice(
+    portal: Portal, visit: Visitor, admin: Person, scheme: Literal["light", "dark"]
+) -> None:
+    """axe finds nothing serious while something is asked, under way, waiting, wrong, failed or cancelled."""
+    admin.finished(admin.report())
+    admin.call("POST", "/saved-sets", {"name": "Для всех", "params": {"period": "last_year"}, "shared": True})
+    at = visit()
+    at.page.emulate_media(color_scheme=scheme)
+    at.open()
+    for name, reach in STATES.items():
+        reach(at)
+        assert findings(at.frame) == [], name
+    portal.faults.clear()
+    portal.faults.always(Fault.error("insufficient_scope"), method="crm.requisite.link.list")
+    at.get("repeat").click()
+    expect(at.get("failed")).to_be_visible(timeout=30_000)
+    assert findings(at.frame) == []
+    at.errors.clear()  # the browser itself reports the 422
+
+
+def _ask_to_delete_the_set(at: Visit) -> None:
+    at.get("saved-set").select_option(label="Для всех")
+    at.get("set-delete").click()
+    expect(at.get("set-delete-confirm")).to_be_visible()
+
+
+def _cross_the_dates(at: Visit) -> None:
+    at.get("set-keep").click()
+    at.choose("period-own")
+    at.get("date-from").fill("2026-02-01")
+    at.get("date-to").fill("2026-01-01")
+    at.build()
+    expect(at.app.get_by_text("Последний день раньше первого")).to_be_visible()
+
+
+def _find_nothing(at: Visit) -> None:
+    at.get("date-from").fill("1999-01-01")
+    at.get("date-to").fill("1999-01-31")
+    at.get("date-to").blur()
+    expect(at.get("preview")).to_contain_text("За этот период нет счетов")
+
+
+def _ask_to_delete_a_report(at: Visit) -> None:
+    at.tab("history")
+    at.get("history-delete").click()
+    expect(at.get("history-delete-confirm")).to_be_visible()
+
+
+def _choose_builders(at: Visit) -> None:
+    at.tab("settings")
+    at.choose("builders-chosen")
+    pick(at, "Бухгалтерия", "Все авторизованные пользователи")
+    expect(at.app.get_by_text("Не добавлено")).to_be_visible()
+
+
+def _be_told_what_is_wrong_in_the_settings(at: Visit) -> None:
+    at.get("set-time-zone").fill("Europe/Nowhere")
+    at.get("settings-save").click()
+    expect(at.get("settings-note")).to_contain_text("Настройки не сохранены")
+
+
+def _wait_for_the_portal(at: Visit) -> None:
+    at.portal.faults.always(Fault.hang(), method="crm.requisite.link.list")
+    add_waiting(at.page, "operating_time")
+    at.tab("report")
+    at.choose("period-this_year")
+    at.build()
+    expect(at.get("waiting")).to_be_visible()
+
+
+def _cancel(at: Visit) -> None:
+    at.get("cancel").click()
+    expect(at.get("cancelled")).to_be_visible()
+
+
+STATES = {
+    "a set is to be deleted": _ask_to_delete_the_set,
+    "dates cross": _cross_the_dates,
+    "nothing is found": _find_nothing,
+    "a report is to be deleted": _ask_to_delete_a_report,
+    "builders are chosen": _choose_builders,
+    "a setting is wrong": _be_told_what_is_wrong_in_the_settings,
+    "waiting for the portal": _wait_for_the_portal,
+    "cancelled": _cancel,
+}
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_no_serious_finding_on_pages_that_refuse(
+    stage: Stage, visit: Visitor, scheme: Literal["light", "dark"]
+) -> None:
+    """axe finds nothing serious on pages that only say something, and each says what to do, with the code."""
+    portal = stage.portal(installed=False)
+    at = visit(at=portal)
+    at.page.emulate_media(color_scheme=scheme)
+    app = portal.world.app.url
+    at.page.goto(app)
+    assert findings(at.page.main_frame) == []
+    employee, genuine = portal.launch_form(portal.accountant).body, portal.launch_form().body
+    for path, fields, code in (
+        ("/app", {}, "missing_field"),
+        ("/app", {**genuine, "AUTH_ID": "forged"}, "foreign_token"),
+        ("/install", employee, "admin_required"),
+        ("/app", genuine, "not_installed"),
+    ):
+        _submit(at.page, f"{app}{path}", fields)
+        _expect_refusal(at, code)
+    for path, code in (("/app", "method_not_allowed"), ("/nowhere", "not_found"), ("/downloads/x", "link_invalid")):
+        at.page.goto(f"{app}{path}")
+        _expect_refusal(at, code)
+    portal.world.oauth.faults.always(Fault.html(502), method="app.info")
+    at.page.goto(app)
+    _submit(at.page, f"{app}/app", genuine)
+    _expect_refusal(at, "authorization_server_unavailable")
+    portal.world.oauth.faults.clear()
+    at.errors.clear()  # the browser itself reports the answers' status
+
+
+def _submit(page: Page, address: str, fields: dict[str, str]) -> None:
+    """Posts a form from the page that is open, as the portal does, and waits for the answer."""
+    page.evaluate(
+        """([action, fields]) => {
+            const form = Object.assign(document.createElement("form"), { method: "post", action });
+            for (const [name, value] of Object.entries(fields))
+                form.append(Object.assign(document.createElement("input"), { name, value }));
+            document.body.replaceChildren(form);
+            form.submit();
+        }""",
+        [address, fields],
+    )
+
+
+def _expect_refusal(at: Visit, code: str) -> None:
+    """The page names the code, has a sentence beside its title, and nothing grave for axe."""
+    expect(at.page.get_by_test_id("code")).to_have_text(code)
+    expect(at.page.get_by_role("heading", level=1)).not_to_be_empty()
+    expect(at.page.get_by_test_id("advice")).not_to_be_empty()
+    assert findings(at.page.main_frame) == []
+
+
 def test_no_serious_finding_on_the_installation_page(stage: Stage, visit: Visitor) -> None:
     """axe finds nothing serious on the page of a failed installation."""
     portal = stage.portal(installed=False)
@@ -63,30 +207,80 @@ def focused(at: Visit) -> str:
     return name
 
 
-def test_report_is_built_with_the_keyboard_alone(visit: Visitor) -> None:
-    """From the tabs to the download everything is reached by Tab, arrows, space and Enter."""
+def press_until(at: Visit, key: str, wanted: str, most: int = 40) -> list[str]:
+    """Presses ``key`` until ``wanted`` has the focus. → what had it on the way."""
+    passed: list[str] = []
+    for _ in range(most):
+        at.page.keyboard.press(key)
+        passed.append(focused(at))
+        if passed[-1] == wanted:
+            return passed
+    raise AssertionError(f"{wanted} is not reached by {key}: {passed}")
+
+
+def test_whole_job_is_done_with_the_keyboard_alone(visit: Visitor) -> None:
+    """From the portal's page to the file and an invoice with a problem: Tab, arrows, space and Enter do it all."""
     at = visit().open()
-    at.get("tab-report").focus()
     keyboard = at.page.keyboard
+    press_until(at, "Tab", "tab-report")
     keyboard.press("ArrowRight")
     expect(at.app.locator("#panel-history")).to_be_visible()
     keyboard.press("Home")
     expect(at.app.locator("#panel-report")).to_be_visible()
-    passed = []
-    for _ in range(12):
-        keyboard.press("Tab")
-        passed.append(focused(at))
-        if passed[-1].startswith("period-"):
-            keyboard.press("ArrowRight")
-        if passed[-1] == "detailed":
-            keyboard.press("Space")
-        if passed[-1] == "build":
-            break
+    passed = press_until(at, "Tab", "period-last_month")
     assert passed[0] == "saved-set"
-    assert passed[-1] == "build"
+    for _ in range(3):
+        keyboard.press("ArrowRight")
+    assert focused(at) == "period-this_year"
+    expect(at.get("period-this_year")).to_be_checked()
+    press_until(at, "Tab", "detailed")
+    keyboard.press("Space")
     expect(at.get("detailed")).to_be_checked()
+    press_until(at, "Tab", "build")
     keyboard.press("Enter")
     at.done()
+    assert focused(at) == "build"
+    press_until(at, "Tab", "download-xlsx", most=1)
+    with at.page.expect_download() as download:
+        keyboard.press("Enter")
+    assert download.value.suggested_filename.endswith(".xlsx")
+    press_until(at, "Tab", "problem")
+    keyboard.press("Enter")
+    expect(at.page.locator(".slider-path")).to_contain_text("/crm/type/31/details/")
+
+
+def test_focus_is_kept_when_what_had_it_goes_away(portal: Portal, visit: Visitor) -> None:
+    """A cancelled report takes its button along: the focus stays at the card, from where Tab leads on."""
+    portal.faults.always(Fault.hang(), method="crm.requisite.link.list")
+    at = visit().open()
+    at.build()
+    at.get("cancel").focus()
+    at.page.keyboard.press("Enter")
+    expect(at.get("cancelled")).to_be_visible()
+    assert focused(at) == "result"
+    press_until(at, "Tab", "repeat", most=1)
+    at.page.keyboard.press("Enter")
+    expect(at.get("under-way")).to_be_visible()
+    assert focused(at) == "result"
+
+
+def test_focus_is_kept_in_the_history(visit: Visitor, admin: Person) -> None:
+    """Deleting a report by keyboard: the question has the focus, then the next row; keeping it leads back."""
+    for day in ("2026-01-01", "2026-01-02"):
+        admin.finished(admin.report(day, day))
+    at = visit().open()
+    at.tab("history")
+    at.get("history-delete").first.focus()
+    keyboard = at.page.keyboard
+    keyboard.press("Enter")
+    assert focused(at) == "history-delete-confirm"
+    keyboard.press("Tab")
+    keyboard.press("Enter")
+    assert focused(at) == "history-delete"
+    keyboard.press("Enter")
+    keyboard.press("Enter")
+    expect(at.get("history-row")).to_have_count(1)
+    assert focused(at) == "history-download-xlsx"
 
 
 def test_focus_is_visible_everywhere(visit: Visitor) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from playwright.sync_api import expect
 
+from demo_portal.faults import Fault
+from demo_portal.portal import Portal
 from tests.browser.conftest import Visitor
 from tests.browser.stage import Person
 
@@ -80,9 +82,25 @@ def test_older_reports_come_page_by_page(visit: Visitor, admin: Person) -> None:
     at.open()
     at.tab("history")
     expect(at.get("history-row")).to_have_count(2)
-    at.get("show-more").click()
+    at.get("show-more").press("Enter")
     expect(at.get("history-row")).to_have_count(4)
     expect(at.get("show-more")).to_have_count(0)
+    expect(at.get("history-row").nth(2).get_by_test_id("history-download-xlsx")).to_be_focused()
+
+
+def test_list_made_anew_keeps_the_focus(portal: Portal, visit: Visitor, admin: Person) -> None:
+    """A report that ends while somebody is in the list refreshes it under their hands, the focus where it was."""
+    admin.finished(admin.report())
+    portal.faults.always(Fault.hang(), method="crm.requisite.link.list")
+    admin.report("2026-01-01", "2026-03-31")
+    at = visit().open()
+    expect(at.get("under-way")).to_be_visible()
+    at.tab("history")
+    expect(at.get("history-row").first).not_to_contain_text("готов")
+    at.get("history-repeat").last.focus()
+    portal.faults.clear()
+    expect(at.get("history-row").first).to_contain_text("готов", timeout=30_000)
+    expect(at.get("history-repeat").last).to_be_focused()
 
 
 def _cut(route: object) -> None:

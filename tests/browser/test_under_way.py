@@ -88,7 +88,7 @@ def test_failure_says_what_happened_what_to_do_and_the_code(portal: Portal, visi
 def test_waiting_is_explained(held: Portal, visit: Visitor) -> None:
     """When the portal makes a report wait, the page says why and until when."""
     at = visit()
-    _add_waiting(at.page, "operating_time")
+    add_waiting(at.page, "operating_time")
     at.open().build()
     expect(at.get("waiting")).to_contain_text("время, которое он отводит на такие запросы, исчерпано")
     expect(at.get("waiting")).to_contain_text("Следующая попытка в")
@@ -142,7 +142,7 @@ def test_bar_grows_stage_by_stage(scripts: Page, progress: tuple[str, int, int],
     assert scripts.evaluate(SHARE, report) == percent
 
 
-def _add_waiting(page: Page, reason: str) -> None:
+def add_waiting(page: Page, reason: str) -> None:
     """The server's answers about reports say that it waits for ``reason``."""
 
     def answer(route: object) -> None:
