@@ -1,15 +1,18 @@
-"""Fixtures of the API and trust tests: the web application in this process, and a portal in which it is installed."""
+"""Fixtures of these tests: the web application in this process with a portal in which it is installed, and a workshop
+that builds reports."""
 
 from __future__ import annotations
 
 import shutil
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from demo_portal import Portal
+from demo_portal import ManualClock, Portal
 from tests.integration.house import House, Visitor, open_house
+from tests.integration.workshop import Process, Workshop, open_workshop
 
 
 @pytest.fixture(scope="module")
@@ -49,3 +52,18 @@ def visitor(house: House, portal: Portal) -> Visitor:
 def administrator(house: House, portal: Portal) -> Visitor:
     """The administrator of that portal, at the open page."""
     return house.visitor(portal, portal.admin)
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path) -> Iterator[Workshop]:
+    """Reports without the web, over SQLite, on a clock that only waits move; shared by the tests of one module."""
+    folder = tmp_path_factory.mktemp("shop")
+    shutil.copy(sqlite_template, folder / "app.db")
+    with open_workshop(folder, f"sqlite:///{folder}/app.db", ManualClock(time.time())) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def process(shop: Workshop) -> Process:
+    """A process that builds reports in that workshop."""
+    return shop.process()

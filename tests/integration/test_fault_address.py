@@ -2,33 +2,17 @@
 
 from __future__ import annotations
 
-import shutil
 import socket
-import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-from demo_portal import Fault, ManualClock, Portal, a_row
+from demo_portal import Fault, Portal, a_row
 from demo_portal.http_server import Reply, Request
-from tests.integration.workshop import Ended, Process, Workshop, open_workshop
+from tests.integration.workshop import Ended, Process, Workshop
 
 INVOICES = 120
 METHODS = ("crm.category.list", "crm.item.list", "crm.requisite.link.list", "crm.item.productrow.list", "user.get")
-
-
-@pytest.fixture(scope="module")
-def shop(tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path) -> Iterator[Workshop]:
-    folder = tmp_path_factory.mktemp("address")
-    shutil.copy(sqlite_template, folder / "app.db")
-    with open_workshop(folder, f"sqlite:///{folder}/app.db", ManualClock(time.time())) as shop:
-        yield shop
-
-
-@pytest.fixture(scope="module")
-def process(shop: Workshop) -> Process:
-    return shop.process()
 
 
 @pytest.fixture

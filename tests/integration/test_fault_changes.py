@@ -6,38 +6,23 @@ What was touched while the report was read may stand in it as it was or as it is
 from __future__ import annotations
 
 import random
-import shutil
-import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
-from demo_portal import Fault, ManualClock, Portal, a_row
+from demo_portal import Fault, Portal, a_row
 from demo_portal.crm import Crm
 from demo_portal.data.inn import legal_entity_inn
-from tests.integration.workshop import Ended, Process, Workshop, open_workshop
+from tests.integration.workshop import Ended, Process, Workshop
 
 INVOICES = 130
 PAGES = "crm.item.list"
 LINKS = "crm.requisite.link.list"
 REQUISITES = "crm.requisite.list"
 ROWS = "crm.item.productrow.list"
-
-
-@pytest.fixture(scope="module")
-def shop(tmp_path_factory: pytest.TempPathFactory, sqlite_template: Any) -> Iterator[Workshop]:
-    folder = tmp_path_factory.mktemp("changes")
-    shutil.copy(sqlite_template, folder / "app.db")
-    with open_workshop(folder, f"sqlite:///{folder}/app.db", ManualClock(time.time())) as shop:
-        yield shop
-
-
-@pytest.fixture(scope="module")
-def process(shop: Workshop) -> Process:
-    return shop.process()
 
 
 @pytest.fixture

@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-import shutil
-import time
-from collections.abc import Iterator
-from typing import Any
-
 import pytest
 
-from demo_portal import Fault, ManualClock, Portal, a_row
-from tests.integration.workshop import Workshop, open_workshop
+from demo_portal import Fault, Portal, a_row
+from tests.integration.workshop import Workshop
 
 PAGES = "crm.item.list"
 
@@ -91,14 +86,6 @@ SAID: dict[str, tuple[Fault, str, str]] = {
         "Bitrix24 answered the call crm.item.list with an error. Try again in a minute.",
     ),
 }
-
-
-@pytest.fixture(scope="module")
-def shop(tmp_path_factory: pytest.TempPathFactory, sqlite_template: Any) -> Iterator[Workshop]:
-    folder = tmp_path_factory.mktemp("sentences")
-    shutil.copy(sqlite_template, folder / "app.db")
-    with open_workshop(folder, f"sqlite:///{folder}/app.db", ManualClock(time.time())) as shop:
-        yield shop
 
 
 @pytest.fixture(scope="module")

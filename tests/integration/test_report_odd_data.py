@@ -2,28 +2,10 @@
 
 from __future__ import annotations
 
-import shutil
-import time
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
-from demo_portal import ManualClock, Portal, a_row
-from tests.integration.workshop import Process, Workshop, open_workshop
-
-
-@pytest.fixture(scope="module")
-def shop(tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path) -> Iterator[Workshop]:
-    folder = tmp_path_factory.mktemp("odd-data")
-    shutil.copy(sqlite_template, folder / "app.db")
-    with open_workshop(folder, f"sqlite:///{folder}/app.db", ManualClock(time.time())) as shop:
-        yield shop
-
-
-@pytest.fixture(scope="module")
-def process(shop: Workshop) -> Process:
-    return shop.process()
+from demo_portal import Portal, a_row
+from tests.integration.workshop import Process, Workshop
 
 
 @pytest.fixture
