@@ -15,8 +15,7 @@ import pytest
 import redis
 
 from bitrix_app.storage import Cipher, Database
-from bitrix_app.storage.tables import Base
-from tests.servers import find_postgres, find_redis, throwaway_database
+from tests.servers import empty, find_postgres, find_redis, throwaway_database
 
 
 @pytest.fixture(scope="session")
@@ -86,12 +85,3 @@ def queue_name(redis_server: str) -> Iterator[str]:
         keys = list(client.scan_iter(match=f"huey.*.{name}*"))
         if keys:
             client.delete(*keys)
-
-
-def empty(address: str) -> None:
-    """Remove all rows (TRUNCATE would cost a second a test)."""
-    made = Database(address)
-    with made.transaction() as session:
-        for table in reversed(Base.metadata.sorted_tables):
-            session.execute(table.delete())
-    made.close()

@@ -18,6 +18,7 @@ from typing import Any
 
 from bitrix_app.storage import Database
 from tests.integration.house import House, open_house
+from tests.servers import empty
 
 ROOT = Path(__file__).parents[2]
 
@@ -76,10 +77,11 @@ class Crew:
 
 @contextmanager
 def open_works(folder: Path, database_url: str, redis_url: str) -> Iterator[tuple[House, Crew]]:
-    """A house over an empty database, and a crew for it that nobody has been hired into yet."""
+    """A house over this database, whose rows go, and a crew for it that nobody has been hired into yet."""
     database = Database(database_url)
     database.migrate()
     database.close()
+    empty(database_url)
     with open_house(folder, database_url, QUEUE_URL=redis_url) as house:
         environ = {
             **house.world.environment(),
