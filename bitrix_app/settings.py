@@ -6,6 +6,7 @@ Raises SettingsError with one line that names the variable. The table is in READ
 from __future__ import annotations
 
 import os
+import re
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -21,6 +22,8 @@ STRONG_KEY_LENGTH = 32
 LEAST_WEB_THREADS = 40
 """Of a process's requests 36 may wait for portals and for the authorization server: some threads must be left for
 pages that need neither."""
+UNWRITABLE = re.compile(r"[\s\"'<>\\^`{|};,]")
+"""What stands in no address of a server; such addresses go into pages and their policies."""
 QUEUES = ("sqlite:///", "redis://", "rediss://")
 
 
@@ -149,8 +152,12 @@ class _Given:
 
 
 def _is_address(value: str) -> bool:
+    """Whether it can be called as it stands: a host, a port that exists, no name and password, nothing behind it."""
     try:
         parts = urlsplit(value)
+        host, has_port = parts.hostname, parts.port != 0
     except ValueError:
         return False
-    return parts.scheme in {"http", "https"} and bool(parts.netloc) and not parts.query and not parts.fragment
+    if parts.scheme not in {"http", "https"} or not host or not has_port or "@" in parts.netloc:
+        return False
+    return not parts.query and not parts.fragment and not UNWRITABLE.search(value)
