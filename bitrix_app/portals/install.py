@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from bitrix_app.bitrix24 import Bitrix24Client
-from bitrix_app.errors import AppError, GiveUpError, RejectedRequestError
+from bitrix_app.errors import AppError, GiveUpError, RejectedRequestError, UnknownMethodError
 from bitrix_app.portals.access import Access, SeenUser, ask_profile
 from bitrix_app.portals.clients import PortalClients
 from bitrix_app.portals.dictionary import read_date_fields
@@ -134,7 +134,10 @@ class Installer:
         return Installation(portal, user)
 
     def _note_license(self, client: Bitrix24Client, portal: PortalRecord) -> None:
-        family = client.app_info().get("LICENSE_FAMILY")
+        try:
+            family = client.app_info().get("LICENSE_FAMILY")
+        except UnknownMethodError:  # an ordinary plan's bucket suits every portal
+            family = None
         self._portals.set_license(portal.id, family if isinstance(family, str) else None)
 
     def _choose_settings(self, client: Bitrix24Client, portal: PortalRecord, user: SeenUser) -> None:

@@ -101,6 +101,13 @@ def test_a_step_that_fails_is_shown_and_mended_by_a_repeat(house: House, strange
     assert len(stranger.installation().events) == 1
 
 
+def test_a_portal_that_does_not_tell_its_plan_is_installed_all_the_same(house: House, stranger: Portal) -> None:
+    """Only the size of the bucket depends on it, and there is an ordinary plan's for it."""
+    stranger.faults.always(Fault.error("ERROR_METHOD_NOT_FOUND"), method="app.info")
+    assert house.post("/install", stranger).status_code == 200
+    assert {each.code for each in stranger.installation().placements} == PLACEMENTS
+
+
 def test_a_portal_that_refuses_profile_has_nothing_stored(house: House, stranger: Portal) -> None:
     before = {table: house.rows(table) for table in TABLES}
     stranger.faults.always(Fault.error("insufficient_scope"), method="profile")
