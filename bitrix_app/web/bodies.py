@@ -13,7 +13,7 @@ from bitrix_app.errors import RejectedRequestError
 API_BYTES = 64 * 1024
 FORM_BYTES = 256 * 1024
 FORM_FIELDS = 200
-LONGEST_INTEGER = 20
+LONGEST_INTEGER = 1000
 FORM_TYPE = "application/x-www-form-urlencoded"
 JSON_TYPE = "application/json"
 

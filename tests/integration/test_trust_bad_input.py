@@ -97,6 +97,7 @@ def post(visitor: Visitor, **changes: Any) -> TestResponse:
         ({"invoice_id": {"$ne": 1}}, "invoice_id"),
         ({"mycompany_id": "x"}, "mycompany_id"),
         ({"assigned_by_id": 10**18}, "assigned_by_id"),
+        ({"company_id": 10**30}, "company_id"),
         ({"currency": "rub"}, "currency"),
         ({"currency": "RUB;"}, "currency"),
         ({"currency": 643}, "currency"),
