@@ -66,10 +66,17 @@ export class History {
   /** Deleting is asked once more, in the row itself: dialogues do not open in the portal's frame. */
   #ask(row, report) {
     const { words } = this;
-    const keep = button(words.t("keep"), { onclick: () => { this.#actions(row, report); row.querySelector('[data-testid="history-delete"]').focus(); } });
+    const keep = button(words.t("keep"), { onclick: () => this.#keep(row, report) });
     const confirm = button(words.t("delete"), { class: "button button-danger", "data-testid": "history-delete-confirm", onclick: () => this.#delete(row, report, confirm) });
-    row.lastChild.replaceChildren(h("div", { class: "row" }, h("span", {}, words.t("delete_question")), confirm, keep));
+    row.lastChild.replaceChildren(h("div", { class: "row", "data-asking": true }, h("span", {}, words.t("delete_question")), confirm, keep));
     confirm.focus();
+  }
+
+  /** The list may have changed while the question stood. */
+  #keep(row, report) {
+    this.#actions(row, report);
+    row.querySelector('[data-testid="history-delete"]').focus();
+    this.load();
   }
 
   async #delete(row, report, confirm) {

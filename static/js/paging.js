@@ -10,13 +10,19 @@ export class PagedTable {
    */
   constructor({ root, api, words, path, columns, row, empty, label }) {
     Object.assign(this, { root, api, words, path, columns, row, empty, label });
+    this.asked = 0;
   }
 
-  /** Reads the first page anew. */
+  /**
+   * Reads the first page anew. What is shown stays while a row asks something (`data-asking`), and when another page
+   * has been asked for meanwhile.
+   */
   async load() {
     if (!this.body) fill(this.root, h("p", { class: "soft", role: "status" }, this.words.t("loading")));
+    const asked = ++this.asked;
     try {
       const page = await this.api.get(this.path);
+      if (asked !== this.asked || this.root.querySelector("[data-asking]")) return page.items;
       keepFocus(this.root, this.#sameAgain(), () => {
         this.#start(page.items);
         this.#more(page.next);
@@ -63,6 +69,7 @@ export class PagedTable {
   async #next(more, address) {
     if (isBusy(more)) return;
     setBusy(more, true);
+    this.asked += 1;
     try {
       const page = await this.api.get(address);
       const rows = page.items.map((item) => this.row(item));

@@ -17,6 +17,7 @@ from tests.browser.visit import Visit
 Visitor = Callable[..., Visit]
 
 STATIC = Path(__file__).parents[2] / "static"
+PATIENCE = 20_000  # milliseconds: what is waited for comes at once on an idle machine, and may take long on a busy one
 SCRIPTS_ALONE = "http://scripts.test/"
 
 
@@ -41,7 +42,7 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture(scope="package")
 def stage(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     """The running application and the world around it."""
-    expect.set_options(timeout=10_000)
+    expect.set_options(timeout=PATIENCE)
     with running_stage(tmp_path_factory.mktemp("app")) as found:
         yield found
 

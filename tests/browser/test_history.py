@@ -72,6 +72,24 @@ def test_deleting_is_asked_once_more_and_then_done(visit: Visitor, admin: Person
     assert admin.call("GET", "/reports")["items"] == []
 
 
+def test_question_stands_while_the_list_is_read_anew(portal: Portal, visit: Visitor, admin: Person) -> None:
+    """A report that ends meanwhile does not take away the question whether to delete another."""
+    admin.finished(admin.report())
+    portal.faults.always(Fault.hang(), method="crm.requisite.link.list")
+    admin.report("2026-01-01", "2026-03-31")
+    at = visit().open()
+    expect(at.get("under-way")).to_be_visible()
+    with at.page.expect_response(lambda answer: answer.url.endswith("/reports")):
+        at.tab("history")
+    at.get("history-delete").last.click()
+    expect(at.get("history-delete-confirm")).to_be_focused()
+    with at.page.expect_response(lambda answer: answer.url.endswith("/reports"), timeout=30_000):
+        portal.faults.clear()
+    at.get("history-delete-confirm").click()
+    expect(at.get("history-row")).to_have_count(1)
+    assert len(admin.call("GET", "/reports")["items"]) == 1
+
+
 def test_older_reports_come_page_by_page(visit: Visitor, admin: Person) -> None:
     """Twenty reports stand on a page; the button brings the rest."""
     ids = [admin.report("2026-01-01", "2026-01-01", currency="RUB", paid=bool(number % 2)) for number in range(3)]

@@ -94,5 +94,5 @@ class Visit:
     def done(self) -> Locator:
         """Waits for the finished report; what is said of it."""
         shown = self.get("done")
-        expect(shown).to_be_visible(timeout=30_000)
+        expect(shown).to_be_visible(timeout=60_000)
         return shown
