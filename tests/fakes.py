@@ -207,6 +207,7 @@ class Surroundings:
     tokens: Any = field(default_factory=FakeTokens)
     bucket: FakeBucket = field(default_factory=FakeBucket)
     observer: RecordingObserver = field(default_factory=RecordingObserver)
+    jitter: Callable[[], float] = lambda: 0.5
     stop: FakeStop = field(init=False)
     client: Bitrix24Client = field(init=False)
 
@@ -219,7 +220,7 @@ class Surroundings:
             stop=self.stop,
             observer=self.observer,
             clock=self.clock,
-            jitter=lambda: 0.5,
+            jitter=lambda: self.jitter(),  # noqa: PLW0108 # a test may replace it later
         )
 
     @property

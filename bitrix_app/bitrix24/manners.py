@@ -183,8 +183,9 @@ class Manners:
             self._stop.wait(seconds)
 
     def _grown(self, first: float, times: int, longest: float = math.inf) -> float:
-        """``first`` doubled ``times`` times, up or down by half of it at random."""
-        return min(first * float(2**times), longest) * (0.5 + self._jitter())
+        """``first`` doubled ``times`` times, up or down by a quarter of it at random: so that each wait is longer than
+        the one before it."""
+        return min(first * float(2**times), longest) * (0.75 + self._jitter() / 2)
 
 
 def _record(exchange: Exchange) -> CallRecord:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 from collections import deque
 from decimal import Decimal
@@ -93,6 +94,17 @@ def test_the_limit_slows_everybody_down_more_each_time(around: Surroundings) -> 
     assert around.bucket.penalties == [1, 2, 4, 8]
     assert around.stop.waits == [1, 2, 4, 8]
     assert set(around.reasons) == {"query_limit"}
+
+
+def test_the_waits_grow_whatever_chance_does_to_them(around: Surroundings) -> None:
+    """The longest by chance is followed by the shortest by chance, and that is longer still."""
+    chance = itertools.cycle([0.999, 0.0])
+    around.jitter = lambda: next(chance)
+    fail(around, LIMIT, LIMIT, LIMIT, LIMIT)
+
+    around.client.call(METHOD)
+
+    assert around.stop.waits == sorted(set(around.stop.waits))
 
 
 def test_others_know_that_the_limit_makes_them_wait(around: Surroundings) -> None:
