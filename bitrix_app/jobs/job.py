@@ -20,7 +20,7 @@ from bitrix_app.jobs.heartbeat import Heartbeat
 from bitrix_app.jobs.ports import JobObserver, Timing
 from bitrix_app.jobs.progress import LatestProgress
 from bitrix_app.jobs.stop import JobStop, ShutdownError
-from bitrix_app.storage import Lease, ReportLeases
+from bitrix_app.storage import Lease, Progress, ReportLeases
 
 log = structlog.get_logger("jobs")
 
@@ -101,7 +101,8 @@ class Job:
     def _settle(self, ending: Ending) -> str:
         """Write the ending into the row. → the status for the metrics."""
         try:
-            return self._insist(lambda: self._write(ending))
+            latest = self._progress.take()
+            return self._insist(lambda: self._write(ending, latest))
         except LeaseLostError:
             if isinstance(ending, Built):
                 self._delivery.discard(ending.files)
@@ -110,10 +111,10 @@ class Job:
             log.exception("report_unsettled", error=str(error.__cause__ or error))
             return "lost"
 
-    def _write(self, ending: Ending) -> str:
+    def _write(self, ending: Ending, latest: Progress | None) -> str:
         match ending:
             case Built(summary, files):
-                self._leases.done(self._lease, summary, files)
+                self._leases.done(self._lease, summary, files, latest)
                 return "done"
             case Broken(code, params):
                 self._leases.failed(self._lease, code, params)

@@ -81,8 +81,7 @@ class ReportLeases:
         with self._db.transaction() as session:
             values: dict[str, Any] = {"lease_until": self._db.now(session) + timedelta(seconds=lease.seconds)}
             if progress is not None:
-                values |= {"stage": progress.stage, "done": progress.done, "total": progress.total}
-                values["waiting"] = progress.waiting
+                values |= {**_counters(progress), "waiting": progress.waiting}
             if self._update(session, lease, values):
                 return Beat(cancelled=False)
             same = Report.id == lease.report.id, Report.attempt == lease.attempt, Report.status == CANCELLED
@@ -90,10 +89,19 @@ class ReportLeases:
                 raise LeaseLostError
             return Beat(cancelled=True)
 
-    def done(self, lease: Lease, summary: Mapping[str, Any], files: Sequence[ReportFile]) -> None:
-        """The report is finished and its files lie in the file store. Raises LeaseLostError (also when cancelled)."""
+    def done(
+        self,
+        lease: Lease,
+        summary: Mapping[str, Any],
+        files: Sequence[ReportFile],
+        progress: Progress | None = None,
+    ) -> None:
+        """The report is finished and its files lie in the file store; ``progress``: what no heartbeat has written.
+
+        Raises LeaseLostError (also when cancelled).
+        """
         with self._db.transaction() as session:
-            self._end(session, lease, DONE, summary=dict(summary))
+            self._end(session, lease, DONE, **{**_counters(progress), "summary": dict(summary)})
             for each in files:
                 row = ReportFileRow(report_id=lease.report.id, format=each.format, name=each.name, size=each.size)
                 session.add(row)
@@ -169,3 +177,8 @@ class ReportLeases:
 
     def _ours(self, lease: Lease) -> tuple[ColumnElement[bool], ...]:
         return Report.id == lease.report.id, Report.attempt == lease.attempt, Report.status == RUNNING
+
+
+def _counters(progress: Progress | None) -> dict[str, Any]:
+    """How far the report is, as the row keeps it; nothing where there is no news."""
+    return {} if progress is None else {"stage": progress.stage, "done": progress.done, "total": progress.total}

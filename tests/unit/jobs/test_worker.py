@@ -181,6 +181,21 @@ def test_progress_reaches_the_row(shop: Workshop, portal: PortalRecord) -> None:
     shop.ended(report)
 
 
+def test_the_last_progress_stays_with_a_report_that_ends_before_a_heartbeat(
+    shop: Workshop, portal: PortalRecord
+) -> None:
+    """A finished report does not read "0 of 0"."""
+
+    def run(lease: Lease, stop: JobStop, progress: ProgressSink, folder: Path) -> Made:
+        progress.update(Progress("workbook", 480, 480))
+        return write_files(folder)
+
+    report = queue_report(shop.db, portal)
+    shop.open(run, timing=Timing(beat=3600))
+    record = shop.ended(report)
+    assert (record.stage, record.done, record.total) == ("workbook", 480, 480)
+
+
 def test_a_report_may_take_longer_than_its_lease(shop: Workshop, portal: PortalRecord) -> None:
     patient = Patient()
     report = queue_report(shop.db, portal)
@@ -363,9 +378,11 @@ def test_files_that_cannot_be_stored_fail_the_report_and_leave_nothing(shop: Wor
 
 
 def test_an_unwritable_file_store_fails_the_report(shop: Workshop, portal: PortalRecord, tmp_path: Path) -> None:
+    files = Files(str(tmp_path / "occupied"))
+    (tmp_path / "occupied").rmdir()
     (tmp_path / "occupied").write_text("a file where the folder should be")
     report = queue_report(shop.db, portal)
-    shop.open(plain_report, files=Files(str(tmp_path / "occupied")))
+    shop.open(plain_report, files=files)
     assert shop.ended(report, "failed").error_code == StorageFullError.code
 
 
