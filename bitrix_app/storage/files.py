@@ -32,7 +32,8 @@ def file_name(report_id: str, attempt: int, kind: str) -> str:
 
 
 class Files:
-    """The file store. Raises SettingsError for an address that fsspec cannot use.
+    """The file store. Raises SettingsError for an address that fsspec cannot use, and for a folder that cannot be
+    made or written to; an object store is not asked yet.
 
     Every name is checked: one that we did not make raises ValueError, so no name leads out of the store.
     """
@@ -44,6 +45,8 @@ class Files:
             raise SettingsError(f"REPORTS_DIR: this address cannot be used: {error}") from error
         self._atomic = not OBJECT_STORES.isdisjoint(_protocols(self._fs))
         self._is_folder = "file" in _protocols(self._fs)
+        if self._is_folder:
+            _make_folder(self._root)
 
     def put(self, local: Path, name: str) -> int:
         """Copy a finished local file into the store under this name. → its size in bytes.
@@ -140,6 +143,17 @@ def _checked(name: str) -> str:
     if not NAME.fullmatch(name):
         raise ValueError("not a name of a stored file")
     return name
+
+
+def _make_folder(path: str) -> None:
+    """Raises SettingsError when there is none afterwards that we may write to."""
+    try:
+        Path(path).mkdir(parents=True, exist_ok=True)
+        usable = os.access(path, os.W_OK | os.X_OK)
+    except OSError as error:
+        raise SettingsError(f"REPORTS_DIR: the folder {path} cannot be made: {error.strerror}") from error
+    if not usable:
+        raise SettingsError(f"REPORTS_DIR: the folder {path} cannot be written to")
 
 
 def _protocols(fs: fsspec.AbstractFileSystem) -> set[str]:

@@ -127,8 +127,9 @@ def test_an_interrupted_copy_is_found_by_the_sweep(tmp_path: Path) -> None:
 
 
 def test_a_place_that_cannot_be_written_to_is_told_apart(tmp_path: Path, local: Path) -> None:
-    (tmp_path / "reports").write_text("a file where the folder should be")
     files = Files(str(tmp_path / "reports"))
+    (tmp_path / "reports").rmdir()
+    (tmp_path / "reports").write_text("a file where the folder should be")
     with pytest.raises(StorageFullError):
         files.put(local, NAME)
     with pytest.raises(StorageFullError):
@@ -168,6 +169,17 @@ def test_a_full_disk_is_told_apart_and_no_half_file_stays(small_disk: Path, tmp_
     small = tmp_path / "small.xlsx"
     small.write_bytes(b"fits")
     assert files.put(small, NAME) == 4
+
+
+def test_a_folder_that_cannot_be_used_stops_the_start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """At the start, not with the first report that is ready."""
+    (tmp_path / "file").write_text("a file where the folder should be")
+    for place in (tmp_path / "file", tmp_path / "file" / "reports"):
+        with pytest.raises(SettingsError, match=r"\AREPORTS_DIR[^\n]+\Z"):
+            Files(str(place))
+    monkeypatch.setattr("os.access", lambda *_: False)
+    with pytest.raises(SettingsError, match=r"\AREPORTS_DIR[^\n]+written to\Z"):
+        Files(str(tmp_path))
 
 
 def test_an_address_that_nobody_knows_stops_the_start() -> None:
