@@ -136,8 +136,9 @@ def serve(services: Services, settings: Settings) -> int:
 
 
 def prepare_tables(database: Database, settings: Settings) -> None:
-    """The embedded default migrates itself; several machines want ``migrate`` run once. Raises SettingsError."""
-    if settings.embedded_queue:
+    """A new database gets its tables, the embedded default also those of a new version; several machines want
+    ``migrate`` run once for that: processes of the old version may be at work on them. Raises SettingsError."""
+    if settings.embedded_queue or database.is_new():
         database.migrate()
     else:
         require_current_tables(database)

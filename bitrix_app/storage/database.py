@@ -14,8 +14,8 @@ from sqlalchemy.orm import Session
 
 from bitrix_app.errors import AppUninstalledError
 from bitrix_app.storage.address import explained, parse_address
-from bitrix_app.storage.migrating import is_current, upgrade
-from bitrix_app.storage.sqlite import make_folder, prepare_sqlite
+from bitrix_app.storage.migrating import is_current, is_new, upgrade
+from bitrix_app.storage.sqlite import look_at_file, make_folder, prepare_sqlite
 
 Clock = Callable[[], datetime]
 
@@ -93,8 +93,11 @@ class Database:
 
     def ping(self) -> None:
         """Raises SettingsError with one line when the database cannot be reached."""
-        with explained(self.url), self.engine.connect() as connection:
-            connection.execute(text("SELECT 1"))
+        with explained(self.url):
+            if self.is_sqlite:  # an open connection goes on with a file that has been taken away
+                look_at_file(self.url)
+            with self.engine.connect() as connection:
+                connection.execute(text("SELECT 1"))
 
     def migrate(self) -> None:
         """Bring the tables up to date; safe when several processes start at once.
@@ -108,6 +111,11 @@ class Database:
         """Whether the tables are those of this code. Raises SettingsError when unreachable."""
         with explained(self.url):
             return is_current(self.engine)
+
+    def is_new(self) -> bool:
+        """Whether there are no tables of ours yet. Raises SettingsError when unreachable."""
+        with explained(self.url):
+            return is_new(self.engine)
 
     def close(self) -> None:
         """Close all connections."""

@@ -36,9 +36,17 @@ def upgrade(engine: Engine) -> None:
 
 def is_current(engine: Engine) -> bool:
     """Whether the tables stand at the newest revision."""
+    return _standing(engine) == set(ScriptDirectory.from_config(_config()).get_heads())
+
+
+def is_new(engine: Engine) -> bool:
+    """Whether no migration has ever been here: there is nothing of ours that could be lost."""
+    return not _standing(engine)
+
+
+def _standing(engine: Engine) -> set[str]:
     with engine.connect() as connection:
-        standing = MigrationContext.configure(connection).get_current_heads()
-    return set(standing) == set(ScriptDirectory.from_config(_config()).get_heads())
+        return set(MigrationContext.configure(connection).get_current_heads())
 
 
 def _config() -> Config:

@@ -12,6 +12,8 @@ from sqlalchemy import URL, Connection, Engine, event
 from bitrix_app.errors import SettingsError
 
 PATIENCE_SECONDS = 30.0
+MAGIC = b"SQLite format 3\0"
+"""The first bytes of every such file; source: SQLite's documentation, "Database File Format"."""
 
 
 def make_folder(url: URL) -> None:
@@ -21,6 +23,14 @@ def make_folder(url: URL) -> None:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise SettingsError(f"DATABASE_URL: the folder {folder} cannot be created: {error.strerror}") from error
+
+
+def look_at_file(url: URL) -> None:
+    """The database's file lies in its place and is one. Raises OSError."""
+    file = Path(url.database or "")
+    with file.open("rb") as opened:
+        if opened.read(len(MAGIC)) != MAGIC:
+            raise OSError("the file is no SQLite database")
 
 
 def prepare_sqlite(engine: Engine) -> None:

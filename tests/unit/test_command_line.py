@@ -9,20 +9,22 @@ import stat
 import sys
 import threading
 from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
 from email.utils import formatdate
 from pathlib import Path
 from types import ModuleType
 
 import pytest
 import responses
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 
-from bitrix_app.__main__ import main
+from bitrix_app.__main__ import main, prepare_tables
 from bitrix_app.doctor import check_clock
-from bitrix_app.errors import StorageFullError
+from bitrix_app.errors import SettingsError, StorageFullError
 from bitrix_app.jobs.delivery import Delivery
 from bitrix_app.metrics import Metrics
-from bitrix_app.settings import Settings
+from bitrix_app.settings import Settings, load_settings
 from bitrix_app.storage import Cipher, Database, Files, Journal, Portals, ReportLeases
 from bitrix_app.storage.tables import Portal, Report
 from tests.cast import install_portal, queue_report
@@ -109,6 +111,23 @@ def test_migrate_says_in_one_line_why_the_database_cannot_be_used(
     told = capsys.readouterr().err
     assert told.startswith("DATABASE_URL")
     assert "s3cret" not in told
+
+
+def make_older(db: Database) -> None:
+    """As if the tables had been made by an earlier version."""
+    with db.engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '0000'"))
+
+
+def test_a_new_database_gets_its_tables_whatever_the_queue(tmp_path: Path) -> None:
+    """Nobody must know of ``migrate`` to start for the first time; later it decides when the old version ends."""
+    settings = replace(load_settings(), queue_url="redis://queue")
+    with closing(Database(f"sqlite:///{tmp_path}/app.db")) as db:
+        prepare_tables(db, settings)
+        assert db.is_current()
+        make_older(db)
+        with pytest.raises(SettingsError, match="migrate"):
+            prepare_tables(db, settings)
 
 
 # --- rotate-keys --------------------------------------------------------------------------------------------------
@@ -285,8 +304,12 @@ def test_a_worker_that_broke_ends_with_an_error_so_that_it_is_started_anew(monke
 
 
 def test_a_scaled_worker_wants_migrated_tables(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    """An upgrade is one command on one machine, not a race of all that start."""
+    main(["migrate"])
+    with closing(Database(f"sqlite:///{tmp_path}/app.db")) as db:
+        make_older(db)
     monkeypatch.setitem(sys.modules, "bitrix_app.wiring", wiring(FakeServices))
     monkeypatch.setenv("QUEUE_URL", "redis://127.0.0.1:1/0")
     assert main(["worker"]) == 2
