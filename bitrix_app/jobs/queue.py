@@ -49,6 +49,7 @@ class WakeQueue:
         self._woken: Callable[[], None] = _nothing
         self._chores: Callable[[], None] = _nothing
         self._embedded = url.startswith("sqlite:")
+        self._file = file_of(url) if self._embedded else None
         try:
             self._huey = make_huey(url, name)
         except (*DOWN, ValueError) as error:
@@ -65,6 +66,8 @@ class WakeQueue:
 
     def ping(self) -> None:
         """Raises SettingsError with one line when the queue cannot be reached."""
+        if self._file is not None and not self._file.is_file():  # an open connection goes on with one taken away
+            raise SettingsError(f"QUEUE_URL: the queue cannot be reached: {self._file} is gone")
         try:
             self._huey.pending_count()
         except DOWN as error:
@@ -109,11 +112,16 @@ class QuietConsumer(Consumer):  # type: ignore[misc]  # huey ships no types
         """Leave them alone: off the main thread they cannot be set, and the worker's command has its own."""
 
 
+def file_of(url: str) -> Path:
+    """The file of an embedded queue: ``sqlite:///path``."""
+    return Path(url.removeprefix("sqlite:///"))
+
+
 def make_huey(url: str, name: str) -> Huey:
     """huey for QUEUE_URL: ``sqlite:///path`` (the folder is made) or ``redis://…``, ``rediss://…``."""
     options: dict[str, Any] = {"results": False, "serializer": NamesOnly()}
     if url.startswith("sqlite:///"):
-        path = Path(url.removeprefix("sqlite:///"))
+        path = file_of(url)
         path.parent.mkdir(parents=True, exist_ok=True)
         return SqliteHuey(name, filename=str(path), **options)
     once_more = Retry(NoBackoff(), 1)  # a connection that died while it lay idle; whoever wakes must not wait

@@ -32,6 +32,16 @@ def queue(place: tuple[str, str]) -> Iterator[WakeQueue]:
         yield made
 
 
+def test_a_file_that_was_taken_away_is_no_queue_that_answers(tmp_path: Path) -> None:
+    """The open connection does not notice."""
+    file = tmp_path / "queue.db"
+    with closing(WakeQueue(f"sqlite:///{file}")) as queue:
+        queue.ping()
+        file.unlink()
+        with pytest.raises(SettingsError, match=r"\AQUEUE_URL[^\n]+\Z"):
+            queue.ping()
+
+
 class Listening:
     """A consumer at work, and what it was called for."""
 

@@ -55,6 +55,24 @@ def test_an_unreachable_database_stops_the_start_with_one_line_without_the_passw
     db.close()
 
 
+@pytest.mark.parametrize("harm", ["removed", "overwritten", "a folder"])
+def test_a_file_that_is_no_database_any_more_is_no_database_that_answers(tmp_path: Path, harm: str) -> None:
+    """Connections that are open do not notice; whoever asks whether all is well must."""
+    file = tmp_path / "app.db"
+    db = Database(f"sqlite:///{file}")
+    db.migrate()
+    db.ping()
+    if harm == "overwritten":
+        file.write_bytes(b"no database " * 1000)
+    else:
+        file.unlink()
+    if harm == "a folder":
+        file.mkdir()
+    with pytest.raises(SettingsError, match=r"\ADATABASE_URL[^\n]+\Z"):
+        db.ping()
+    db.close()
+
+
 def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("not a folder")
     with pytest.raises(SettingsError, match="DATABASE_URL: the folder"):
