@@ -69,8 +69,9 @@ def _sums(invoices: list[dict[str, Any]]) -> dict[str, Decimal]:
     return {currency: amount.quantize(Decimal("0.01")) for currency, amount in sums.items()}
 
 
-def test_period_of_the_last_choice_is_chosen_again(visit: Visitor) -> None:
-    """Who built a report for last year finds last year and the product rows chosen when the page opens again."""
+def test_period_of_the_last_choice_is_chosen_again(portal: Portal, visit: Visitor) -> None:
+    """Who built a report for last year finds last year and the product rows chosen when the page opens again; others
+    find what the settings say."""
     at = visit().open()
     at.choose("period-last_year")
     at.get("detailed").check()
@@ -79,6 +80,9 @@ def test_period_of_the_last_choice_is_chosen_again(visit: Visitor) -> None:
     at.open()
     expect(at.get("period-last_year")).to_be_checked()
     expect(at.get("detailed")).to_be_checked()
+    other = visit(user=portal.accountant).open()
+    expect(other.get("period-last_month")).to_be_checked()
+    expect(other.get("detailed")).not_to_be_checked()
 
 
 def test_precheck_counts_invoices_and_time(visit: Visitor) -> None:
