@@ -114,7 +114,8 @@ class _Given:
     def address(self, name: str, default: str = "") -> str:
         value = self.text(name, default)
         if not _is_address(value):
-            raise SettingsError(f"{name} must be an http(s) address such as https://example.ru, not {value!r}")
+            given = "one with a name and password" if "@" in value else repr(value)
+            raise SettingsError(f"{name} must be an http(s) address such as https://example.ru, not {given}")
         return value
 
     def queue(self, name: str, default: str) -> str:

@@ -73,6 +73,13 @@ def test_a_wrong_setting_is_named(name: str, value: str) -> None:
         load_settings({**MINIMAL, name: value})
 
 
+def test_a_password_in_an_address_is_not_shown() -> None:
+    """The line goes into logs."""
+    with pytest.raises(SettingsError, match="APP_URL") as caught:
+        load_settings({**MINIMAL, "APP_URL": "https://user:pass-word@example.ru"})
+    assert "pass-word" not in str(caught.value)
+
+
 def test_threads_are_left_when_all_places_before_slow_servers_are_taken() -> None:
     """The least number of threads that is accepted leaves some for pages that need no portal."""
     assert LEAST_WEB_THREADS - PORTAL_PLACES - CALLER_PLACES >= 4
