@@ -242,7 +242,7 @@ def build_web(
         embedding=embedding,
         installer=installer,
         launcher=Launcher(check=check, portals=stores.portals, tokens=stores.tokens, access=access),
-        events=PortalEvents(installer=installer, portals=stores.portals, erased=TtlCache(600, 5000)),
+        events=PortalEvents(installer=installer, portals=stores.portals),
         preview=preview,
         wake=queue.wake,
         ping_queue=queue.ping,

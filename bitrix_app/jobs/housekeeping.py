@@ -59,9 +59,10 @@ class Broom:
         )
 
     def expire(self) -> None:
-        """Reports and journal lines past their term go, the reports' files too."""
+        """Reports and journal lines past their term go, the reports' files too; and what is left of erased portals."""
         self._delete(self._retention.expire_reports())
         self._retention.expire_journal()
+        self._retention.expire_erasures()
 
     def sweep(self) -> None:
         """Files without a row go."""

@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 from bitrix_app.errors import RejectedRequestError
 from bitrix_app.portals.identity import require_field
 from bitrix_app.portals.install import Installer, InstallForm
-from bitrix_app.portals.ttl_cache import TtlCache
 from bitrix_app.storage import Portals
 
 INSTALLED = "ONAPPINSTALL"
@@ -44,16 +43,12 @@ def bracketed(form: Mapping[str, str], name: str) -> dict[str, str]:
 
 
 class PortalEvents:
-    """Believes an event or refuses it, and does what it asks.
+    """Believes an event or refuses it, and does what it asks. The same event twice is answered like the first time,
+    whichever process it reaches."""
 
-    ``erased`` remembers for a while which portals were erased by which application token (as a digest), so that the
-    same event twice is answered like the first time.
-    """
-
-    def __init__(self, *, installer: Installer, portals: Portals, erased: TtlCache) -> None:
+    def __init__(self, *, installer: Installer, portals: Portals) -> None:
         self._installer = installer
         self._portals = portals
-        self._erased = erased
 
     def receive(self, event: Event) -> list[str]:
         """Does what a genuine event asks. → names of files to delete from the file store.
@@ -69,7 +64,7 @@ class PortalEvents:
         require_field("auth[member_id]", member_id)
         require_field("auth[application_token]", token)
         if not self._portals.has_application_token(member_id, token):
-            if self._erased.peek(_digest(member_id, token)):
+            if self._portals.was_erased(_digest(member_id, token)):
                 return []
             raise RejectedRequestError(403, "foreign_event")
         return self._uninstalled(member_id, token, event) if event.name == UNINSTALLED else []
@@ -87,15 +82,16 @@ class PortalEvents:
         if event.data.get("CLEAN") != "1":
             self._portals.uninstall(member_id)
             return []
-        files = erase_portal(self._portals, member_id)
-        self._erased.get(_digest(member_id, token), lambda: True)
-        return files
+        return erase_portal(self._portals, member_id, _digest(member_id, token))
 
 
-def erase_portal(portals: Portals, member_id: str) -> list[str]:
-    """Ends the portal's sessions and running reports, then removes everything of it. → names of files to delete."""
+def erase_portal(portals: Portals, member_id: str, digest: str | None = None) -> list[str]:
+    """Ends the portal's sessions and running reports, then removes everything of it. → names of files to delete.
+
+    ``digest``: of the event that asks for it, so that the same event once more is known as genuine.
+    """
     portals.uninstall(member_id)
-    return portals.erase(member_id)
+    return portals.erase(member_id, digest)
 
 
 def _digest(member_id: str, token: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hmac
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import delete, func, select, update
@@ -15,6 +16,7 @@ from bitrix_app.storage.database import Database
 from bitrix_app.storage.pairs import INSTALL, PairKey, PairRows, TokenPair
 from bitrix_app.storage.tables import (
     INSTALLED,
+    Erasure,
     JournalRow,
     Portal,
     PortalUser,
@@ -25,6 +27,7 @@ from bitrix_app.storage.tables import (
 )
 
 UNINSTALLED = "uninstalled"
+ERASURE_KEPT = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,8 +154,11 @@ class Portals:
             session.execute(update(Report).where(*open_reports).values(**ended))
             return _record(row)
 
-    def erase(self, member_id: str) -> list[str]:
-        """Remove everything of the portal. → names of the files to delete from the file store."""
+    def erase(self, member_id: str, digest: str | None = None) -> list[str]:
+        """Remove everything of the portal. → names of the files to delete from the file store.
+
+        ``digest``: of the event that asked for it, to be known by ``was_erased`` for a day.
+        """
         with self._db.transaction() as session:
             row = session.scalar(select(Portal).where(Portal.member_id == member_id).with_for_update())
             if row is None:
@@ -160,7 +166,17 @@ class Portals:
             names = select(ReportFileRow.name).join(Report).where(Report.portal_id == row.id)
             files = list(session.scalars(names))
             session.execute(delete(Portal).where(Portal.id == row.id))
+            if digest is not None:
+                session.execute(delete(Erasure).where(Erasure.digest == digest))
+                session.add(Erasure(digest=digest, at=self._db.now(session)))
             return files
+
+    def was_erased(self, digest: str) -> bool:
+        """Whether an event with this digest has erased a portal lately."""
+        with self._db.reading() as session:
+            since = self._db.now(session) - ERASURE_KEPT
+            found = select(Erasure.digest).where(Erasure.digest == digest, Erasure.at > since)
+            return session.scalar(found) is not None
 
     def holdings(self, portal_id: int) -> dict[str, int]:
         """How much is stored of the portal: ``reports``, ``files``, ``users``, ``saved_sets``, ``journal``,

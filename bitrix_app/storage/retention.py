@@ -10,8 +10,9 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from bitrix_app.storage.database import Database
+from bitrix_app.storage.portals import ERASURE_KEPT
 from bitrix_app.storage.records import OPEN
-from bitrix_app.storage.tables import JournalRow, Portal, Report, ReportFileRow
+from bitrix_app.storage.tables import Erasure, JournalRow, Portal, Report, ReportFileRow
 
 REPORT_DAYS = 90
 JOURNAL_DAYS = 365
@@ -43,6 +44,11 @@ class Retention:
             old = JournalRow.portal_id == portal_id, JournalRow.at < before
             with self._db.transaction() as session:
                 session.execute(delete(JournalRow).where(*old))
+
+    def expire_erasures(self) -> None:
+        """Forget which events erased portals, after a day."""
+        with self._db.transaction() as session:
+            session.execute(delete(Erasure).where(Erasure.at < self._db.now(session) - ERASURE_KEPT))
 
     def orphans(self, names: Iterable[str]) -> list[str]:
         """Those of the names in the file store that no report has."""

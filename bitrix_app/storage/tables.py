@@ -204,3 +204,15 @@ class Chore(Base):
 
     name: Mapped[str] = mapped_column(primary_key=True)
     taken_at: Mapped[datetime]
+
+
+class Erasure(Base):
+    """That a portal was erased by an event: the event's digest, so that the same event once more is known as genuine.
+
+    Nothing of the portal can be told from it.
+    """
+
+    __tablename__ = "erasure"
+
+    digest: Mapped[str] = mapped_column(primary_key=True)
+    at: Mapped[datetime]

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import closing
+
 import pytest
 
+from bitrix_app.web import create_app
+from bitrix_app.wiring import build_services
 from demo_portal import Fault, Portal
 from tests.integration.house import House, Visitor
 from tests.live import until
@@ -77,6 +81,16 @@ def test_the_same_uninstall_twice_is_harmless(house: House, portal: Portal, clea
     fields = portal.event_fields("ONAPPUNINSTALL", {"CLEAN": clean}, with_tokens=False)
     statuses = [house.app.test_client().post("/events", data=fields).status_code for _ in range(3)]
     assert statuses == [200, 200, 200]
+
+
+def test_a_clean_uninstall_once_more_at_another_process_is_harmless_too(house: House, portal: Portal) -> None:
+    """Nothing of the portal is left there to know it by."""
+    fields = portal.event_fields("ONAPPUNINSTALL", {"CLEAN": 1}, with_tokens=False)
+    assert house.app.test_client().post("/events", data=fields).status_code == 200
+    with closing(build_services(house.services.settings)) as another:
+        client = create_app(another.web).test_client()
+        assert client.post("/events", data=fields).status_code == 200
+        assert client.post("/events", data={**fields, "auth[application_token]": "f0rged"}).status_code == 403
 
 
 def test_a_removed_app_is_not_opened_even_with_a_token_that_is_still_good(house: House, portal: Portal) -> None:

@@ -118,7 +118,7 @@ def test_tables_of_a_newer_version_stop_the_start(db: Database) -> None:
         assert not db.is_current()
     finally:
         with db.transaction() as session:
-            session.execute(text("UPDATE alembic_version SET version_num = '0001'"))
+            session.execute(text("UPDATE alembic_version SET version_num = '0002'"))
 
 
 def test_what_a_broken_transaction_wrote_is_gone(db: Database) -> None:
@@ -169,7 +169,7 @@ def test_a_sqlite_database_is_one_that_others_can_open(tmp_path: Path) -> None:
     db.migrate()
     db.close()
     with sqlite3.connect(tmp_path / "app.db") as other:
-        assert other.execute("SELECT version_num FROM alembic_version").fetchall() == [("0001",)]
+        assert other.execute("SELECT version_num FROM alembic_version").fetchall() == [("0002",)]
     other.close()
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy import select
 
 from bitrix_app.storage import (
     Chores,
@@ -20,6 +21,7 @@ from bitrix_app.storage import (
     Retention,
     file_name,
 )
+from bitrix_app.storage.tables import Erasure
 from tests.cast import ALICE, install_portal, queue_report
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -70,6 +72,22 @@ def test_finished_reports_go_after_ninety_days(db: Database, portal: PortalRecor
     calendar.day = 90.1
     assert Retention(db).expire_reports() == [old]
     assert len(Reports(db).of(portal.id, ALICE).page()[0]) == 1
+
+
+def test_an_erasure_is_remembered_for_a_day(
+    db: Database, cipher: Cipher, portal: PortalRecord, calendar: Calendar
+) -> None:
+    portals = Portals(db, cipher)
+    portals.erase(portal.member_id, "digest")
+    calendar.day = 0.9
+    Retention(db).expire_erasures()
+    assert portals.was_erased("digest")
+    assert not portals.was_erased("another")
+    calendar.day = 1.1
+    assert not portals.was_erased("digest")
+    Retention(db).expire_erasures()
+    with db.reading() as session:
+        assert session.scalars(select(Erasure)).all() == []
 
 
 def test_a_portals_own_term_is_kept(db: Database, cipher: Cipher, portal: PortalRecord, calendar: Calendar) -> None:
