@@ -32,6 +32,8 @@ from bitrix_app.storage import Lease, PortalRecord, Portals, ReportRecord
 
 QUIET_SECONDS = 5.0
 """Shorter waits are the usual rhythm of the bucket and need no explanation."""
+QUIET_OPERATING_SECONDS = 1.0
+"""A wait until the portal lets a method work again is not usual; shorter ones only spread its calls."""
 
 
 class PortalWait(Protocol):
@@ -64,7 +66,8 @@ class WaitsInProgress:
 
     def waited(self, wait: PortalWait) -> None:
         """A wait begins."""
-        if wait.seconds >= QUIET_SECONDS:
+        quiet = QUIET_OPERATING_SECONDS if wait.reason == "operating_time" else QUIET_SECONDS
+        if wait.seconds >= quiet:
             self._method = wait.method
             self._progress.wait(Waiting(wait.reason, self._now() + timedelta(seconds=wait.seconds)))
 

@@ -64,6 +64,15 @@ def test_a_long_wait_is_shown_until_its_method_answers_again() -> None:
     assert told.waiting[-1] is None
 
 
+def test_a_short_wait_until_a_method_may_work_again_is_shown_too() -> None:
+    """The portal has stopped the method: that is told however soon it ends."""
+    told = Told()
+    WaitsInProgress(ProgressTracker(told, detailed=True), lambda: NOON).waited(
+        AWait("operating_time", 2, "crm.item.list")
+    )
+    assert [each and each.reason for each in told.waiting] == ["operating_time"]
+
+
 def test_the_rhythm_of_the_bucket_is_no_wait_to_speak_of() -> None:
     """Half a second before each call is how every report runs."""
     told = Told()
