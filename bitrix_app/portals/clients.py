@@ -183,17 +183,20 @@ class PortalClients:
             yield self.client_for(portal, user_id, stop=stop, patient=False)
 
     @contextmanager
-    def for_caller(self, caller: Caller, portal: PortalRecord | None) -> Iterator[Bitrix24Client]:
-        """As ``hurried``, with the token that the caller has just proved to own; ``portal`` where it is known."""
+    def for_caller(self, caller: Caller, portal: PortalRecord | None, *, times: int = 1) -> Iterator[Bitrix24Client]:
+        """As ``hurried``, with the token that the caller has just proved to own; ``portal`` where it is known.
+
+        ``times``: so many times what an ordinary page may spend; what the request's first client gets holds for all.
+        """
         tokens = GivenToken(AccessToken(caller.access_token, caller.client_endpoint))
         bucket = self._bucket(portal, self._hurried_seconds) if portal else UnsharedBucket()
-        stop = self._stop()
+        stop = self._stop(times)
         with self._bulkhead.enter(caller.member_id):
             yield self._client(tokens, bucket, stop, observer=None, patient=False)
 
-    def _stop(self) -> HurriedStop:
-        request = _request_time.get()
-        return request.stop(self._hurried_seconds) if request else HurriedStop(self._hurried_seconds)
+    def _stop(self, times: int = 1) -> HurriedStop:
+        request, seconds = _request_time.get(), self._hurried_seconds * times
+        return request.stop(seconds) if request else HurriedStop(seconds)
 
     def _bucket(self, portal: PortalRecord, patience: float) -> Bucket:
         is_enterprise = portal.license_family == ENTERPRISE_FAMILY

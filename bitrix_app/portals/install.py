@@ -22,6 +22,8 @@ from bitrix_app.portals.preferences import guessed_settings
 from bitrix_app.storage import PortalRecord, Portals, TokenPair, UserTokens
 
 TOKEN_SECONDS = 3600
+INSTALL_TIMES = 3
+"""An installation is ten calls, and it is made once: it may take so many times what an ordinary page may."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +93,7 @@ class Installer:
         A step that the portal refuses is in the answer. Raises RejectedRequestError 403 ``admin_required`` and
         PortalError from before anything was stored.
         """
-        stored = self.store(caller, form)
+        stored = self.store(caller, form, times=INSTALL_TIMES)
         portal = stored.portal
         work: Mapping[str, Callable[[Bitrix24Client], None]] = {
             "license": lambda client: self._note_license(client, portal),
@@ -100,20 +102,22 @@ class Installer:
             "settings": lambda client: self._choose_settings(client, portal, stored.user),
         }
         steps = [InstallStep("stored")]
-        with self._clients.for_caller(caller, portal) as client:
+        with self._clients.for_caller(caller, portal, times=INSTALL_TIMES) as client:
             for code, do in work.items():
                 steps.append(_attempt(code, do, client))
                 if steps[-1].error:
                     break
         return Installation(self._portals.by_id(portal.id) or portal, stored.user, tuple(steps))
 
-    def store(self, caller: Caller, form: InstallForm) -> Installation:
+    def store(self, caller: Caller, form: InstallForm, *, times: int = 1) -> Installation:
         """Stores the portal and its tokens, after the portal says that the caller is an administrator of it.
+
+        ``times``: so many times what an ordinary page may spend on its portal.
 
         Raises RejectedRequestError 403 ``admin_required``, PortalError.
         """
         known = self._portals.by_member_id(caller.member_id)
-        with self._clients.for_caller(caller, known) as client:
+        with self._clients.for_caller(caller, known, times=times) as client:
             user = ask_profile(client, caller.user_id)
         if not user.is_admin:
             raise RejectedRequestError(403, "admin_required")

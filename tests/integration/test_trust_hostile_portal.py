@@ -57,6 +57,14 @@ def test_the_calls_of_one_request_share_its_seconds(house: House) -> None:
     assert answers[-1] == 200
 
 
+def test_an_installation_has_time_for_its_ten_calls(house: House) -> None:
+    """A portal that needs most of a second for a call is installed at the first go."""
+    portal = house.portal(installed=False)
+    portal.faults.always(Fault.slow(0.15))
+    house.be_impatient(0.75)
+    assert house.post("/install", portal).status_code == 200
+
+
 def test_a_redirect_is_not_followed_with_a_token(house: House, portal: Portal, visitor: Visitor) -> None:
     with socket.create_server(("127.0.0.1", 0)) as waiting:
         waiting.setblocking(False)
