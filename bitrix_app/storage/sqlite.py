@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import time
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,6 @@ from sqlalchemy import URL, Connection, Engine, event
 from bitrix_app.errors import SettingsError
 
 PATIENCE_SECONDS = 30.0
-MAGIC = b"SQLite format 3\0"
-"""The first bytes of every such file; source: SQLite's documentation, "Database File Format"."""
 
 
 def make_folder(url: URL) -> None:
@@ -26,11 +25,18 @@ def make_folder(url: URL) -> None:
 
 
 def look_at_file(url: URL) -> None:
-    """The database's file lies in its place and is one. Raises OSError."""
-    file = Path(url.database or "")
-    with file.open("rb") as opened:
-        if opened.read(len(MAGIC)) != MAGIC:
-            raise OSError("the file is no SQLite database")
+    """The database's file lies in its place. Raises OSError.
+
+    By SQLite itself: whoever else opens and closes that file in our process takes away all locks that SQLite holds on
+    it, and then another process's last connection removes the WAL under us. Source: SQLite's documentation, "How To
+    Corrupt An SQLite Database File", 2.2.
+    """
+    address = f"{Path(url.database or '').absolute().as_uri()}?mode=rw"
+    try:
+        with closing(sqlite3.connect(address, uri=True, timeout=PATIENCE_SECONDS)) as connection:
+            connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    except sqlite3.Error as error:
+        raise OSError(str(error)) from error
 
 
 def prepare_sqlite(engine: Engine) -> None:

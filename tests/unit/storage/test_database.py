@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -55,21 +57,30 @@ def test_an_unreachable_database_stops_the_start_with_one_line_without_the_passw
     db.close()
 
 
-@pytest.mark.parametrize("harm", ["removed", "overwritten", "a folder"])
-def test_a_file_that_is_no_database_any_more_is_no_database_that_answers(tmp_path: Path, harm: str) -> None:
+@pytest.mark.parametrize("harm", ["removed", "a folder"])
+def test_a_file_that_was_taken_away_is_no_database_that_answers(tmp_path: Path, harm: str) -> None:
     """Connections that are open do not notice; whoever asks whether all is well must."""
     file = tmp_path / "app.db"
     db = Database(f"sqlite:///{file}")
     db.migrate()
     db.ping()
-    if harm == "overwritten":
-        file.write_bytes(b"no database " * 1000)
-    else:
-        file.unlink()
+    file.unlink()
     if harm == "a folder":
         file.mkdir()
     with pytest.raises(SettingsError, match=r"\ADATABASE_URL[^\n]+\Z"):
         db.ping()
+    db.close()
+
+
+def test_asking_whether_all_is_well_leaves_sqlites_locks_alone(tmp_path: Path) -> None:
+    """A connection of another process that comes and goes must not take itself for the last and remove the WAL."""
+    file = tmp_path / "app.db"
+    db = Database(f"sqlite:///{file}")
+    db.migrate()
+    db.ping()
+    visit = "import sqlite3, sys; c = sqlite3.connect(sys.argv[1]); c.execute('SELECT count(*) FROM chore'); c.close()"
+    subprocess.run([sys.executable, "-c", visit, str(file)], check=True, timeout=60)
+    assert file.with_name("app.db-wal").exists()
     db.close()
 
 
