@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 from bitrix_app.portals.events import erase_portal
 from bitrix_app.storage import Files, PortalRecord, Portals
-from bitrix_app.web.file_deletion import delete_files
 
 WORDS = {
     "reports": ("отчётов", "reports"),
@@ -44,7 +43,7 @@ class Forgetting:
                 self.tell("Ничего не стёрто. · Nothing was erased.")
                 return False
         names = erase_portal(self.portals, member_id)
-        left = delete_files(self.files, names)
+        left = self.files.delete_all(names)
         self.tell(_what("Стёрто", "Erased", {**holdings, "files": len(names) - len(left)}))
         if left:
             self.tell(

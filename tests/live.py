@@ -18,6 +18,7 @@ from waitress.server import create_server
 from bitrix_app.settings import Settings, load_settings
 from bitrix_app.wiring import Services, build_services
 from demo_portal import DemoWorld
+from tests.kept import kept_in
 
 PATIENCE_SECONDS = 60.0
 SESSION_TOKEN = re.compile(r'<meta name="session-token" content="([^"]+)"')
@@ -117,11 +118,7 @@ def live_app(world: DemoWorld, folder: Path, *, jobs: bool = True, **environ: st
     values = {
         **world.environment(),
         "SECRET_KEY": "a key for tests, long enough",
-        "DATABASE_URL": f"sqlite:///{folder}/app.db",
-        "QUEUE_URL": f"sqlite:///{folder}/queue.db",
-        "REPORTS_DIR": str(folder / "reports"),
-        "REST_LOG": str(folder / "rest.log"),
-        "WORK_DIR": str(folder / "work"),
+        **kept_in(folder),
         **environ,
     }
     settings = load_settings(values)

@@ -4,13 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-import structlog
-
 from bitrix_app.errors import StorageFullError
 from bitrix_app.jobs.ports import FinishedFile
 from bitrix_app.storage import Files, Lease, ReportFile, file_name
-
-log = structlog.get_logger("jobs")
 
 
 class Delivery:
@@ -34,8 +30,4 @@ class Delivery:
 
     def discard(self, files: Iterable[ReportFile]) -> None:
         """Remove files that no row will ever name. What cannot be removed now, the sweep finds later."""
-        for each in files:
-            try:
-                self._files.delete(each.name)
-            except StorageFullError as error:
-                log.warning("file_left_behind", name=each.name, error=str(error))
+        self._files.delete_all(each.name for each in files)

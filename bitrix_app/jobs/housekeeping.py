@@ -11,7 +11,6 @@ from datetime import UTC, datetime, timedelta
 
 import structlog
 
-from bitrix_app.errors import StorageFullError
 from bitrix_app.storage import Chores, Files, Retention
 
 log = structlog.get_logger("jobs")
@@ -60,17 +59,10 @@ class Broom:
 
     def expire(self) -> None:
         """Reports and journal lines past their term go, the reports' files too; and what is left of erased portals."""
-        self._delete(self._retention.expire_reports())
+        self._files.delete_all(self._retention.expire_reports())
         self._retention.expire_journal()
         self._retention.expire_erasures()
 
     def sweep(self) -> None:
         """Files without a row go."""
-        self._delete(self._retention.orphans(self._files.names(datetime.now(UTC) - ORPHAN_AGE)))
-
-    def _delete(self, names: Sequence[str]) -> None:
-        for name in names:
-            try:
-                self._files.delete(name)
-            except StorageFullError as error:  # the next sweep tries again
-                log.warning("file_left_behind", name=name, error=str(error))
+        self._files.delete_all(self._retention.orphans(self._files.names(datetime.now(UTC) - ORPHAN_AGE)))

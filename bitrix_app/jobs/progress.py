@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
 from typing import Any
 
 from bitrix_app.reports import ports
@@ -14,22 +13,21 @@ from bitrix_app.storage import Progress
 class LatestProgress:
     """Keeps the newest progress until the next heartbeat writes it. A ProgressSink."""
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self) -> None:
         self._lock = threading.Lock()
         self._latest: ports.Progress | None = None
-        self._clock = clock
-        self._moved_at = clock()
+        self._moved_at = time.monotonic()
 
     @property
     def quiet_seconds(self) -> float:
         """How long there has been no progress."""
-        return self._clock() - self._moved_at
+        return time.monotonic() - self._moved_at
 
     def update(self, progress: ports.Progress) -> None:
         """Note how far the report is."""
         with self._lock:
             self._latest = progress
-            self._moved_at = self._clock()
+            self._moved_at = time.monotonic()
 
     def take(self) -> Progress | None:
         """What has not been written yet, as the row keeps it; None when nothing has changed."""

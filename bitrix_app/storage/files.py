@@ -9,13 +9,14 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any
 from uuid import uuid4
 
 import fsspec
+import structlog
 from botocore.exceptions import BotoCoreError  # type: ignore[import-untyped]  # botocore ships no types
 from fsspec.core import url_to_fs
 
@@ -24,6 +25,8 @@ from bitrix_app.errors import SettingsError, StorageFullError
 NAME = re.compile(r"[0-9a-f-]{36}\.[0-9]{1,9}\.[a-z]{3,5}|\.part-[0-9a-f]{32}")
 OBJECT_STORES = {"s3", "s3a", "gs", "gcs", "az", "abfs", "abfss"}
 FAILURES = (OSError, BotoCoreError)
+
+log = structlog.get_logger("storage")
 
 
 def file_name(report_id: str, attempt: int, kind: str) -> str:
@@ -89,6 +92,17 @@ class Files:
         """Remove a file; harmless when it is gone. Raises StorageFullError when it cannot be removed."""
         with storing(), contextlib.suppress(FileNotFoundError):
             self._fs.rm_file(self._path(name))
+
+    def delete_all(self, names: Iterable[str]) -> list[str]:
+        """Remove these files, which no row names any more. → those that could not be removed: the sweep takes them."""
+        left = []
+        for name in names:
+            try:
+                self.delete(name)
+            except StorageFullError as error:
+                log.warning("file_left_behind", name=name, error=str(error))
+                left.append(name)
+        return left
 
     def names(self, older_than: datetime | None = None) -> list[str]:
         """Names of our files in the store (temporary ones too), last changed before the moment ``older_than``.

@@ -25,6 +25,7 @@ from demo_portal.data import sample
 from demo_portal.people import User
 from demo_portal.portal import Portal
 from demo_portal.world import DemoWorld
+from tests.kept import kept_in
 
 ROOT = Path(__file__).parents[2]
 SECRET_KEY = "the secret key of the browser tests"
@@ -104,11 +105,7 @@ def _start(port: int, world: DemoWorld, folder: Path) -> subprocess.Popen[bytes]
         **os.environ,
         **world.environment(),
         "SECRET_KEY": SECRET_KEY,
-        "DATABASE_URL": f"sqlite:///{folder}/app.db",
-        "QUEUE_URL": f"sqlite:///{folder}/queue.db",
-        "REPORTS_DIR": str(folder / "reports"),
-        "REST_LOG": str(folder / "rest.log"),
-        "WORK_DIR": str(folder / "work"),
+        **kept_in(folder),
     }
     command = [sys.executable, str(ROOT / "app.py"), "--host", "127.0.0.1", "--port", str(port)]
     with (folder / "app.log").open("ab") as log:

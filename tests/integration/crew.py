@@ -18,6 +18,7 @@ from typing import Any
 
 from bitrix_app.storage import Database
 from tests.integration.house import House, open_house
+from tests.kept import kept_in
 from tests.servers import empty
 
 ROOT = Path(__file__).parents[2]
@@ -86,11 +87,9 @@ def open_works(folder: Path, database_url: str, redis_url: str) -> Iterator[tupl
         environ = {
             **house.world.environment(),
             "SECRET_KEY": ",".join(house.services.settings.secret_keys),
+            **kept_in(folder),
             "DATABASE_URL": database_url,
             "QUEUE_URL": redis_url,
-            "REPORTS_DIR": str(folder / "reports"),
-            "REST_LOG": str(folder / "rest.log"),
-            "WORK_DIR": str(folder / "work"),
             "LOG_FORMAT": "json",
         }
         crew = Crew(environ, folder)

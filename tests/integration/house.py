@@ -21,6 +21,7 @@ from bitrix_app.storage import Lease, ReportFile, ReportLeases, file_name
 from bitrix_app.web import create_app
 from bitrix_app.wiring import Services, build_services
 from demo_portal import DemoWorld, Portal, User
+from tests.kept import kept_in
 
 APP_URL = "https://register.example"
 SESSION_TOKEN = re.compile(r'<meta name="session-token" content="([^"]+)"')
@@ -154,11 +155,8 @@ def open_house(folder: Path, database_url: str, **environ: str) -> Iterator[Hous
         values = {
             **world.environment(),
             "SECRET_KEY": "a key for tests that is long enough",
+            **kept_in(folder),
             "DATABASE_URL": database_url,
-            "QUEUE_URL": f"sqlite:///{folder}/queue.db",
-            "REPORTS_DIR": str(folder / "reports"),
-            "REST_LOG": str(folder / "rest.log"),
-            "WORK_DIR": str(folder / "work"),
             **environ,
         }
         services = build_services(load_settings(values))

@@ -12,6 +12,7 @@ from pathlib import Path
 import requests
 
 from demo_portal import DemoWorld
+from tests.kept import kept_in
 from tests.live import free_port, until
 
 ROOT = Path(__file__).parents[2]
@@ -28,11 +29,7 @@ def gunicorn(world: DemoWorld, folder: Path, processes: int) -> Iterator[str]:
         **{name: value for name, value in os.environ.items() if name != "PROMETHEUS_MULTIPROC_DIR"},
         **world.environment(),
         "SECRET_KEY": "a key for tests that is long enough",
-        "DATABASE_URL": f"sqlite:///{folder}/app.db",
-        "QUEUE_URL": f"sqlite:///{folder}/queue.db",
-        "REPORTS_DIR": str(folder / "reports"),
-        "REST_LOG": str(folder / "rest.log"),
-        "WORK_DIR": str(folder / "work"),
+        **kept_in(folder),
         "METRICS_TOKEN": "open sesame",
         "WEB_CONCURRENCY": str(processes),
     }

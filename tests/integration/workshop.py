@@ -48,6 +48,7 @@ from bitrix_app.storage import (
 from bitrix_app.wiring import build_services
 from demo_portal import DemoWorld, Portal, User
 from tests.integration.house import APP_URL, House
+from tests.kept import kept_in
 
 SECRET_KEY = "a key for tests that is long enough"
 QUARTER = {"date_from": "2026-01-01", "date_to": "2026-03-31", "detailed": True}
@@ -361,11 +362,8 @@ def open_workshop(folder: Path, database_url: str, clock: Clock) -> Iterator[Wor
             {
                 **world.environment(),
                 "SECRET_KEY": SECRET_KEY,
+                **kept_in(folder),
                 "DATABASE_URL": database_url,
-                "QUEUE_URL": f"sqlite:///{folder}/queue.db",
-                "REPORTS_DIR": str(folder / "reports"),
-                "REST_LOG": str(folder / "rest.log"),
-                "WORK_DIR": str(folder / "work"),
             }
         )
         services = build_services(settings)

@@ -14,7 +14,6 @@ from bitrix_app.errors import RejectedRequestError
 from bitrix_app.portals import complete_settings
 from bitrix_app.storage import ReportRecord
 from bitrix_app.web.bodies import json_body
-from bitrix_app.web.file_deletion import delete_files
 from bitrix_app.web.pages import address
 from bitrix_app.web.schemas import OWN_PERIOD, ReportSchema, load
 from bitrix_app.web.services import floodgate, services
@@ -96,7 +95,7 @@ def delete_report(report_id: UUID) -> ResponseReturnValue:
     names = session().reports.delete(record.id)
     if names is None:
         raise RejectedRequestError(404, "not_found")
-    delete_files(services().files, names)
+    services().files.delete_all(names)
     session().note("report_deleted", record.id, **_period(record.params))
     return "", 204
 
