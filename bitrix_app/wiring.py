@@ -40,6 +40,7 @@ from bitrix_app.portals import (
     TtlCache,
     Upkeep,
 )
+from bitrix_app.precedence import PagesFirst
 from bitrix_app.reports import ReportParams, look_ahead
 from bitrix_app.settings import Settings
 from bitrix_app.storage import (
@@ -90,11 +91,14 @@ class Services:
     web: WebServices
     jobs: JobService
     metrics: Metrics
+    pages_first: PagesFirst
     closers: tuple[Any, ...]
 
     def flask_app(self) -> Flask:
-        """The web application over these services."""
-        return create_app(self.web)
+        """The web application over these services; this process's reports give way to its requests."""
+        app = create_app(self.web)
+        app.wsgi_app = self.pages_first.around(app.wsgi_app)  # type: ignore[assignment,method-assign]  # Flask's own way
+        return app
 
     def close(self) -> None:
         """Lets go of connections and threads."""
@@ -128,8 +132,14 @@ def build_services(settings: Settings) -> Services:
         bulkhead=Bulkhead(),
     )
     dictionaries = Dictionaries(clients, TtlCache(DICTIONARY_SECONDS, 2000))
+    pages_first = PagesFirst()
     jobs = build_jobs(
-        settings=settings, stores=stores, clients=clients, dictionaries=dictionaries, queue=queue, metrics=metrics
+        settings=settings,
+        stores=stores,
+        run_report=ReportRun(stores.portals, clients, dictionaries, pages_first.give_way),
+        upkeep=Upkeep(clients, stores.portals, stores.tokens),
+        queue=queue,
+        metrics=metrics,
     )
     web = build_web(
         settings=settings,
@@ -141,7 +151,7 @@ def build_services(settings: Settings) -> Services:
         metrics=metrics,
     )
     closers = (queue, server, rest_log, transports.patient, transports.hurried, stores.database)
-    return Services(settings, stores.database, web, jobs, metrics, closers)
+    return Services(settings, stores.database, web, jobs, metrics, pages_first, closers)
 
 
 def build_stores(settings: Settings) -> Stores:
@@ -176,8 +186,8 @@ def build_jobs(
     *,
     settings: Settings,
     stores: Stores,
-    clients: PortalClients,
-    dictionaries: Dictionaries,
+    run_report: ReportRun,
+    upkeep: Upkeep,
     queue: WakeQueue,
     metrics: Metrics,
 ) -> JobService:
@@ -188,14 +198,14 @@ def build_jobs(
     worker = Worker(
         leases=leases,
         files=stores.files,
-        run_report=ReportRun(stores.portals, clients, dictionaries),
+        run_report=run_report,
         work_folder=work_folder,
         observer=metrics,
         concurrency=settings.worker_concurrency,
     )
     broom = Broom(Retention(stores.database), stores.files)
-    upkeep = PeriodicChore("upkeep", UPKEEP_EVERY, Upkeep(clients, stores.portals, stores.tokens).run)
-    housekeeping = Housekeeping(Chores(stores.database), [*broom.chores(), upkeep])
+    chores = [*broom.chores(), PeriodicChore("upkeep", UPKEEP_EVERY, upkeep.run)]
+    housekeeping = Housekeeping(Chores(stores.database), chores)
     return JobService(worker, queue, housekeeping, WorkFolders(work_folder, leases))
 
 

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from bitrix_app.errors import AppUninstalledError
-from bitrix_app.jobs.stop import JobStop
+from bitrix_app.jobs.stop import GivingWay, JobStop
 from bitrix_app.portals import Dictionaries, PortalClients, complete_settings
 from bitrix_app.portals.dictionary import USER_SCOPES, PortalDictionary
 from bitrix_app.reports import (
@@ -80,11 +80,15 @@ class WaitsInProgress:
 
 @dataclass(frozen=True, slots=True)
 class ReportRun:
-    """Builds reports with the rights of the users who asked for them. A RunReport."""
+    """Builds reports with the rights of the users who asked for them, and after whoever ``give_way`` waits for.
+
+    A RunReport.
+    """
 
     portals: Portals
     clients: PortalClients
     dictionaries: Dictionaries
+    give_way: Callable[[], None]
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
 
     def __call__(self, lease: Lease, stop: JobStop, progress: ProgressSink, folder: Path) -> Outcome:
@@ -94,7 +98,7 @@ class ReportRun:
         portal = self._portal(record)
         params = ReportParams.from_json(record.params)
         tracker = ProgressTracker(progress, detailed=params.detailed)
-        abortable = AbortableStop(stop)
+        abortable = AbortableStop(GivingWay(stop, self.give_way))
         client = self.clients.client_for(
             portal, record.user_id, stop=abortable, observer=WaitsInProgress(tracker, self.now)
         )

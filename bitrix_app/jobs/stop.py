@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable
 
 from bitrix_app.errors import AppError, LeaseLostError, ReportCancelledError
+from bitrix_app.reports import StopSignal
 
 
 class ShutdownError(LeaseLostError):
@@ -70,3 +71,23 @@ class JobStop:
         self._stopped.set()
         for callback in callbacks:
             callback()
+
+
+class GivingWay:
+    """A report's stop signal that also holds the report back where others come first.
+
+    ``give_way`` waits for a moment while they are busy, and must not raise; it is called at each ``check``.
+    """
+
+    def __init__(self, stop: StopSignal, give_way: Callable[[], None]) -> None:
+        self._stop = stop
+        self._give_way = give_way
+
+    def check(self) -> None:
+        """Lets others go first, then raises what the report's stop signal raises."""
+        self._give_way()
+        self._stop.check()
+
+    def wait(self, seconds: float) -> None:
+        """Sleeps; wakes early and raises as ``check`` does."""
+        self._stop.wait(seconds)

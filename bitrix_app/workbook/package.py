@@ -25,9 +25,9 @@ _EMPTY_ROWS = re.compile(rb"<sheetData\s*/>|<sheetData>\s*</sheetData>")
 _DIMENSION = re.compile(rb'<dimension ref="[^"]*"\s*/>')
 
 
-def write_package(workbook: Workbook, pages: list[SheetStream], path: Path, tick: Callable[[], None]) -> None:
+def write_package(workbook: Workbook, pages: list[SheetStream], path: Path, check: Callable[[], None]) -> None:
     """Writes ``path``. ``pages`` are closed and stand in the order of the workbook's sheets; each one's files are
-    removed when it is through. ``tick`` is called every megabyte and may raise to stop."""
+    removed when it is through. ``check`` is called every megabyte and may raise to stop."""
     skeleton = BytesIO()
     workbook.save(skeleton)
     sheets = {f"xl/worksheets/sheet{number}.xml": page for number, page in enumerate(pages, 1)}
@@ -38,21 +38,21 @@ def write_package(workbook: Workbook, pages: list[SheetStream], path: Path, tick
             if page is None:
                 target.writestr(name, content)
             else:
-                _write_part(target, name, _sheet(content, page), tick)
-                _write_relations(target, name, page, tick)
+                _write_part(target, name, _sheet(content, page), check)
+                _write_relations(target, name, page, check)
                 page.discard()
 
 
-def _write_relations(target: ZipFile, name: str, page: SheetStream, tick: Callable[[], None]) -> None:
+def _write_relations(target: ZipFile, name: str, page: SheetStream, check: Callable[[], None]) -> None:
     if page.links.cells:
         name = name.replace("worksheets/", "worksheets/_rels/") + ".rels"
-        _write_part(target, name, _chunks(page.links.relations), tick)
+        _write_part(target, name, _chunks(page.links.relations), check)
 
 
-def _write_part(target: ZipFile, name: str, chunks: Iterable[bytes], tick: Callable[[], None]) -> None:
+def _write_part(target: ZipFile, name: str, chunks: Iterable[bytes], check: Callable[[], None]) -> None:
     with target.open(name, "w") as part:
         for chunk in chunks:
-            tick()
+            check()
             part.write(chunk)
 
 

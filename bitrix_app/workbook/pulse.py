@@ -18,26 +18,20 @@ def nothing() -> None:
 
 
 class Pulse:
-    """``progress`` gets the number of invoices done, ``check`` may raise to stop; both are called every 50 ticks."""
+    """``progress`` gets the number of invoices done, every 50 of them; ``check`` is called after each step of work, a
+    fraction of a millisecond apart: it may wait for a moment, or raise to stop."""
 
     def __init__(self, progress: Callable[[int], None], check: Callable[[], None]) -> None:
         self._progress = progress
         self.check = check
-        self._ticks = 0
 
     def through(self, invoices: Iterator[ProcessedInvoice]) -> Iterator[ProcessedInvoice]:
         """The same invoices, watched."""
         done = 0
         for done, invoice in enumerate(invoices, 1):
             yield invoice
+            self.check()
             if done % _EVERY == 0:
-                self.check()
                 self._progress(done)
         self.check()
         self._progress(done)
-
-    def tick(self) -> None:
-        """A step of work that is not an invoice."""
-        self._ticks += 1
-        if self._ticks % _EVERY == 0:
-            self.check()

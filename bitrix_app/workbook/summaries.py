@@ -14,25 +14,25 @@ from bitrix_app.workbook.styles import PLAIN
 UNREAD_RATE = "не прочитана"
 
 
-def rate_table(desk: Desk, totals: Iterable[RateTotal], tick: Callable[[], None]) -> PagedTable:
-    """``По ставкам НДС``: a row for each currency and rate; ``tick`` is called for each."""
+def rate_table(desk: Desk, totals: Iterable[RateTotal], check: Callable[[], None]) -> PagedTable:
+    """``По ставкам НДС``: a row for each currency and rate; ``check`` is called for each."""
     table = PagedTable(Table("По ставкам НДС", "По ставкам НДС", RATES), desk)
     style = desk.styles.row(RATES, PLAIN)
     for total in totals:
-        tick()
+        check()
         table.add(_rate_values(total), style)
     return table
 
 
-def counterparty_table(desk: Desk, totals: Iterable[CounterpartyTotal], tick: Callable[[], None]) -> PagedTable:
-    """``По контрагентам``: a row for each counterparty and currency; ``tick`` is called for each.
+def counterparty_table(desk: Desk, totals: Iterable[CounterpartyTotal], check: Callable[[], None]) -> PagedTable:
+    """``По контрагентам``: a row for each counterparty and currency; ``check`` is called for each.
 
     What Excel cannot hold here was named in the invoices that it came from.
     """
     table = PagedTable(Table("По контрагентам", "По контрагентам", COUNTERPARTIES), desk)
     style = desk.styles.row(COUNTERPARTIES, PLAIN)
     for total in totals:
-        tick()
+        check()
         table.add(_counterparty_values(total), style)
     return table
 

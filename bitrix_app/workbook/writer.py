@@ -52,7 +52,7 @@ def _write(path: Path, rows: RegisterRows, header: RegisterHeader, pulse: Pulse,
     try:
         for invoice in pulse.through(rows.invoices(with_rows=header.detailed)):
             sheets.add(invoice)
-        sheets.finish(rows.totals, pulse.tick)
+        sheets.finish(rows.totals, pulse.check)
     finally:
         sheets.close()
     pages = [page for table in sheets.tables for page in table.pages]
@@ -90,12 +90,12 @@ class _Sheets:
             unfit += self._full.add(invoice)
         self.problems.add(invoice, (*invoice.problems, *dict.fromkeys(unfit)))
 
-    def finish(self, totals: RegisterTotals, tick: Callable[[], None]) -> None:
+    def finish(self, totals: RegisterTotals, check: Callable[[], None]) -> None:
         """What stands under the table of invoices, and the sheets made of totals."""
         self._brief.finish()
         if self._desk.header.detailed:
-            self._summaries.append(rate_table(self._desk, totals.rates(), tick))
-        self._summaries.append(counterparty_table(self._desk, totals.counterparties(), tick))
+            self._summaries.append(rate_table(self._desk, totals.rates(), check))
+        self._summaries.append(counterparty_table(self._desk, totals.counterparties(), check))
 
     def close(self) -> None:
         """Ends the files of all streams; harmless when repeated."""

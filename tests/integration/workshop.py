@@ -30,6 +30,7 @@ from bitrix_app.jobs.delivery import Delivery
 from bitrix_app.jobs.job import Job
 from bitrix_app.jobs.progress import LatestProgress
 from bitrix_app.portals import Bulkhead, Dictionaries, PortalClients, Transports, TtlCache
+from bitrix_app.precedence import PagesFirst
 from bitrix_app.reports.ports import Progress, ProgressSink
 from bitrix_app.settings import load_settings
 from bitrix_app.storage import (
@@ -238,7 +239,11 @@ class Workshop:
         )
         now = lambda: datetime.fromtimestamp(self.clock(), UTC)  # noqa: E731 - two words
         run = ReportRun(
-            Portals(database, cipher), clients, Dictionaries(clients, TtlCache(dictionary_seconds, 1000)), now=now
+            portals=Portals(database, cipher),
+            clients=clients,
+            dictionaries=Dictionaries(clients, TtlCache(dictionary_seconds, 1000)),
+            give_way=PagesFirst().give_way,
+            now=now,
         )
         made = Process(database, self._on_the_clock(run), watch, (transport, server))
         self._processes.append(made)

@@ -10,6 +10,7 @@ import pytest
 
 from bitrix_app.errors import AppError, LeaseLostError, ReportCancelledError
 from bitrix_app.jobs import JobStop, ShutdownError
+from bitrix_app.jobs.stop import GivingWay
 
 REASONS: list[tuple[Callable[[JobStop], None], type[AppError]]] = [
     (JobStop.cancel, ReportCancelledError),
@@ -73,3 +74,15 @@ def test_whoever_comes_too_late_is_told_at_once() -> None:
     stop.cancel()
     stop.on_stop(lambda: told.append("closed"))
     assert told == ["closed"]
+
+
+def test_a_report_that_gives_way_still_stops() -> None:
+    """At each look others go first, then the signal counts; a sleep is as long as it was."""
+    stop, gave_way = JobStop(), []
+    giving = GivingWay(stop, lambda: gave_way.append("after you"))
+    giving.check()
+    assert gave_way == ["after you"]
+    stop.cancel()
+    for look in (giving.check, lambda: giving.wait(60)):
+        with pytest.raises(ReportCancelledError):
+            look()

@@ -142,3 +142,16 @@ def test_only_neighbouring_rows_share_a_link(tmp_path: Path) -> None:
     links.close()
     cells = re.findall(r'ref="([^"]+)"', links.elements.read_text())
     assert cells == ["A1:A2", "A4", "A5", "B6"]
+
+
+@pytest.mark.parametrize("write", [write_register, write_csv])
+def test_writing_looks_around_after_each_invoice(path: Path, write: type) -> None:
+    """Whoever shares the interpreter with it is not kept waiting for fifty of them."""
+    looks = 0
+
+    def look() -> None:
+        nonlocal looks
+        looks += 1
+
+    write(path, a_register(INVOICES), a_header(), check=look)
+    assert looks > len(INVOICES)
