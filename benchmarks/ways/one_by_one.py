@@ -1,7 +1,7 @@
 """One call per invoice and look-up, 2 calls a second: the way of the earlier console tool.
 
-Pages of invoices, then for each invoice its requisite link, the requisite, its product rows. Order of the child:
-``{"portal": PortalApart}``.
+Pages of ids, then for each invoice the invoice, its requisite link, the requisite, its product rows: four calls an
+invoice (of the earlier tool 155 calls for 39 invoices were counted). Order of the child: ``{"portal": PortalApart}``.
 """
 
 from __future__ import annotations
@@ -12,11 +12,10 @@ from typing import Any
 import requests
 
 from benchmarks.measuring import answer, measured, told
-from benchmarks.ways.question import INVOICE, SELECT, period
+from benchmarks.ways.question import INVOICE, period
 from demo_portal.apart import PortalApart
 
 SECONDS_A_CALL = 0.5
-LOOK_UPS_AN_INVOICE = 3
 
 
 class SlowPortal:
@@ -38,28 +37,28 @@ class SlowPortal:
 def fetched(portal: PortalApart) -> dict[str, int]:
     """Everything of the period, kept in lists. → how much of what there was."""
     slow = SlowPortal(portal.webhook_url)
-    invoices = pages(slow, portal)
-    requisites, rows = {}, []
-    for invoice in invoices:
-        where = {"ENTITY_TYPE_ID": INVOICE, "ENTITY_ID": invoice["id"]}
+    invoices, requisites, rows = [], {}, []
+    for invoice_id in ids(slow, portal):
+        invoices.append(slow.call("crm.item.get", {"entityTypeId": INVOICE, "id": invoice_id})["result"]["item"])
+        where = {"ENTITY_TYPE_ID": INVOICE, "ENTITY_ID": invoice_id}
         links = slow.call("crm.requisite.link.list", {"filter": where})["result"]
         requisite = slow.call("crm.requisite.get", {"id": links[0]["REQUISITE_ID"]})["result"]
         requisites[requisite["ID"]] = requisite
-        owner = {"=ownerType": "SI", "=ownerId": invoice["id"]}
+        owner = {"=ownerType": "SI", "=ownerId": invoice_id}
         rows += slow.call("crm.item.productrow.list", {"filter": owner})["result"]["productRows"]
     return {"invoices": len(invoices), "rows": len(rows), "requisites": len(requisites)}
 
 
-def pages(slow: SlowPortal, portal: PortalApart) -> list[dict[str, Any]]:
-    """The invoices of the period, 50 a call."""
-    invoices: list[dict[str, Any]] = []
+def ids(slow: SlowPortal, portal: PortalApart) -> list[int]:
+    """The ids of the period's invoices, 50 a call."""
+    found: list[int] = []
     start: int | None = 0
     while start is not None:
-        query = {"entityTypeId": INVOICE, "select": SELECT, "filter": period(portal), "start": start}
+        query = {"entityTypeId": INVOICE, "select": ["id"], "filter": period(portal), "start": start}
         page = slow.call("crm.item.list", query)
-        invoices += page["result"]["items"]
+        found += [each["id"] for each in page["result"]["items"]]
         start = page.get("next")
-    return invoices
+    return found
 
 
 if __name__ == "__main__":

@@ -31,11 +31,9 @@ def test_processing_alone_counts_rows_a_second() -> None:
 
 
 def test_one_call_per_invoice_is_reckoned_where_it_would_take_hours() -> None:
-    """20 pages and three look-ups an invoice, two calls a second."""
-    assert not peers.is_reckoned("one_by_one", 100)
-    assert peers.is_reckoned("one_by_one", 1_000)
-    run = peers.reckoned(1_000)
-    assert (run.calls, run.seconds, run.dictated, run.reckoned) == (3_020, 1_510.0, 1_485.0, True)
+    """A page of ids and four calls an invoice, two calls a second."""
+    (run,) = peers.at_size(20, replace(SMALLEST, ways=(peers.SLOW,), slow=10))
+    assert (run.calls, run.seconds, run.dictated, run.reckoned) == (81, 40.5, 15.5, True)
 
 
 PORTAL = PortalApart(
