@@ -16,10 +16,40 @@ from bitrix_app.workbook.links import Links
 from bitrix_app.workbook.styles import RowStyle
 
 _ROWS_HELD = 256
+_KNOWN = 1024
+_SHORT = 200
 _FILTER_BUTTON = 2
 _LINE_HEIGHT = 13
 _TALLEST = 409
 """Points: the highest row that Excel takes."""
+
+
+class TextCells:
+    """The texts of one column as cells. Names, units and numbers come again and again: the short ones that came last
+    are kept ready in ``known``."""
+
+    def __init__(self, column: Column) -> None:
+        self._column = column
+        self.known: dict[str, tuple[str, int, int]] = {}
+
+    def cell(self, text: str) -> tuple[str, int, int]:
+        """What ``ENCODERS`` gives for ``text``, its width as it is shown, and the lines that it takes.
+
+        Raises DoesNotFitError.
+        """
+        body, width = ENCODERS[str](text)
+        cell = (body, *self._size(text, width))
+        if len(text) <= _SHORT:
+            if len(self.known) == _KNOWN:
+                self.known.clear()
+            self.known[text] = cell
+        return cell
+
+    def _size(self, text: str, width: int) -> tuple[int, int]:
+        column = self._column
+        if column.kind.wrapped and (len(text) > column.wide - 2 or "\n" in text or text.isupper()):
+            return max(width, shown_length(text)), column.lines(text)
+        return width, 1
 
 
 class SheetStream:
@@ -40,7 +70,7 @@ class SheetStream:
         self.table_end = 0
         self.size = 0
         self._longest = [0] * len(columns)
-        self._wrapped = [(index, column) for index, column in enumerate(columns) if column.kind.wrapped]
+        self._texts = [TextCells(column) for column in columns]
         self._pending: list[str] = []
         self._file = self.rows.open("wb")
 
@@ -62,7 +92,7 @@ class SheetStream:
     def add_header(self, style: int) -> None:
         """The header row of the table."""
         longest = self._longest.copy()
-        self._add([column.title for column in self.columns], (style,) * len(self.columns), height=2 * _LINE_HEIGHT)
+        self._add([column.title for column in self.columns], (style,) * len(self.columns), lines=2)
         self._longest = longest
         self.header_row = self.table_end = self.row
 
@@ -94,36 +124,35 @@ class SheetStream:
 
     def _add_whatever(self, values: Sequence[Cell], style: RowStyle) -> tuple[Problem, ...]:
         try:
-            self._add(values, style, self._height(values))
+            self._add(values, style)
         except DoesNotFitError:
             fitted = [fit(value) for value in values]
-            self._add([value for value, _ in fitted], style, self._height(values))
+            self._add([value for value, _ in fitted], style)
             notes = zip(self.columns, fitted, strict=True)
             return tuple(Problem(column.title, message) for column, (_, message) in notes if message is not None)
         return ()
 
-    def _height(self, values: Sequence[Cell]) -> int | None:
-        """Points, where a text is wrapped; ``None`` for one line. Excel finds heights itself, LibreOffice does not."""
-        lines = 1
-        for index, column in self._wrapped:
-            text = values[index]
-            if isinstance(text, str) and (len(text) > column.wide - 2 or "\n" in text or text.isupper()):
-                lines = max(lines, column.lines(text))
-                self._longest[index] = max(self._longest[index], shown_length(text))
-        return None if lines == 1 else min(lines * _LINE_HEIGHT, _TALLEST)
-
-    def _add(self, values: Sequence[Cell], style: RowStyle, height: int | None = None) -> None:
-        """The hot loop of the whole export: some millions of cells go through it."""
-        row = self.row + 1
+    def _add(self, values: Sequence[Cell], style: RowStyle, lines: int = 1) -> None:
+        """The hot loop of the whole export: some millions of cells go through it. The row is as high as its highest
+        text, and ``lines`` at least: Excel finds heights itself, LibreOffice does not."""
+        row = str(self.row + 1)
         longest = self._longest
-        cells = [f'<row r="{row}">' if height is None else f'<row r="{row}" ht="{height}">']
+        cells = [""]
         for index, value in enumerate(values):
-            body, width = ENCODERS[type(value)](value)
-            if width > longest[index]:  # noqa: PLR1730 - max() costs a call in the hot loop
+            if type(value) is str:
+                texts = self._texts[index]
+                body, width, high = texts.known.get(value) or texts.cell(value)
+                if high > lines:  # noqa: PLR1730 - max() costs a call in the hot loop
+                    lines = high
+            else:
+                body, width = ENCODERS[type(value)](value)
+            if width > longest[index]:  # noqa: PLR1730 - as above
                 longest[index] = width
             cells.append(f'<c r="{self.letters[index]}{row}" s="{style[index]}"{body}')
+        tall = "" if lines == 1 else f' ht="{min(lines * _LINE_HEIGHT, _TALLEST)}"'
+        cells[0] = f'<row r="{row}"{tall}>'
         cells.append("</row>")
-        self.row = row
+        self.row += 1
         self._write("".join(cells))
 
     def _write(self, markup: str) -> None:

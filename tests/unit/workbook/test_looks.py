@@ -177,3 +177,16 @@ def test_excel_is_told_not_to_mark_numbers_kept_as_text(path: Path, write: Write
     """No green corners on ИНН and КПП."""
     write([an_invoice()])
     assert b'numberStoredAsText="1"' in part(path, "xl/worksheets/sheet1.xml")
+
+
+def test_a_text_that_comes_again_looks_as_it_did(write: Write) -> None:
+    """Also after more different ones than are kept ready."""
+    name = "Общество с ограниченной ответственностью «Торговый дом «Северный ветер» и «Южный»"
+    others = [an_invoice(counterparty=f"ООО «{each}»") for each in range(1_100)]
+    long = [an_invoice(counterparty=name), an_invoice(counterparty=name)]
+    found = table(write([*long, *others, *long]), "Краткий")
+    rows = [0, 1, 1_102, 1_103]
+    assert [found.rows[each]["Контрагент"].value for each in rows] == [name] * 4
+    heights = [found.sheet.row_dimensions[found.header_row + 1 + each].height for each in range(1_104)]
+    assert heights == [26, 26, *[None] * 1_100, 26, 26]
+    assert [row["Контрагент"].value for row in found.rows[2:1_102]] == [each.counterparty for each in others]
