@@ -13,6 +13,11 @@ from demo_portal.portal import Portal
 
 MENU = "/marketplace/app/5/"
 FRAME = "iframe.app-frame"
+SETTLED = """() => {
+    const page = document.querySelector("#page").getBoundingClientRect().height;
+    return !window.BX24 || Math.abs(innerHeight - Math.max(page, 260)) < 8;
+}"""
+"""The portal has made its frame as high as the page in it; it never makes it lower than 260 px."""
 
 
 @dataclass
@@ -59,6 +64,11 @@ class Visit:
     def ready(self) -> Visit:
         """Waits until the form can be used."""
         expect(self.get("build")).to_be_visible()
+        return self.settled()
+
+    def settled(self) -> Visit:
+        """Waits until the frame has its height: a click on its way while it grows lands beside what it is meant for."""
+        self.frame.wait_for_function(SETTLED)
         return self
 
     @property
@@ -85,11 +95,12 @@ class Visit:
 
     def choose(self, test_id: str) -> None:
         """Chooses a chip, once it can be seen."""
-        self.get(test_id).check()
+        expect(self.get(test_id)).to_be_visible()
+        self.settled().get(test_id).check()
 
     def build(self) -> None:
         """Clicks the one button."""
-        self.get("build").click()
+        self.settled().get("build").click()
 
     def done(self) -> Locator:
         """Waits for the finished report; what is said of it."""
