@@ -13,11 +13,10 @@ from demo_portal.portal import Portal
 
 MENU = "/marketplace/app/5/"
 FRAME = "iframe.app-frame"
-SETTLED = """() => {
-    const page = document.querySelector("#page").getBoundingClientRect().height;
-    return !window.BX24 || Math.abs(innerHeight - Math.max(page, 260)) < 8;
-}"""
-"""The portal has made its frame as high as the page in it; it never makes it lower than 260 px."""
+GROWN = (
+    "() => !window.BX24 || innerHeight >= Math.floor(document.querySelector('#page').getBoundingClientRect().height)"
+)
+"""The portal has made its frame as high as the page in it."""
 
 
 @dataclass
@@ -64,11 +63,11 @@ class Visit:
     def ready(self) -> Visit:
         """Waits until the form can be used."""
         expect(self.get("build")).to_be_visible()
-        return self.settled()
+        return self.grown()
 
-    def settled(self) -> Visit:
+    def grown(self) -> Visit:
         """Waits until the frame has its height: a click on its way while it grows lands beside what it is meant for."""
-        self.frame.wait_for_function(SETTLED)
+        self.frame.wait_for_function(GROWN)
         return self
 
     @property
@@ -96,11 +95,11 @@ class Visit:
     def choose(self, test_id: str) -> None:
         """Chooses a chip, once it can be seen."""
         expect(self.get(test_id)).to_be_visible()
-        self.settled().get(test_id).check()
+        self.grown().get(test_id).check()
 
     def build(self) -> None:
         """Clicks the one button."""
-        self.settled().get("build").click()
+        self.grown().get("build").click()
 
     def done(self) -> Locator:
         """Waits for the finished report; what is said of it."""
