@@ -63,18 +63,14 @@ def _number(value: Decimal) -> tuple[str, int]:
         raise DoesNotFitError
     if not value:
         return _ZERO
+    if not -_DIGITS_LIMIT < value.adjusted() < _DIGITS_LIMIT:
+        raise DoesNotFitError
     digits = str(value)
-    if "E" in digits:
-        digits = _without_exponent(value)
+    if "E" in digits:  # str() is quicker than format(), and differs in the exponent alone
+        digits = format(value, "f")
     if len(digits) > _DIGITS_LIMIT:
         raise DoesNotFitError
     return f"><v>{digits}</v></c>", len(digits) if "." in digits else len(digits) + 3
-
-
-def _without_exponent(value: Decimal) -> str:
-    if not -_DIGITS_LIMIT < value.adjusted() < _DIGITS_LIMIT:
-        raise DoesNotFitError
-    return format(value, "f")
 
 
 def _count(value: int) -> tuple[str, int]:

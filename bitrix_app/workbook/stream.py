@@ -7,6 +7,7 @@ tenth of its time, and a Decimal keeps its digits.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache, partial
 from pathlib import Path
 
 from bitrix_app.processing.model import Problem
@@ -17,39 +18,24 @@ from bitrix_app.workbook.styles import RowStyle
 
 _ROWS_HELD = 256
 _KNOWN = 1024
+"""Texts of a column that are kept ready as cells: names, units and rates come again and again."""
 _SHORT = 200
+"""Characters: a longer text is not kept, so that a thousand of them take no memory."""
 _FILTER_BUTTON = 2
 _LINE_HEIGHT = 13
 _TALLEST = 409
 """Points: the highest row that Excel takes."""
 
 
-class TextCells:
-    """The texts of one column as cells. Names, units and numbers come again and again: the short ones that came last
-    are kept ready in ``known``."""
+def _text_cell(column: Column, text: str) -> tuple[str, int, int]:
+    """What ``ENCODERS`` gives for ``text``, its width as it is shown, and the lines that it takes.
 
-    def __init__(self, column: Column) -> None:
-        self._column = column
-        self.known: dict[str, tuple[str, int, int]] = {}
-
-    def cell(self, text: str) -> tuple[str, int, int]:
-        """What ``ENCODERS`` gives for ``text``, its width as it is shown, and the lines that it takes.
-
-        Raises DoesNotFitError.
-        """
-        body, width = ENCODERS[str](text)
-        cell = (body, *self._size(text, width))
-        if len(text) <= _SHORT:
-            if len(self.known) == _KNOWN:
-                self.known.clear()
-            self.known[text] = cell
-        return cell
-
-    def _size(self, text: str, width: int) -> tuple[int, int]:
-        column = self._column
-        if column.kind.wrapped and (len(text) > column.wide - 2 or "\n" in text or text.isupper()):
-            return max(width, shown_length(text)), column.lines(text)
-        return width, 1
+    Raises DoesNotFitError.
+    """
+    body, width = ENCODERS[str](text)
+    if column.kind.wrapped and (len(text) > column.wide - 2 or "\n" in text or text.isupper()):
+        return body, max(width, shown_length(text)), column.lines(text)
+    return body, width, 1
 
 
 class SheetStream:
@@ -70,7 +56,7 @@ class SheetStream:
         self.table_end = 0
         self.size = 0
         self._longest = [0] * len(columns)
-        self._texts = [TextCells(column) for column in columns]
+        self._text_cells = [lru_cache(_KNOWN)(partial(_text_cell, column)) for column in columns]
         self._pending: list[str] = []
         self._file = self.rows.open("wb")
 
@@ -140,8 +126,10 @@ class SheetStream:
         cells = [""]
         for index, value in enumerate(values):
             if type(value) is str:
-                texts = self._texts[index]
-                body, width, high = texts.known.get(value) or texts.cell(value)
+                if len(value) <= _SHORT:
+                    body, width, high = self._text_cells[index](value)
+                else:
+                    body, width, high = _text_cell(self.columns[index], value)
                 if high > lines:  # noqa: PLR1730 - max() costs a call in the hot loop
                     lines = high
             else:

@@ -40,8 +40,8 @@ export class PagedTable {
     const { activeElement } = document;
     const id = activeElement.closest("tr")?.dataset.id;
     const { testid } = activeElement.dataset;
-    const place = id ? `[data-id="${id}"] [data-testid="${testid}"]` : `[data-testid="${testid}"]`;
-    return () => this.root.querySelector(place) ?? this.root.querySelector("a, button");
+    const row = id ? `[data-id="${id}"] ` : "";
+    return () => this.root.querySelector(`${row}[data-testid="${testid}"]`) ?? this.root.querySelector("a, button");
   }
 
   /** Takes a row out; the empty state comes back with the last one. */
