@@ -402,9 +402,9 @@ def test_a_report_whose_database_went_away_is_tried_again_and_not_for_ever(
 
 
 @pytest.mark.postgres
+@pytest.mark.parametrize("database_url", ["postgres"], indirect=True)
 def test_workers_survive_a_database_that_drops_all_connections(db: Database, cipher: Cipher, shop: Workshop) -> None:
-    if db.is_sqlite:
-        pytest.skip("SQLite has no server that could go away")
+    """SQLite has no server that could drop them."""
     reports = [queue_report(db, install_portal(db, cipher, f"portal {number}")) for number in range(6)]
     shop.open(plain_report, concurrency=2)
     others = text(

@@ -136,9 +136,10 @@ def test_a_place_that_cannot_be_written_to_is_told_apart(tmp_path: Path, local: 
         files.ping()
 
 
-def test_a_bucket_that_is_not_there_is_told_apart(address: str, local: Path) -> None:
-    if not address.startswith("s3:"):
-        pytest.skip("a folder is made when it is missing")
+@pytest.mark.parametrize("address", ["s3"], indirect=True)
+@pytest.mark.usefixtures("address")
+def test_a_bucket_that_is_not_there_is_told_apart(local: Path) -> None:
+    """A folder is made when it is missing, a bucket is not."""
     with pytest.raises(StorageFullError):
         Files("s3://no-such-bucket/prefix").ping()
     with pytest.raises(StorageFullError):
