@@ -43,15 +43,23 @@ def opened(tmp_path: Path, sqlite_template: Path) -> Open:
 
 
 class GatedClock(ManualClock):
-    """A clock on which whoever sleeps waits until ``gate`` is open; then no time is lost."""
+    """A clock that can be shut: whoever sleeps then waits until it is opened, and no time is lost."""
 
     def __init__(self) -> None:
         super().__init__(time.time())
-        self.gate = threading.Event()
-        self.gate.set()
+        self._was_shut, self._open = threading.Event(), threading.Event()
+        self._open.set()
+
+    def shut(self) -> None:
+        self._open.clear()
+        self._was_shut.set()
+
+    def open_once_shut(self) -> None:
+        assert self._was_shut.wait(30), "what should have shut the clock did not come"
+        self._open.set()
 
     def sleep(self, seconds: float) -> None:
-        assert self.gate.wait(30), "what should have gone on meanwhile did not"
+        assert self._open.wait(30), "what should have gone on meanwhile did not"
         super().sleep(seconds)
 
 
@@ -150,8 +158,9 @@ def test_a_method_over_its_limit_is_waited_for_alone_and_the_wait_is_shown(opene
         portal, process = shop.portal(), shop.process()
         fill(portal, 120)
         portal.operating.spend(ROWS, 481)
-        portal.faults.before(1, clock.gate.clear, method=ROWS)
-        portal.faults.before(1, clock.gate.set, method="user.get")  # asked when all pages and links have been read
+        portal.faults.before(1, clock.shut, method=ROWS)
+        # asked when all pages and links have been read, maybe before the rows
+        portal.faults.before(1, clock.open_once_shut, method="user.get")
         shown: list[Progress] = []
         ended = shop.build(process, portal, sink=shown.append)
         assert sorted(map(int, ended.numbers)) == list(range(1, 121))
