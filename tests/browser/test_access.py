@@ -209,9 +209,11 @@ def focused(at: Visit) -> str:
 
 
 def enter_the_frame(at: Visit) -> None:
-    """Tab from the portal's own controls into the application, whose frame lives in another process."""
+    """Tab from the portal's own controls into the application, whose frame lives in another process: until that has
+    told the page of the focus, the page says that nothing has it."""
     for _ in range(30):
         at.page.keyboard.press("Tab")
+        at.page.wait_for_function("document.activeElement !== document.body")
         if at.page.evaluate("document.activeElement.tagName") == "IFRAME":
             return expect(at.get("tab-report")).to_be_focused()
     raise AssertionError("the application's frame is not reached by Tab")
