@@ -53,6 +53,20 @@ def opened(page: Page, app: EmbeddedApp, words: str) -> Frame:
     return next(frame for frame in reversed(page.frames) if frame.url.startswith(app.url))
 
 
+def added_frame(page: Page, url: str, name: str = "") -> Frame:
+    """A further frame in the page, which shows ``url``."""
+    script = """([url, name]) => {
+        const frame = Object.assign(document.createElement('iframe'), { name, src: url });
+        document.body.append(frame);
+        return frame;
+    }"""
+    element = page.evaluate_handle(script, [url, name]).as_element()
+    found = element and element.content_frame()
+    assert found
+    found.wait_for_url(f"{url}**")
+    return found
+
+
 def call(frame: Frame, method: str, params: dict[str, Any]) -> Any:
     """BX24.callMethod from inside the frame."""
     script = "([method, params]) => new Promise(done => BX24.callMethod(method, params, answer => done(answer.answer)))"
@@ -165,15 +179,7 @@ def test_a_session_is_answered_in_its_own_frame_alone(page: Page, app: EmbeddedA
     own = opened(page, app, "INSTALL ru")
     sid = page.get_attribute(".app-frame", "data-sid")
     assert not unanswered(page, own, sid)
-    page.evaluate(
-        "url => { const frame = document.createElement('iframe'); frame.src = url; document.body.append(frame); }",
-        app.url,
-    )
-    page.wait_for_function("window.frames.length === 2")
-    other = page.frames[-1]
-    other.wait_for_load_state()
-    assert other.url.startswith(app.url)
-    assert unanswered(page, other, sid)
+    assert unanswered(page, added_frame(page, app.url), sid)
 
 
 def test_a_frame_that_left_the_application_is_not_answered(page: Page, app: EmbeddedApp, portal: Portal) -> None:
@@ -190,17 +196,7 @@ def test_bx24_believes_its_own_portal_alone(page: Page, app: EmbeddedApp, portal
     """A page that embeds the application under the portal's name cannot hand it anything."""
     with EmbeddedApp("about:blank") as stranger:
         page.goto(stranger.url)
-        page.evaluate(
-            """([url, domain]) => {
-                const frame = document.createElement('iframe');
-                frame.name = domain + '|0|session';
-                frame.src = url;
-                document.body.append(frame);
-            }""",
-            [app.url, portal.domain],
-        )
-        page.wait_for_function("window.frames.length === 1")
-        frame = page.frames[-1]
+        frame = added_frame(page, app.url, name=f"{portal.domain}|0|session")
         frame.wait_for_function("window.BX24")
         frame.evaluate("window.seen = 0; window.addEventListener('message', () => { window.seen += 1; })")
         page.evaluate(
