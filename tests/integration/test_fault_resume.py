@@ -30,6 +30,17 @@ class SilentLeases(ReportLeases):
         return Beat(cancelled=False)
 
 
+class FrozenLeases(SilentLeases):
+    """Nor does it take up anything more, once it has a report."""
+
+    _has_one = False
+
+    def claim(self, worker: str, lease_seconds: float) -> Lease | None:
+        lease = None if self._has_one else super().claim(worker, lease_seconds)
+        self._has_one = self._has_one or lease is not None
+        return lease
+
+
 @pytest.fixture
 def shop(tmp_path: Path, sqlite_template: Path) -> Iterator[Workshop]:
     shutil.copy(sqlite_template, tmp_path / "app.db")
@@ -52,7 +63,7 @@ def a_worker(shop: Workshop, process: Process, leases: type[ReportLeases] = Repo
         run_report=process.run,
         work_folder=shop.folder / "work",
         observer=NobodyListens(),
-        timing=replace(QUICK, lease=2.5) if leases is SilentLeases else QUICK,
+        timing=replace(QUICK, lease=2.5) if issubclass(leases, SilentLeases) else QUICK,
     )
 
 
@@ -80,7 +91,7 @@ def test_a_frozen_workers_report_is_built_by_another_and_counts_once(shop: Works
     portal.faults.at(2, Fault.hang(), method=ROWS)
     process = shop.process()
     report = shop.queue(process, portal)
-    frozen, fresh = a_worker(shop, process, SilentLeases), a_worker(shop, shop.process())
+    frozen, fresh = a_worker(shop, process, FrozenLeases), a_worker(shop, shop.process())
     frozen.start()
     until(lambda: portal.faults.fired)
     fresh.start()
