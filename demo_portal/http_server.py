@@ -7,7 +7,6 @@ import json
 import socket
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from http.client import responses as REASONS  # noqa: N812  # a table of constants
@@ -96,6 +95,13 @@ class Server:
         self._http.server_close()
         self._http.close_connections()
 
+    def settle(self, seconds: float) -> None:
+        """Answer what has arrived, also from clients that have gone away, and close every connection.
+
+        Raises TimeoutError when an answer takes longer.
+        """
+        self._http.settle(seconds)
+
     def _answer(self, request: Request) -> Reply:
         return self._handle(request)
 
@@ -108,7 +114,8 @@ class _HttpServer(ThreadingHTTPServer):
     def __init__(self, address: tuple[str, int], handler: type[BaseHTTPRequestHandler]) -> None:
         self._stopping = False
         self._open: set[socket.socket] = set()
-        self._open_lock = threading.Lock()
+        self._newest_client: Any = None
+        self._changed = threading.Condition()
         super().__init__(address, handler)
 
     def accept_until_stopped(self) -> None:
@@ -124,24 +131,41 @@ class _HttpServer(ThreadingHTTPServer):
             pass
 
     def process_request(self, request: Any, client_address: Any) -> None:
-        with self._open_lock:
+        with self._changed:
             self._open.add(request)
+            self._newest_client = client_address
+            self._changed.notify_all()
         super().process_request(request, client_address)
 
     def shutdown_request(self, request: Any) -> None:
-        with self._open_lock:
-            self._open.discard(request)
         super().shutdown_request(request)
+        with self._changed:
+            self._open.discard(request)
+            self._changed.notify_all()
+
+    def settle(self, seconds: float) -> None:
+        with socket.create_connection(("127.0.0.1", self.server_port), timeout=seconds) as last:
+            mine = last.getsockname()
+            self._wait_until(lambda: self._newest_client == mine, seconds)  # whoever came before has been let in
+        self._shut_all(socket.SHUT_RD)  # what has arrived can still be read
+        self._wait_until(lambda: not self._open, seconds)
+
+    def _wait_until(self, condition: Callable[[], bool], seconds: float) -> None:
+        with self._changed:
+            if not self._changed.wait_for(condition, seconds):
+                raise TimeoutError(f"{len(self._open)} connections are still open")
 
     def close_connections(self) -> None:
-        with self._open_lock:
+        self._shut_all(socket.SHUT_RDWR)
+        with contextlib.suppress(TimeoutError):  # the handlers see it and close their sockets
+            self._wait_until(lambda: not self._open, 2)
+
+    def _shut_all(self, how: int) -> None:
+        with self._changed:
             still_open = list(self._open)
         for each in still_open:
             with contextlib.suppress(OSError):
-                each.shutdown(socket.SHUT_RDWR)
-        deadline = time.monotonic() + 2
-        while self._open and time.monotonic() < deadline:  # let the handlers see it and close their sockets
-            time.sleep(0.005)
+                each.shutdown(how)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A client that went away is no news; anything else is a bug of ours and shows."""

@@ -10,11 +10,12 @@ import requests
 
 from demo_portal import Fault, Portal
 from tests.demo.conftest import Rest
+from tests.live import until
 
 
-def post(portal: Portal, method: str = "profile", **params: Any) -> requests.Response:
+def post(portal: Portal, method: str = "profile", timeout: float = 10, **params: Any) -> requests.Response:
     body = {**params, "auth": portal.issue_tokens().access_token}
-    return requests.post(f"{portal.client_endpoint}{method}", json=body, timeout=10, allow_redirects=False)
+    return requests.post(f"{portal.client_endpoint}{method}", json=body, timeout=timeout, allow_redirects=False)
 
 
 @pytest.mark.parametrize(
@@ -85,6 +86,21 @@ def test_a_hanging_call_is_let_go(portal: Portal) -> None:
     portal.faults.release()
     assert ended.wait(5)
     caller.join()
+
+
+def test_a_portal_settles_when_given_up_calls_are_over(portal: Portal, rest: Rest) -> None:
+    """A caller who goes away leaves a call behind; kept connections are closed, and the next call opens a new one."""
+    rest("profile")
+    portal.faults.at(1, Fault.hang())
+    with pytest.raises(requests.ReadTimeout):
+        post(portal, timeout=0.05)
+    until(lambda: portal.faults.fired)
+    with pytest.raises(TimeoutError):
+        portal.settle(0.05)
+    portal.faults.release()
+    portal.settle()
+    assert len(portal.calls) == 2
+    assert rest("profile")[0] == 200
 
 
 def test_a_huge_body_is_as_large_as_it_says(portal: Portal) -> None:
