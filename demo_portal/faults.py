@@ -18,21 +18,7 @@ from typing import Any
 from demo_portal import spoiled
 from demo_portal.errors import PortalFault
 from demo_portal.http_server import Reply, json_reply
-
-
-@dataclass(frozen=True, slots=True)
-class Turn:
-    """One call about to be answered: its method and params, ``truth()`` (the right answer), and a way to wait."""
-
-    method: str
-    params: Mapping[str, Any]
-    truth: Callable[[], Reply]
-    value: Callable[[], dict[str, Any] | None]
-    held: threading.Event
-
-    def wait(self, seconds: float | None) -> None:
-        """Wait, but no longer than until the faults are released."""
-        self.held.wait(seconds)
+from demo_portal.turn import Turn
 
 
 @dataclass(frozen=True, slots=True)

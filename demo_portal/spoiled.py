@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from demo_portal import jsontext
 from demo_portal.http_server import Reply
-
-if TYPE_CHECKING:
-    from demo_portal.faults import Turn
+from demo_portal.turn import Turn
 
 _CHUNK = b"x" * 65536
 _PAGE = 50
