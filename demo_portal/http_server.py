@@ -95,8 +95,8 @@ class Server:
         self._http.server_close()
         self._http.close_connections()
 
-    def settle(self, seconds: float) -> None:
-        """Answer what has arrived, also from clients that have gone away, and close every connection.
+    def settle(self, seconds: float = 10) -> None:
+        """Answer what has arrived, also from clients that have gone away, and close the connections made so far.
 
         Raises TimeoutError when an answer takes longer.
         """
@@ -113,8 +113,7 @@ class _HttpServer(ThreadingHTTPServer):
 
     def __init__(self, address: tuple[str, int], handler: type[BaseHTTPRequestHandler]) -> None:
         self._stopping = False
-        self._open: set[socket.socket] = set()
-        self._newest_client: Any = None
+        self._open: dict[socket.socket, Any] = {}  # and the client's address
         self._changed = threading.Condition()
         super().__init__(address, handler)
 
@@ -132,40 +131,38 @@ class _HttpServer(ThreadingHTTPServer):
 
     def process_request(self, request: Any, client_address: Any) -> None:
         with self._changed:
-            self._open.add(request)
-            self._newest_client = client_address
+            self._open[request] = client_address
             self._changed.notify_all()
         super().process_request(request, client_address)
 
     def shutdown_request(self, request: Any) -> None:
         super().shutdown_request(request)
         with self._changed:
-            self._open.discard(request)
+            self._open.pop(request, None)
             self._changed.notify_all()
 
     def settle(self, seconds: float) -> None:
         with socket.create_connection(("127.0.0.1", self.server_port), timeout=seconds) as last:
             mine = last.getsockname()
-            self._wait_until(lambda: self._newest_client == mine, seconds)  # whoever came before has been let in
-        self._shut_all(socket.SHUT_RD)  # what has arrived can still be read
-        self._wait_until(lambda: not self._open, seconds)
-
-    def _wait_until(self, condition: Callable[[], bool], seconds: float) -> None:
-        with self._changed:
-            if not self._changed.wait_for(condition, seconds):
-                raise TimeoutError(f"{len(self._open)} connections are still open")
+            in_time = self._wait_until(lambda: mine in self._open.values(), seconds)  # after whoever came before
+        if not (in_time and self._shut_all(socket.SHUT_RD, seconds)):  # what has arrived can still be read
+            raise TimeoutError(f"not all connections were closed within {seconds} s")
 
     def close_connections(self) -> None:
-        self._shut_all(socket.SHUT_RDWR)
-        with contextlib.suppress(TimeoutError):  # the handlers see it and close their sockets
-            self._wait_until(lambda: not self._open, 2)
+        self._shut_all(socket.SHUT_RDWR, 2)  # a handler that still hangs then ends with the process
 
-    def _shut_all(self, how: int) -> None:
+    def _shut_all(self, how: int, seconds: float) -> bool:
+        """Whether the handlers have seen it and closed their sockets in time."""
         with self._changed:
-            still_open = list(self._open)
-        for each in still_open:
-            with contextlib.suppress(OSError):
+            shut = set(self._open)
+        for each in shut:
+            with contextlib.suppress(OSError):  # closed meanwhile
                 each.shutdown(how)
+        return self._wait_until(lambda: shut.isdisjoint(self._open), seconds)
+
+    def _wait_until(self, condition: Callable[[], bool], seconds: float) -> bool:
+        with self._changed:
+            return self._changed.wait_for(condition, seconds)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A client that went away is no news; anything else is a bug of ours and shows."""

@@ -178,13 +178,6 @@ class Portal(PortalState):
         """Begin to answer."""
         self.server.start()
 
-    def settle(self, seconds: float = 10) -> None:
-        """Answer what has arrived, also for callers who have given up, and close kept connections.
-
-        Raises TimeoutError when a call takes longer.
-        """
-        self.server.settle(seconds)
-
     def stop(self) -> None:
         """Stop answering and let go of calls that hang."""
         self.faults.clear()

@@ -88,7 +88,7 @@ def test_a_hanging_call_is_let_go(portal: Portal) -> None:
     caller.join()
 
 
-def test_a_portal_settles_when_given_up_calls_are_over(portal: Portal, rest: Rest) -> None:
+def test_a_server_settles_when_given_up_calls_are_over(portal: Portal, rest: Rest) -> None:
     """A caller who goes away leaves a call behind; kept connections are closed, and the next call opens a new one."""
     rest("profile")
     portal.faults.at(1, Fault.hang())
@@ -96,9 +96,9 @@ def test_a_portal_settles_when_given_up_calls_are_over(portal: Portal, rest: Res
         post(portal, timeout=0.05)
     until(lambda: portal.faults.fired)
     with pytest.raises(TimeoutError):
-        portal.settle(0.05)
+        portal.server.settle(0.05)
     portal.faults.release()
-    portal.settle()
+    portal.server.settle()
     assert len(portal.calls) == 2
     assert rest("profile")[0] == 200
 

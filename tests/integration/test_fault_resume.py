@@ -31,7 +31,7 @@ class SilentLeases(ReportLeases):
 
 
 class FrozenLeases(SilentLeases):
-    """Nor does it take up anything more, once it has a report."""
+    """And it takes up nothing more, once it has a report."""
 
     _has_one = False
 

@@ -131,7 +131,7 @@ def bench(made: Bench) -> Iterator[Bench]:
     for each in threading.enumerate():
         if each.name.startswith("portal-"):
             each.join(30)
-    made.portal.settle()
+    made.portal.server.settle()
     made.portal.reset_counters()
     yield made
     made.portal.faults.clear()
