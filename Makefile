@@ -36,7 +36,7 @@ types: $(VENV)/.dev  ## mypy --strict
 tests: $(VENV)/.dev  ## pytest alone
 	$(BIN)/pytest
 
-system-packages:  # chromium for the browser tests, LibreOffice for one test of the workbook: installed where we may
+system-packages:  # chromium for the browser tests, LibreOffice for two tests of the workbook: installed where we may
 	@sh tools/system-packages.sh
 
 bench: $(VENV)/.dev  ## measure ourselves beside others; writes benchmarks/results.md (ARGS="--quick": does it run?)

@@ -15,7 +15,7 @@ import pytest
 import redis
 
 from bitrix_app.storage import Cipher, Database
-from tests.servers import empty, find_postgres, find_redis, throwaway_database
+from tests.servers import empty, need_postgres, need_redis, throwaway_database
 
 
 @pytest.fixture(scope="session")
@@ -31,10 +31,7 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def postgres_database() -> Iterator[str]:
     """Address of a database of our own on the PostgreSQL server, with the tables."""
-    server = find_postgres()
-    if server is None:
-        pytest.skip("PostgreSQL was not found (set DATABASE_URL_TEST): what needs it is left out")
-    with throwaway_database(server) as address:
+    with throwaway_database(need_postgres()) as address:
         made = Database(address)
         made.migrate()
         made.close()
@@ -70,10 +67,7 @@ def cipher() -> Cipher:
 @pytest.fixture(scope="session")
 def redis_server() -> str:
     """Address of the Redis that tests may use."""
-    address = find_redis()
-    if address is None:
-        pytest.skip("Redis was not found (set REDIS_URL_TEST): what needs it is left out")
-    return address
+    return need_redis()
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from uuid import uuid4
 
 import psycopg
+import pytest
 import redis
 from psycopg import sql
 from sqlalchemy import make_url
@@ -23,8 +24,8 @@ POSTGRES = ("postgresql://postgres@127.0.0.1:5432/postgres", "postgresql://root@
 REDIS = "redis://127.0.0.1:6379/9"
 
 
-def find_postgres() -> str | None:
-    """Address of a PostgreSQL server that lets us in; None when there is none."""
+def need_postgres() -> str:
+    """Address of a PostgreSQL server that lets us in. The test is skipped where none does."""
     given = os.environ.get("DATABASE_URL_TEST")
     for address in (given,) if given else POSTGRES:
         try:
@@ -32,17 +33,17 @@ def find_postgres() -> str | None:
         except psycopg.OperationalError:
             continue
         return address
-    return None
+    pytest.skip("PostgreSQL did not let us in (DATABASE_URL_TEST, else the usual local addresses): left out")
 
 
-def find_redis() -> str | None:
-    """Address of a Redis database; None when there is none."""
+def need_redis() -> str:
+    """Address of a Redis database. The test is skipped where none answers."""
     address = os.environ.get("REDIS_URL_TEST", REDIS)
     client = redis.Redis.from_url(address, socket_connect_timeout=2)
     try:
         client.ping()
     except redis.RedisError:
-        return None
+        pytest.skip("Redis did not answer (REDIS_URL_TEST, else the usual local address): what needs it is left out")
     finally:
         client.close()
     return address

@@ -11,4 +11,4 @@ if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
         exit 0
     fi
 fi
-echo "LEFT OUT: could not install$([ "${missing#chromium}" = "$missing" ] || printf ' chromium (browser tests)')$([ "${missing%nogui}" = "$missing" ] || printf ' LibreOffice (one test of the workbook)'); the tests that need it will be skipped and say so"
+echo "LEFT OUT: could not install$([ "${missing#chromium}" = "$missing" ] || printf ' chromium (browser tests)')$([ "${missing%nogui}" = "$missing" ] || printf ' LibreOffice (two tests of the workbook)'); the tests that need it will be skipped and say so"

@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
 from demo_portal.people import User
 from demo_portal.portal import Portal
-from tests.browser.chromium import chromium, find_chromium
+from tests.browser.chromium import chromium, need_chromium
 from tests.browser.stage import Person, Stage, running_stage
 from tests.browser.visit import Visit
 
@@ -32,10 +32,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     """A headless Chromium for the tests of this folder; its event loop must not outlive them."""
-    path = find_chromium()
-    if path is None:
-        pytest.skip("no Chromium was found (set CHROMIUM_PATH): the browser tests are left out")
-    with chromium(path) as found:
+    with chromium(need_chromium()) as found:
         yield found
 
 

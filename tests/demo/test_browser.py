@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Frame, Page, expect
 
 from demo_portal import DemoWorld, Portal
-from tests.browser.chromium import chromium, find_chromium
+from tests.browser.chromium import chromium, need_chromium
 from tests.demo.embedded_app import EmbeddedApp
 
 pytestmark = pytest.mark.browser
@@ -17,10 +17,7 @@ pytestmark = pytest.mark.browser
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    path = find_chromium()
-    if path is None:
-        pytest.skip("no Chromium was found (set CHROMIUM_PATH): the browser tests are left out")
-    with chromium(path) as found:
+    with chromium(need_chromium()) as found:
         yield found
 
 

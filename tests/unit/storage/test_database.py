@@ -18,7 +18,7 @@ from sqlalchemy.exc import DBAPIError
 from bitrix_app.errors import SettingsError
 from bitrix_app.storage import Database
 from bitrix_app.storage.tables import Base, Chore
-from tests.servers import find_postgres, throwaway_database
+from tests.servers import need_postgres, throwaway_database
 from tests.unit.storage.processes import at_once, migrate
 
 
@@ -28,10 +28,7 @@ def blank_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterat
     if request.param == "sqlite":
         yield f"sqlite:///{tmp_path}/new/folder/app.db"
         return
-    server = find_postgres()
-    if server is None:
-        pytest.skip("PostgreSQL was not found (set DATABASE_URL_TEST): what needs it is left out")
-    with throwaway_database(server) as address:
+    with throwaway_database(need_postgres()) as address:
         yield address
 
 
