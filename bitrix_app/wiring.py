@@ -29,7 +29,7 @@ from bitrix_app.portals import (
     Access,
     Bulkhead,
     CallerCheck,
-    Dictionaries,
+    Catalogs,
     Embedding,
     Installer,
     Launcher,
@@ -64,7 +64,7 @@ from bitrix_app.web import Services as WebServices
 
 log = structlog.get_logger("app")
 
-DICTIONARY_SECONDS = 300
+CATALOG_SECONDS = 300
 DEPARTMENT_SECONDS = 60
 HURRIED_READ_SECONDS = 8.0
 UPKEEP_EVERY = timedelta(hours=23)
@@ -131,12 +131,12 @@ def build_services(settings: Settings) -> Services:
         observer=Observers(rest_log, CallMeter(metrics)),
         bulkhead=Bulkhead(),
     )
-    dictionaries = Dictionaries(clients, TtlCache(DICTIONARY_SECONDS, 2000))
+    catalogs = Catalogs(clients, TtlCache(CATALOG_SECONDS, 2000))
     pages_first = PagesFirst()
     jobs = build_jobs(
         settings=settings,
         stores=stores,
-        run_report=ReportRun(stores.portals, clients, dictionaries, pages_first.give_way),
+        run_report=ReportRun(stores.portals, clients, catalogs, pages_first.give_way),
         upkeep=Upkeep(clients, stores.portals, stores.tokens),
         queue=queue,
         metrics=metrics,
@@ -145,7 +145,7 @@ def build_services(settings: Settings) -> Services:
         settings=settings,
         stores=stores,
         clients=clients,
-        dictionaries=dictionaries,
+        catalogs=catalogs,
         server=server,
         queue=queue,
         metrics=metrics,
@@ -214,7 +214,7 @@ def build_web(
     settings: Settings,
     stores: Stores,
     clients: PortalClients,
-    dictionaries: Dictionaries,
+    catalogs: Catalogs,
     server: AuthorizationServer,
     queue: WakeQueue,
     metrics: Metrics,
@@ -233,7 +233,7 @@ def build_web(
     )
 
     def preview(client: Bitrix24Client, portal: PortalRecord, user_id: int, params: Mapping[str, Any]) -> Preview:
-        known = dictionaries.whole(portal, user_id, client)
+        known = catalogs.whole(portal, user_id, client)
         found = look_ahead(client, ReportParams.from_json(params), report_dictionary(portal, known))
         return Preview(found.invoices, found.undated, found.calls, found.seconds)
 
@@ -248,7 +248,7 @@ def build_web(
         files=stores.files,
         clients=clients,
         access=access,
-        dictionaries=dictionaries,
+        catalogs=catalogs,
         embedding=embedding,
         installer=installer,
         launcher=Launcher(check=check, portals=stores.portals, tokens=stores.tokens, access=access),

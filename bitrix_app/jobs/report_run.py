@@ -1,4 +1,4 @@
-"""One report from its row to its files: the user's client, the portal's dictionary, the pipeline."""
+"""One report from its row to its files: the user's client, the portal's catalog, the pipeline."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from zoneinfo import ZoneInfo
 
 from bitrix_app.errors import AppUninstalledError
 from bitrix_app.jobs.stop import GivingWay, JobStop
-from bitrix_app.portals import Dictionaries, PortalClients, complete_settings
-from bitrix_app.portals.dictionary import USER_SCOPES, PortalDictionary
+from bitrix_app.portals import Catalogs, PortalClients, complete_settings
+from bitrix_app.portals.catalog import USER_SCOPES, PortalCatalog
 from bitrix_app.reports import (
     AbortableStop,
     FieldMapping,
@@ -87,7 +87,7 @@ class ReportRun:
 
     portals: Portals
     clients: PortalClients
-    dictionaries: Dictionaries
+    catalogs: Catalogs
     give_way: Callable[[], None]
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
 
@@ -102,7 +102,7 @@ class ReportRun:
         client = self.clients.client_for(
             portal, record.user_id, stop=abortable, observer=WaitsInProgress(tracker, self.now)
         )
-        known = self.dictionaries.whole(portal, record.user_id, client)
+        known = self.catalogs.whole(portal, record.user_id, client)
         assembly = ReportAssembly(
             portal=client,
             order=self._order(record, portal, params),
@@ -129,8 +129,8 @@ class ReportRun:
         )
 
 
-def report_dictionary(portal: PortalRecord, known: PortalDictionary) -> ReportDictionary:
-    """The portal's dictionary and settings as a report wants them."""
+def report_dictionary(portal: PortalRecord, known: PortalCatalog) -> ReportDictionary:
+    """The portal's catalog and settings as a report wants them."""
     settings = complete_settings(portal.settings)
     return ReportDictionary(
         fields=FieldMapping(

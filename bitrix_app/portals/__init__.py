@@ -1,4 +1,4 @@
-"""Portals: who is calling, installing and removing the app, a user's tokens and rights, the portal's dictionary.
+"""Portals: who is calling, installing and removing the app, a user's tokens and rights, the portal's catalog.
 
 Belongs here: what is believed of a request and why. Does not: Flask, HTML, what a report means.
 """
@@ -6,15 +6,15 @@ Belongs here: what is believed of a request and why. Does not: Flask, HTML, what
 from bitrix_app.bitrix24 import Bitrix24Client
 from bitrix_app.portals.access import Access, SeenUser
 from bitrix_app.portals.bulkhead import Bulkhead
-from bitrix_app.portals.clients import HurriedStop, Observers, PortalClients, Transports
-from bitrix_app.portals.dictionary import (
+from bitrix_app.portals.catalog import (
+    Catalogs,
     DateField,
-    Dictionaries,
     Named,
-    PortalDictionary,
+    PortalCatalog,
     PortalStage,
     Preset,
 )
+from bitrix_app.portals.clients import HurriedStop, Observers, PortalClients, Transports
 from bitrix_app.portals.embedding import Embedding
 from bitrix_app.portals.events import Event, PortalEvents
 from bitrix_app.portals.identity import Caller, CallerCheck
@@ -34,10 +34,10 @@ __all__ = [
     "Bulkhead",
     "Caller",
     "CallerCheck",
+    "Catalogs",
     "Check",
     "CompanyOverview",
     "DateField",
-    "Dictionaries",
     "Embedding",
     "Event",
     "HurriedStop",
@@ -51,8 +51,8 @@ __all__ = [
     "MonthSums",
     "Named",
     "Observers",
+    "PortalCatalog",
     "PortalClients",
-    "PortalDictionary",
     "PortalEvents",
     "PortalStage",
     "PortalTokens",

@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 from bitrix_app.bitrix24 import Bitrix24Client
 from bitrix_app.errors import AppError, GiveUpError, RejectedRequestError, UnknownMethodError
 from bitrix_app.portals.access import Access, SeenUser, ask_profile
+from bitrix_app.portals.catalog import read_date_fields
 from bitrix_app.portals.clients import PortalClients
-from bitrix_app.portals.dictionary import read_date_fields
 from bitrix_app.portals.embedding import Embedding
 from bitrix_app.portals.identity import Caller, CallerCheck, require_token
 from bitrix_app.portals.preferences import guessed_settings

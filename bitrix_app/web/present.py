@@ -43,7 +43,7 @@ class ReportPresenter:
     def __init__(self, signed: SignedTokens, portal: PortalRecord, user_id: int) -> None:
         self._signed = signed
         self._portal = portal
-        self._titles = services().dictionaries.known_titles(portal, user_id)
+        self._titles = services().catalogs.known_titles(portal, user_id)
 
     def report(self, record: ReportRecord) -> dict[str, Any]:
         """The report object."""

@@ -12,7 +12,7 @@ from flask import current_app
 from bitrix_app.portals import (
     Access,
     Bitrix24Client,
-    Dictionaries,
+    Catalogs,
     Embedding,
     Installer,
     Launcher,
@@ -69,7 +69,7 @@ class Services:
     files: Files
     clients: PortalClients
     access: Access
-    dictionaries: Dictionaries
+    catalogs: Catalogs
     embedding: Embedding
     installer: Installer
     launcher: Launcher

@@ -29,7 +29,7 @@ from bitrix_app.jobs.attempt import Attempt
 from bitrix_app.jobs.delivery import Delivery
 from bitrix_app.jobs.job import Job
 from bitrix_app.jobs.progress import LatestProgress
-from bitrix_app.portals import Bulkhead, Dictionaries, PortalClients, Transports, TtlCache
+from bitrix_app.portals import Bulkhead, Catalogs, PortalClients, Transports, TtlCache
 from bitrix_app.precedence import PagesFirst
 from bitrix_app.reports.ports import Progress, ProgressSink
 from bitrix_app.settings import load_settings
@@ -191,7 +191,7 @@ class Ended:
 
 @dataclass
 class Process:
-    """What one worker process has of its own: connections, clients, the dictionaries it keeps."""
+    """What one worker process has of its own: connections, clients, the catalogs it keeps."""
 
     database: Database
     run: RunReport
@@ -215,7 +215,7 @@ class Workshop:
         self._database_url = database_url
         self._processes: list[Process] = []
 
-    def process(self, transport: Transport | None = None, *, dictionary_seconds: float = 0.0) -> Process:
+    def process(self, transport: Transport | None = None, *, catalog_seconds: float = 0.0) -> Process:
         """A process of its own; its ``transport`` is as patient as in production unless another is given."""
         database = Database(self._database_url, clock=lambda: datetime.fromtimestamp(self.clock(), UTC))
         cipher, watch = Cipher([SECRET_KEY]), Watch()
@@ -241,7 +241,7 @@ class Workshop:
         run = ReportRun(
             portals=Portals(database, cipher),
             clients=clients,
-            dictionaries=Dictionaries(clients, TtlCache(dictionary_seconds, 1000)),
+            catalogs=Catalogs(clients, TtlCache(catalog_seconds, 1000)),
             give_way=PagesFirst().give_way,
             now=now,
         )

@@ -40,7 +40,7 @@ def read_chart(company_id: int) -> Response:
 def _overview(company_id: int) -> CompanyOverview:
     portal, user_id = session().portal, session().user_id
     settings = complete_settings(portal.settings)
-    stages = services().dictionaries.stages(portal, user_id)
+    stages = services().catalogs.stages(portal, user_id)
     won = frozenset(each.id for each in stages if each.semantics == "S")
     today = today_in(settings["time_zone"], services().clock())
 

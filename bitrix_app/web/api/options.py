@@ -7,7 +7,7 @@ from typing import Any
 from flask import Blueprint
 
 from bitrix_app.portals import complete_settings
-from bitrix_app.portals.dictionary import USER_SCOPES
+from bitrix_app.portals.catalog import USER_SCOPES
 from bitrix_app.web.periods import period_titles, range_of, today_in
 from bitrix_app.web.services import services
 from bitrix_app.web.session import session
@@ -21,20 +21,20 @@ def add_to(api: Blueprint) -> None:
 def options() -> dict[str, Any]:
     """Date fields, stages, own companies, employees, currencies, periods."""
     whose = session().portal, session().user_id
-    dictionaries = services().dictionaries
+    catalogs = services().catalogs
     return {
         "date_fields": [
-            {"name": each.name, "title": each.title, "type": each.type} for each in dictionaries.date_fields(*whose)
+            {"name": each.name, "title": each.title, "type": each.type} for each in catalogs.date_fields(*whose)
         ],
-        "categories": [{"id": each.id, "title": each.title} for each in dictionaries.categories(*whose)],
+        "categories": [{"id": each.id, "title": each.title} for each in catalogs.categories(*whose)],
         "stages": [
             {"id": each.id, "title": each.title, "semantics": each.semantics, "category_id": each.category_id}
-            for each in dictionaries.stages(*whose)
+            for each in catalogs.stages(*whose)
         ],
-        "my_companies": [{"id": each.id, "title": each.title} for each in dictionaries.my_companies(*whose)],
-        "assignees": [{"id": each.id, "name": each.title} for each in dictionaries.assignees(*whose)],
+        "my_companies": [{"id": each.id, "title": each.title} for each in catalogs.my_companies(*whose)],
+        "assignees": [{"id": each.id, "name": each.title} for each in catalogs.assignees(*whose)],
         "knows_departments": bool(session().portal.scopes & USER_SCOPES),
-        "currencies": list(dictionaries.currencies(*whose)),
+        "currencies": list(catalogs.currencies(*whose)),
         "periods": _periods(),
     }
 

@@ -119,7 +119,7 @@ def _params(body: Mapping[str, Any]) -> dict[str, Any]:
     usual = complete_settings(session().portal.settings)["date_field"]
     field = body["date_field"] or usual
     if field not in {usual, ALWAYS_THERE}:
-        known = {each.name for each in services().dictionaries.date_fields(session().portal, session().user_id)}
+        known = {each.name for each in services().catalogs.date_fields(session().portal, session().user_id)}
         if field not in known:
             message = _("Invoices of this portal have no such date field.")
             raise RejectedRequestError(422, "validation_failed", errors={"date_field": [message]})

@@ -43,7 +43,7 @@ def write_settings() -> dict[str, Any]:
 
 
 def _check_fields(settings: dict[str, Any]) -> None:
-    known = {each.name for each in services().dictionaries.date_fields(session().portal, session().user_id)}
+    known = {each.name for each in services().catalogs.date_fields(session().portal, session().user_id)}
     wrong = {name: [_no_date_field()] for name in FIELDS if settings[name] is not None and settings[name] not in known}
     if wrong:
         raise RejectedRequestError(422, "validation_failed", errors=wrong)
@@ -52,7 +52,7 @@ def _check_fields(settings: dict[str, Any]) -> None:
 def _check_stages(chosen: list[str], before: list[str]) -> None:
     """A stage that the portal has deleted since may stay; another must be there."""
     new = set(chosen) - set(before)
-    if new and new - {each.id for each in services().dictionaries.stages(session().portal, session().user_id)}:
+    if new and new - {each.id for each in services().catalogs.stages(session().portal, session().user_id)}:
         raise RejectedRequestError(422, "validation_failed", errors={"excluded_stages": [_("There is no such stage.")]})
 
 

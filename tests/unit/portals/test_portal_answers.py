@@ -1,4 +1,4 @@
-"""What is made of a portal's answers: places, dictionary, a company's months. Odd answers cost a line, not the page."""
+"""What is made of a portal's answers: places, catalog, a company's months. Odd answers cost a line, not the page."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from bitrix_app.portals import DateField, Embedding, Named, PortalStage, company_overview
-from bitrix_app.portals.dictionary import (
+from bitrix_app.portals.catalog import (
     read_assignees,
     read_categories,
     read_date_fields,

@@ -1,4 +1,4 @@
-"""The portal's dictionary: which date fields, funnels, stages and own companies its invoices have.
+"""The portal's catalog: which date fields, funnels, stages and own companies its invoices have.
 
 Read with a user's own token, so each user sees what the portal shows them. Sources of the shapes: the portal's pages
 ``crm-item-fields``, ``crm-category-list``, ``crm-status-list``.
@@ -65,7 +65,7 @@ class Preset:
 
 
 @dataclass(frozen=True, slots=True)
-class PortalDictionary:
+class PortalCatalog:
     """What a report must know of the portal."""
 
     date_fields: tuple[DateField, ...]
@@ -143,8 +143,8 @@ def read_assignees(client: Bitrix24Client, scopes: frozenset[str]) -> tuple[Name
     return tuple(Named(number, _person(row)) for number, row in known if number is not None)
 
 
-class Dictionaries:
-    """Dictionaries of many portals, kept for a few minutes for each user. One instance an app."""
+class Catalogs:
+    """Catalogs of many portals, kept for a few minutes for each user. One instance an app."""
 
     def __init__(self, clients: PortalClients, cache: TtlCache) -> None:
         self._clients = clients
@@ -175,14 +175,14 @@ class Dictionaries:
         """As read_assignees."""
         return self._kept("assignees", portal, user_id, lambda client: read_assignees(client, portal.scopes))
 
-    def whole(self, portal: PortalRecord, user_id: int, client: Bitrix24Client) -> PortalDictionary:
+    def whole(self, portal: PortalRecord, user_id: int, client: Bitrix24Client) -> PortalCatalog:
         """All that a report must know, what is not at hand being read with ``client``, as patient as that is."""
 
         def kept(part: str, read: Callable[[Bitrix24Client], T]) -> T:
             return self._cache.get(_key(part, portal, user_id), lambda: read(client))
 
         categories = kept("categories", read_categories)
-        return PortalDictionary(
+        return PortalCatalog(
             date_fields=kept("date_fields", read_date_fields),
             stages=kept("stages", lambda client: read_stages(client, categories)),
             presets=kept("presets", read_presets),
