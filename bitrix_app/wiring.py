@@ -36,9 +36,9 @@ from bitrix_app.portals import (
     Observers,
     PortalClients,
     PortalEvents,
+    PortalMaintenance,
     Transports,
     TtlCache,
-    Upkeep,
 )
 from bitrix_app.precedence import PagesFirst
 from bitrix_app.reports import ReportParams, look_ahead
@@ -66,8 +66,8 @@ log = structlog.get_logger("app")
 
 CATALOG_SECONDS = 300
 DEPARTMENT_SECONDS = 60
-HURRIED_READ_SECONDS = 8.0
-UPKEEP_EVERY = timedelta(hours=23)
+INTERACTIVE_READ_SECONDS = 8.0
+PORTAL_MAINTENANCE_EVERY = timedelta(hours=23)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +137,7 @@ def build_services(settings: Settings) -> Services:
         settings=settings,
         stores=stores,
         run_report=ReportRun(stores.portals, clients, catalogs, pages_first.give_way),
-        upkeep=Upkeep(clients, stores.portals, stores.tokens),
+        portal_maintenance=PortalMaintenance(clients, stores.portals, stores.tokens),
         queue=queue,
         metrics=metrics,
     )
@@ -150,7 +150,7 @@ def build_services(settings: Settings) -> Services:
         queue=queue,
         metrics=metrics,
     )
-    closers = (queue, server, rest_log, transports.patient, transports.hurried, stores.database)
+    closers = (queue, server, rest_log, transports.background, transports.interactive, stores.database)
     return Services(settings, stores.database, web, jobs, metrics, pages_first, closers)
 
 
@@ -169,14 +169,14 @@ def build_stores(settings: Settings) -> Stores:
 
 
 def build_transports(settings: Settings) -> Transports:
-    """Connections to portals: as patient as a report, and in a hurry as a page."""
+    """Connections to portals: with a report's time-outs, and with those of a page."""
     return Transports(
-        patient=Transport(allow_http=settings.allow_http, ca_bundle=settings.ca_bundle),
-        hurried=Transport(
+        background=Transport(allow_http=settings.allow_http, ca_bundle=settings.ca_bundle),
+        interactive=Transport(
             allow_http=settings.allow_http,
             connect_timeout=3.0,
-            read_timeout=HURRIED_READ_SECONDS,
-            total_timeout=HURRIED_READ_SECONDS,
+            read_timeout=INTERACTIVE_READ_SECONDS,
+            total_timeout=INTERACTIVE_READ_SECONDS,
             ca_bundle=settings.ca_bundle,
         ),
     )
@@ -187,7 +187,7 @@ def build_jobs(
     settings: Settings,
     stores: Stores,
     run_report: ReportRun,
-    upkeep: Upkeep,
+    portal_maintenance: PortalMaintenance,
     queue: WakeQueue,
     metrics: Metrics,
 ) -> JobService:
@@ -204,7 +204,7 @@ def build_jobs(
         concurrency=settings.worker_concurrency,
     )
     broom = Broom(Retention(stores.database), stores.files)
-    chores = [*broom.chores(), PeriodicChore("upkeep", UPKEEP_EVERY, upkeep.run)]
+    chores = [*broom.chores(), PeriodicChore("upkeep", PORTAL_MAINTENANCE_EVERY, portal_maintenance.run)]
     housekeeping = Housekeeping(Chores(stores.database), chores)
     return JobService(worker, queue, housekeeping, WorkFolders(work_folder, leases))
 

@@ -14,18 +14,18 @@ from bitrix_app.portals.catalog import (
     PortalStage,
     Preset,
 )
-from bitrix_app.portals.clients import HurriedStop, Observers, PortalClients, Transports
+from bitrix_app.portals.clients import Deadline, Observers, PortalClients, Transports
 from bitrix_app.portals.embedding import Embedding
 from bitrix_app.portals.events import Event, PortalEvents
 from bitrix_app.portals.identity import Caller, CallerCheck
 from bitrix_app.portals.install import Installation, Installer, InstallForm, InstallStep
 from bitrix_app.portals.launch import Launch, Launcher, LaunchForm
+from bitrix_app.portals.maintenance import PortalMaintenance
 from bitrix_app.portals.overview import CompanyOverview, MonthSums, company_overview
 from bitrix_app.portals.preferences import PERIODS, complete_settings, default_settings
 from bitrix_app.portals.renewal import PortalTokens
 from bitrix_app.portals.self_check import Check, self_check
 from bitrix_app.portals.ttl_cache import TtlCache
-from bitrix_app.portals.upkeep import Upkeep
 
 __all__ = [
     "PERIODS",
@@ -38,9 +38,9 @@ __all__ = [
     "Check",
     "CompanyOverview",
     "DateField",
+    "Deadline",
     "Embedding",
     "Event",
-    "HurriedStop",
     "InstallForm",
     "InstallStep",
     "Installation",
@@ -54,13 +54,13 @@ __all__ = [
     "PortalCatalog",
     "PortalClients",
     "PortalEvents",
+    "PortalMaintenance",
     "PortalStage",
     "PortalTokens",
     "Preset",
     "SeenUser",
     "Transports",
     "TtlCache",
-    "Upkeep",
     "company_overview",
     "complete_settings",
     "default_settings",

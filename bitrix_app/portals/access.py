@@ -50,7 +50,7 @@ class Access:
         known = self._users.get(portal.id, user_id)
         if known is not None and self._clock() - known.checked_at.timestamp() < FRESH_SECONDS:
             return SeenUser(user_id, known.name, known.is_admin, known.time_zone)
-        with self._clients.hurried(portal, user_id) as client:
+        with self._clients.interactive(portal, user_id) as client:
             return self.look(client, portal, user_id)
 
     def known(self, portal: PortalRecord, user_id: int) -> SeenUser | None:
@@ -103,7 +103,7 @@ class Access:
             return False
 
         def ask() -> frozenset[int]:
-            with self._clients.hurried(portal, user_id) as client:
+            with self._clients.interactive(portal, user_id) as client:
                 return _departments_of(client)
 
         return bool(chosen & self._departments.get((portal.id, portal.epoch, user_id), ask))

@@ -151,7 +151,7 @@ class Catalogs:
         self._cache = cache
 
     def date_fields(self, portal: PortalRecord, user_id: int) -> tuple[DateField, ...]:
-        """As read_date_fields. Raises PortalError and what a hurried client raises."""
+        """As read_date_fields. Raises PortalError and what an interactive client raises."""
         return self._kept("date_fields", portal, user_id, read_date_fields)
 
     def categories(self, portal: PortalRecord, user_id: int) -> tuple[Named, ...]:
@@ -176,7 +176,7 @@ class Catalogs:
         return self._kept("assignees", portal, user_id, lambda client: read_assignees(client, portal.scopes))
 
     def whole(self, portal: PortalRecord, user_id: int, client: Bitrix24Client) -> PortalCatalog:
-        """All that a report must know, what is not at hand being read with ``client``, as patient as that is."""
+        """All that a report must know, what is not at hand being read with ``client``, in its time limits."""
 
         def kept(part: str, read: Callable[[Bitrix24Client], T]) -> T:
             return self._cache.get(_key(part, portal, user_id), lambda: read(client))
@@ -196,7 +196,7 @@ class Catalogs:
 
     def _kept(self, part: str, portal: PortalRecord, user_id: int, read: Callable[[Bitrix24Client], T]) -> T:
         def ask() -> T:
-            with self._clients.hurried(portal, user_id) as client:
+            with self._clients.interactive(portal, user_id) as client:
                 return read(client)
 
         return self._cache.get(_key(part, portal, user_id), ask)

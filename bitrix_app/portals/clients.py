@@ -1,4 +1,4 @@
-"""Clients of a portal: patient ones for report jobs, hurried ones for web requests."""
+"""Clients of a portal: background ones for report jobs, interactive ones for web requests."""
 
 from __future__ import annotations
 
@@ -26,19 +26,19 @@ from bitrix_app.portals.identity import Caller
 from bitrix_app.portals.renewal import GivenToken, PortalTokens, RenewsTokens
 from bitrix_app.storage import USER, PortalBuckets, PortalRecord, Portals, UserTokens
 
-HURRIED_SECONDS = 8.0
+INTERACTIVE_SECONDS = 8.0
 ENTERPRISE_FAMILY = "ent"
 
 
-class HurriedStop:
-    """The total time that one web request may spend on its portal. A StopSignal.
+class Deadline:
+    """The total time that one web request may spend on its portal, as a StopSignal.
 
     Time is up: RejectedRequestError 503 ``portal_busy``. A wait that would not end in time is not begun.
     """
 
     def __init__(
         self,
-        seconds: float = HURRIED_SECONDS,
+        seconds: float = INTERACTIVE_SECONDS,
         *,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
@@ -63,11 +63,11 @@ class _RequestTime:
     """The time of the web request that is being answered: it begins with the first call to a portal."""
 
     def __init__(self) -> None:
-        self._stop: HurriedStop | None = None
+        self._stop: Deadline | None = None
 
-    def stop(self, seconds: float) -> HurriedStop:
+    def stop(self, seconds: float) -> Deadline:
         """The same for all calls of the request."""
-        self._stop = self._stop or HurriedStop(seconds)
+        self._stop = self._stop or Deadline(seconds)
         return self._stop
 
 
@@ -104,10 +104,10 @@ class Observers:
 
 @dataclass(frozen=True, slots=True)
 class Transports:
-    """``patient`` waits as long as a portal may take (60 s), ``hurried`` a few seconds."""
+    """HTTP connections: ``background`` waits as long as a portal may take (60 s), ``interactive`` a few seconds."""
 
-    patient: Transport
-    hurried: Transport
+    background: Transport
+    interactive: Transport
 
 
 class PortalClients:
@@ -123,7 +123,7 @@ class PortalClients:
         authorization_server: RenewsTokens,
         observer: CallObserver,
         bulkhead: Bulkhead,
-        hurried_seconds: float = HURRIED_SECONDS,
+        interactive_seconds: float = INTERACTIVE_SECONDS,
     ) -> None:
         self._transports = transports
         self._tokens = tokens
@@ -132,7 +132,7 @@ class PortalClients:
         self._server = authorization_server
         self._observer = observer
         self._bulkhead = bulkhead
-        self._hurried_seconds = hurried_seconds
+        self._interactive_seconds = interactive_seconds
 
     def client_for(
         self,
@@ -141,7 +141,7 @@ class PortalClients:
         *,
         stop: StopSignal,
         observer: CallObserver | None = None,
-        patient: bool = True,
+        background: bool = True,
         kind: str = USER,
     ) -> Bitrix24Client:
         """A client that calls ``portal`` with the rights of ``user_id``, by that user's pair or (``kind``) by the
@@ -158,12 +158,12 @@ class PortalClients:
             wait=stop.wait,
             kind=kind,
         )
-        bucket = self._bucket(portal, math.inf if patient else self._hurried_seconds)
-        return self._client(tokens, bucket, stop, observer=observer, patient=patient)
+        bucket = self._bucket(portal, math.inf if background else self._interactive_seconds)
+        return self._client(tokens, bucket, stop, observer=observer, background=background)
 
     @staticmethod
     def begin_request() -> None:
-        """From here to ``end_request`` all hurried clients of this thread share the time of one web request."""
+        """From here to ``end_request`` all interactive clients of this thread share the time of one web request."""
         _request_time.set(_RequestTime())
 
     @staticmethod
@@ -172,7 +172,7 @@ class PortalClients:
         _request_time.set(None)
 
     @contextmanager
-    def hurried(self, portal: PortalRecord, user_id: int) -> Iterator[Bitrix24Client]:
+    def interactive(self, portal: PortalRecord, user_id: int) -> Iterator[Bitrix24Client]:
         """A client for one web request: little total time, and a place in the bulkhead while it is used.
 
         Raises RejectedRequestError 503 ``portal_busy``: at once when too many requests wait for this portal, and when
@@ -180,33 +180,33 @@ class PortalClients:
         """
         stop = self._stop()
         with self._bulkhead.enter(portal.member_id):
-            yield self.client_for(portal, user_id, stop=stop, patient=False)
+            yield self.client_for(portal, user_id, stop=stop, background=False)
 
     @contextmanager
     def for_caller(self, caller: Caller, portal: PortalRecord | None, *, times: int = 1) -> Iterator[Bitrix24Client]:
-        """As ``hurried``, with the token that the caller has just proved to own; ``portal`` where it is known.
+        """As ``interactive``, with the token that the caller has just proved to own; ``portal`` where it is known.
 
         ``times``: so many times what an ordinary page may spend; what the request's first client gets holds for all.
         """
         tokens = GivenToken(AccessToken(caller.access_token, caller.client_endpoint))
-        bucket = self._bucket(portal, self._hurried_seconds) if portal else UnsharedBucket()
+        bucket = self._bucket(portal, self._interactive_seconds) if portal else UnsharedBucket()
         stop = self._stop(times)
         with self._bulkhead.enter(caller.member_id):
-            yield self._client(tokens, bucket, stop, observer=None, patient=False)
+            yield self._client(tokens, bucket, stop, observer=None, background=False)
 
-    def _stop(self, times: int = 1) -> HurriedStop:
-        request, seconds = _request_time.get(), self._hurried_seconds * times
-        return request.stop(seconds) if request else HurriedStop(seconds)
+    def _stop(self, times: int = 1) -> Deadline:
+        request, seconds = _request_time.get(), self._interactive_seconds * times
+        return request.stop(seconds) if request else Deadline(seconds)
 
     def _bucket(self, portal: PortalRecord, patience: float) -> Bucket:
         is_enterprise = portal.license_family == ENTERPRISE_FAMILY
         return self._buckets.bucket(portal.id, enterprise=is_enterprise, patience=patience)
 
     def _client(
-        self, tokens: TokenSource, bucket: Bucket, stop: StopSignal, *, observer: CallObserver | None, patient: bool
+        self, tokens: TokenSource, bucket: Bucket, stop: StopSignal, *, observer: CallObserver | None, background: bool
     ) -> Bitrix24Client:
         return Bitrix24Client(
-            transport=self._transports.patient if patient else self._transports.hurried,
+            transport=self._transports.background if background else self._transports.interactive,
             tokens=tokens,
             bucket=bucket,
             stop=stop,

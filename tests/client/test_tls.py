@@ -132,7 +132,7 @@ def test_the_authorization_server_may_have_a_private_authority_too(certificate: 
 
 
 def test_whatever_the_app_calls_is_called_with_that_trust(certificate: Path, tmp_path: Path) -> None:
-    """CA_BUNDLE reaches the connections to portals, patient and hurried, and to the authorization server."""
+    """CA_BUNDLE reaches the connections to portals, background and interactive, and to the authorization server."""
     services = build_services(
         Settings(
             client_id="local.1",

@@ -136,7 +136,7 @@ class House:
 
     def be_impatient(self, seconds: float) -> None:
         """From now on a web request waits no longer than this for its portal."""
-        self.services.web.clients._hurried_seconds = seconds
+        self.services.web.clients._interactive_seconds = seconds
 
     def rows(self, table: str) -> list[Any]:
         """All rows of a table, to see what is stored."""

@@ -45,7 +45,7 @@ def _overview(company_id: int) -> CompanyOverview:
     today = today_in(settings["time_zone"], services().clock())
 
     def read() -> CompanyOverview:
-        with services().clients.hurried(portal, user_id) as client:
+        with services().clients.interactive(portal, user_id) as client:
             return company_overview(
                 client, company_id, today=today, paid_field=settings["paid_field"], success_stages=won
             )

@@ -23,7 +23,7 @@ def add_to(api: Blueprint) -> None:
 def read_invoice(invoice_id: int) -> dict[str, Any]:
     """``{id, number, company_id}`` with the user's rights; what they may not see is not there (404)."""
     portal, user_id = session().portal, session().user_id
-    with services().clients.hurried(portal, user_id) as client:
+    with services().clients.interactive(portal, user_id) as client:
         page = client.invoice_page(
             filter={"=id": invoice_id}, select=["id", "accountNumber", "companyId"], after_id=0, counted=False
         )

@@ -41,7 +41,7 @@ def preview_report() -> ResponseReturnValue:
     portal, user_id = session().portal, session().user_id
     services().access.require_builder(portal, user_id)
     params = _params(load(ReportSchema, json_body(request)))
-    with services().clients.hurried(portal, user_id) as client:
+    with services().clients.interactive(portal, user_id) as client:
         found = services().preview(client, portal, user_id, params)
     return {"invoices": found.invoices, "undated": found.undated, "calls": found.calls, "seconds": found.seconds}
 

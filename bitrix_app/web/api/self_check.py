@@ -21,6 +21,6 @@ def check_portal() -> dict[str, Any]:
     """The checks, each with what was found and what to do."""
     portal, user_id = session().portal, session().user_id
     user = services().access.require_admin(portal, user_id)
-    with services().clients.hurried(portal, user_id) as client:
+    with services().clients.interactive(portal, user_id) as client:
         checks = self_check(client, portal, services().embedding, user.time_zone)
     return {"checks": [check_in_words(check) for check in checks]}

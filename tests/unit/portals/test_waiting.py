@@ -9,7 +9,7 @@ import time
 import pytest
 
 from bitrix_app.errors import RejectedRequestError
-from bitrix_app.portals import Bulkhead, HurriedStop, TtlCache
+from bitrix_app.portals import Bulkhead, Deadline, TtlCache
 from tests.fakes import FakeClock
 from tests.live import until
 
@@ -95,7 +95,7 @@ def test_a_bulkhead_remembers_nobody_who_has_left() -> None:
 
 def test_a_web_requests_time_runs_out() -> None:
     clock = FakeClock()
-    stop = HurriedStop(8.0, clock=clock, sleep=lambda seconds: None)
+    stop = Deadline(8.0, clock=clock, sleep=lambda seconds: None)
     stop.check()
     clock.now += 8
     with pytest.raises(RejectedRequestError) as refused:
@@ -105,7 +105,7 @@ def test_a_web_requests_time_runs_out() -> None:
 
 def test_a_wait_that_would_not_end_in_time_is_not_begun() -> None:
     slept: list[float] = []
-    stop = HurriedStop(8.0, clock=FakeClock(), sleep=slept.append)
+    stop = Deadline(8.0, clock=FakeClock(), sleep=slept.append)
     stop.wait(3.0)
     with pytest.raises(RejectedRequestError) as refused:
         stop.wait(200.0)

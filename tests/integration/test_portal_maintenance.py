@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import update
 from structlog.testing import capture_logs
 
-from bitrix_app.portals import Upkeep
+from bitrix_app.portals import PortalMaintenance
 from bitrix_app.storage import Cipher, PortalRecord, TokenPair, UserTokens
 from bitrix_app.storage.tables import UserToken
 from demo_portal import Fault, Portal
@@ -30,8 +30,8 @@ def tokens_of(house: House) -> UserTokens:
     return UserTokens(house.services.database, Cipher(house.services.settings.secret_keys))
 
 
-def upkeep(house: House) -> Upkeep:
-    return Upkeep(house.services.web.clients, house.services.web.portals, tokens_of(house))
+def maintenance(house: House) -> PortalMaintenance:
+    return PortalMaintenance(house.services.web.clients, house.services.web.portals, tokens_of(house))
 
 
 def record(house: House, portal: Portal) -> PortalRecord:
@@ -77,7 +77,7 @@ def test_a_portal_that_fails_is_logged_and_the_others_have_their_turn(home: Hous
         home.world.tokens.spend(pair.refresh_token)
     blocked.faults.always(Fault.error("OVERLOAD_LIMIT"))
     with capture_logs() as logs:
-        upkeep(home).run()
+        maintenance(home).run()
     failed = [(line["portal_id"], line["code"]) for line in logs if line["event"] == "portal_not_asked"]
     assert failed == [(record(home, refused).id, "invalid_grant"), (record(home, blocked).id, "overload_limit")]
     assert [record(home, each).license_family for each in (refused, blocked, well)] == ["std", "std", "ent"]
@@ -87,7 +87,7 @@ def test_two_at_once_spend_a_refresh_token_once(home: House) -> None:
     portal = idle_portal(home)
     home.world.oauth.delay = 0.3
     with ThreadPoolExecutor(2) as pool:
-        for done in [pool.submit(upkeep(home).run) for _ in range(2)]:
+        for done in [pool.submit(maintenance(home).run) for _ in range(2)]:
             done.result()
     home.world.oauth.delay = 0.0
     assert list(home.world.oauth.renewals.values()) == [1]
@@ -97,12 +97,12 @@ def test_two_at_once_spend_a_refresh_token_once(home: House) -> None:
 def test_a_portal_that_was_asked_lately_is_left_alone(home: House) -> None:
     portal = idle_portal(home, days=29)
     portal.reset_counters()
-    upkeep(home).run()
+    maintenance(home).run()
     assert len(portal.calls) == 0
 
 
 def test_pairs_that_have_lapsed_are_forgotten(home: House) -> None:
     portal = idle_portal(home, days=181)
-    upkeep(home).run()
+    maintenance(home).run()
     assert tokens_of(home).installed(record(home, portal).id) is None
     assert tokens_of(home).read(record(home, portal).id, portal.accountant.id) is None

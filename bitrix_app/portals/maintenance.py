@@ -12,7 +12,7 @@ from datetime import timedelta
 import structlog
 
 from bitrix_app.errors import AppError
-from bitrix_app.portals.clients import HurriedStop, PortalClients
+from bitrix_app.portals.clients import Deadline, PortalClients
 from bitrix_app.storage import PairKey, Portals, UserTokens
 
 log = structlog.get_logger("portals")
@@ -23,7 +23,7 @@ IN_USE = timedelta(days=150)
 """A report was taken up within this time. From then on a pair that is not renewed any more has thirty days left."""
 
 
-class Upkeep:
+class PortalMaintenance:
     """Looks after all portals; it is run once however many workers there are."""
 
     def __init__(self, clients: PortalClients, portals: Portals, tokens: UserTokens) -> None:
@@ -48,6 +48,6 @@ class Upkeep:
         portal = self._portals.by_id(key.portal_id)
         if portal is None or not portal.installed:
             return
-        client = self._clients.client_for(portal, key.user_id, stop=HurriedStop(), patient=False, kind=key.kind)
+        client = self._clients.client_for(portal, key.user_id, stop=Deadline(), background=False, kind=key.kind)
         family = client.app_info().get("LICENSE_FAMILY")
         self._portals.set_license(portal.id, family if isinstance(family, str) else None)
