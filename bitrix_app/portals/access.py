@@ -82,7 +82,7 @@ class Access:
             raise RejectedRequestError(403, "admin_required")
         return seen
 
-    def may_build(self, portal: PortalRecord, user_id: int) -> bool:
+    def has_report_access(self, portal: PortalRecord, user_id: int) -> bool:
         """Whether the administrator lets this user build reports. Everybody may until somebody chooses."""
         builders = complete_settings(portal.settings)["builders"]
         if builders["mode"] == "everybody":
@@ -93,9 +93,9 @@ class Access:
             return True
         return builders["mode"] == "chosen" and self._in_departments(portal, user_id, set(builders["departments"]))
 
-    def require_builder(self, portal: PortalRecord, user_id: int) -> None:
+    def require_report_access(self, portal: PortalRecord, user_id: int) -> None:
         """Raises RejectedRequestError 403 ``not_allowed_to_build``."""
-        if not self.may_build(portal, user_id):
+        if not self.has_report_access(portal, user_id):
             raise RejectedRequestError(403, "not_allowed_to_build")
 
     def _in_departments(self, portal: PortalRecord, user_id: int, chosen: set[int]) -> bool:

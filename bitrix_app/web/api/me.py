@@ -26,7 +26,7 @@ def me() -> dict[str, Any]:
         "user": {"id": user.id, "name": user.name, "is_admin": user.is_admin},
         "portal": {"member_id": portal.member_id, "domain": portal.domain},
         "lang": session().lang,
-        "may_build": services().access.may_build(portal, user_id),
+        "may_build": services().access.has_report_access(portal, user_id),
         "last_choice": services().users.last_choice(portal.id, user_id),
         "today": today_in(zone, services().clock()).isoformat(),
     }

@@ -39,7 +39,7 @@ def add_to(api: Blueprint) -> None:
 def preview_report() -> ResponseReturnValue:
     """How many invoices there are, and what the report would cost."""
     portal, user_id = session().portal, session().user_id
-    services().access.require_builder(portal, user_id)
+    services().access.require_report_access(portal, user_id)
     params = _params(load(ReportSchema, json_body(request)))
     with services().clients.interactive(portal, user_id) as client:
         found = services().preview(client, portal, user_id, params)
@@ -51,7 +51,7 @@ def start_report() -> ResponseReturnValue:
     portal, user_id = session().portal, session().user_id
     key = _idempotency_key()
     body = load(ReportSchema, json_body(request))
-    services().access.require_builder(portal, user_id)
+    services().access.require_report_access(portal, user_id)
     params = _params(body)
     floodgate().report(portal.id, user_id)
     record, is_new = session().reports.create(params, session().lang, session().name, key)
