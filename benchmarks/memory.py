@@ -8,7 +8,7 @@ from benchmarks.measuring import in_child
 from benchmarks.options import Options
 from benchmarks.peers import check_totals
 from benchmarks.tables import Section, number, table
-from demo_portal.apart import portal_apart
+from demo_portal.subprocess import portal_subprocess
 
 GOAL_MB = 200
 
@@ -27,7 +27,7 @@ def section(options: Options) -> Section:
 
 def measured(invoices: int, rows: int) -> list[str]:
     """One report; → a line of the table."""
-    with portal_apart(invoices=invoices, rows=rows, latency=0.0, limits=False) as portal:
+    with portal_subprocess(invoices=invoices, rows=rows, latency=0.0, limits=False) as portal:
         told = in_child("benchmarks.ways.ours", {"portal": asdict(portal), "unpaced": True})
         check_totals(told["summary"], portal)
     return [

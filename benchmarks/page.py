@@ -25,7 +25,7 @@ from urllib.parse import urlencode
 from benchmarks.measuring import ROOT
 from benchmarks.options import Options
 from benchmarks.tables import Section, number, table
-from demo_portal.apart import PortalApart, portal_apart
+from demo_portal.subprocess import PortalSubprocess, portal_subprocess
 
 PAUSE_SECONDS = 0.01
 START_SECONDS = 60.0
@@ -78,7 +78,7 @@ class Page:
 
 
 @contextmanager
-def running_app(portal: PortalApart, port: int, interval: str) -> Iterator[None]:
+def running_app(portal: PortalSubprocess, port: int, interval: str) -> Iterator[None]:
     """``app.py`` in a process of its own, until the end."""
     with TemporaryDirectory() as folder:
         environment = {
@@ -92,7 +92,7 @@ def running_app(portal: PortalApart, port: int, interval: str) -> Iterator[None]
             "REST_LOG": f"{folder}/rest.log",
         }
         with Path(folder, "app.log").open("wb") as log:
-            command = [sys.executable, "-m", "benchmarks.app_apart", str(port), interval]
+            command = [sys.executable, "-m", "benchmarks.app_subprocess", str(port), interval]
             with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log) as process:
                 try:
                     yield
@@ -100,7 +100,7 @@ def running_app(portal: PortalApart, port: int, interval: str) -> Iterator[None]
                     process.terminate()
 
 
-def opened(portal: PortalApart, port: int) -> Page:
+def opened(portal: PortalSubprocess, port: int) -> Page:
     """A page of the app, installed in the portal."""
     page = Page(port)
     _await(page)
@@ -129,7 +129,7 @@ def _await(page: Page) -> None:
             return
 
 
-def built(page: Page, portal: PortalApart) -> str:
+def built(page: Page, portal: PortalSubprocess) -> str:
     """A report built while its page looks at it all the time. → its id."""
     period = {"date_from": portal.first, "date_to": portal.last, "date_field": "begindate", "detailed": True}
     report = page.call("POST", "/api/v1/reports", period)
@@ -143,7 +143,7 @@ def built(page: Page, portal: PortalApart) -> str:
     return str(report["id"])
 
 
-def watched(portal: PortalApart, port: int, interval: str, options: Options) -> Page:
+def watched(portal: PortalSubprocess, port: int, interval: str, options: Options) -> Page:
     """A page that saw some reports and an idle app: half of the idle calls before, half after them."""
     with running_app(portal, port, interval):
         page = opened(portal, port)
@@ -163,7 +163,7 @@ def section(options: Options) -> Section:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
     world = {"rows": options.rows, "latency": 0.0, "limits": False, "app_url": f"http://127.0.0.1:{port}"}
-    with portal_apart(invoices=options.middle, **world) as portal:
+    with portal_subprocess(invoices=options.middle, **world) as portal:
         pages = {interval: watched(portal, port, interval, options) for interval in INTERVALS}
     intro = (
         f"`app.py` with its embedded worker builds {options.repeat} reports of {options.middle:,} invoices and "

@@ -14,7 +14,7 @@ from typing import Any
 from benchmarks.measuring import in_child
 from benchmarks.options import Options
 from benchmarks.tables import Section, number, table
-from demo_portal.apart import PortalApart, portal_apart
+from demo_portal.subprocess import PortalSubprocess, portal_subprocess
 
 SLOW = "one_by_one"
 OURS = "ours, the whole pipeline to the stored workbook"
@@ -84,7 +84,7 @@ def at_sizes(options: Options) -> list[Run]:
 def at_size(invoices: int, options: Options) -> Iterable[Run]:
     """All ways at one size, on one portal that forgets everything in between."""
     world = {"rows": options.rows, "latency": options.latency, "execution": options.execution, "limits": True}
-    with portal_apart(invoices=invoices, **world) as portal:
+    with portal_subprocess(invoices=invoices, **world) as portal:
         for way in options.ways:
             portal.reset()
             yield reckoned(invoices) if way == SLOW and invoices > options.slow else run(way, portal)
@@ -96,8 +96,8 @@ def reckoned(invoices: int) -> Run:
     return Run(SLOW, invoices, calls, calls * SLOW_SECONDS_A_CALL, reckoned=True)
 
 
-def run(way: str, portal: PortalApart) -> Run:
-    """One way, measured; the portal is the witness. Raises AssertionError when it did not get everything.
+def run(way: str, portal: PortalSubprocess) -> Run:
+    """One way, measured; the portal counts the calls. Raises AssertionError when it did not get everything.
 
     A peer that raises (after refusals by the portal, say) has given up; ours may not.
     """
@@ -111,7 +111,7 @@ def run(way: str, portal: PortalApart) -> Run:
         told = {"seconds": time.perf_counter() - start}
     else:
         check(told, portal)
-    seen = portal.witness()
+    seen = portal.stats()
     return Run(
         way=way,
         invoices=portal.invoices,
@@ -123,7 +123,7 @@ def run(way: str, portal: PortalApart) -> Run:
     )
 
 
-def check(told: dict[str, Any], portal: PortalApart) -> None:
+def check(told: dict[str, Any], portal: PortalSubprocess) -> None:
     """Raises AssertionError unless a way got all invoices, rows and requisites (ours: the totals, too)."""
     got = told["invoices"], told["rows"], told["requisites"]
     expected = portal.invoices, portal.rows, max(1, min(5000, portal.invoices // 8))  # as `scaled.fill` makes them
@@ -133,7 +133,7 @@ def check(told: dict[str, Any], portal: PortalApart) -> None:
         check_totals(told["summary"], portal)
 
 
-def check_totals(summary: dict[str, Any], portal: PortalApart) -> None:
+def check_totals(summary: dict[str, Any], portal: PortalSubprocess) -> None:
     """Raises AssertionError unless a report's sums are those that the portal was made with."""
     (roubles,) = summary["totals"]
     if (Decimal(roubles["amount"]), Decimal(roubles["vat"])) != (Decimal(portal.amount), Decimal(portal.vat)):

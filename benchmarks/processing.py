@@ -15,7 +15,7 @@ from typing import Any
 from benchmarks.measuring import in_child
 from benchmarks.options import Options
 from benchmarks.tables import Section, number, table
-from demo_portal.apart import portal_apart
+from demo_portal.subprocess import portal_subprocess
 
 RECORDED = 1_000
 WORK = {"whole": "processing, spool, workbook, CSV", "playing": "of which: making the raw pages (the benchmark)"}
@@ -42,7 +42,7 @@ def section(options: Options) -> Section:
 
 def record(invoices: int, rows: int, path: Path) -> None:
     """Fetches pages from a demo portal into ``path``, in a child."""
-    with portal_apart(invoices=invoices, rows=rows, latency=0.0, limits=False) as portal:
+    with portal_subprocess(invoices=invoices, rows=rows, latency=0.0, limits=False) as portal:
         in_child("benchmarks.recording", {"portal": asdict(portal), "path": str(path)})
 
 

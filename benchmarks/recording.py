@@ -1,6 +1,6 @@
 """A child that reads invoices from a demo portal with our own client and keeps the pages as they were fetched.
 
-Order: ``{"portal": PortalApart, "path": str}``; the pages are pickled to ``path``.
+Order: ``{"portal": PortalSubprocess, "path": str}``; the pages are pickled to ``path``.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from bitrix_app.processing import FieldMapping, Stage
 from bitrix_app.reports import AbortableStop, ProgressTracker, ReportDictionary, ReportParams
 from bitrix_app.reports.fetching import FetchedPage, InvoiceSource
 from bitrix_app.reports.ports import Progress
-from demo_portal.apart import PortalApart
+from demo_portal.subprocess import PortalSubprocess
 
 STAGES = (Stage("DT31_2:P", "Оплачен", "S", 2), Stage("DT31_2:S", "Отправлен клиенту", "P", 2))
 
@@ -60,7 +60,7 @@ class OneToken:
         return spent
 
 
-def fetched(portal: PortalApart) -> list[FetchedPage]:
+def fetched(portal: PortalSubprocess) -> list[FetchedPage]:
     """All pages of the portal's invoices, each with what belongs to it."""
     nobody, transport = Nobody(), Transport(allow_http=True)
     client = Bitrix24Client(
@@ -85,6 +85,6 @@ def fetched(portal: PortalApart) -> list[FetchedPage]:
 
 if __name__ == "__main__":
     order = told()
-    pages, cost = measured(lambda: fetched(PortalApart(**order["portal"])))
+    pages, cost = measured(lambda: fetched(PortalSubprocess(**order["portal"])))
     Path(order["path"]).write_bytes(pickle.dumps(pages))
     answer(cost, pages=len(pages))

@@ -3,14 +3,14 @@
 The application never imports it, and it never imports the application.
 """
 
-from demo_portal.builders import a_company, a_contact, a_link, a_requisite, a_row, an_invoice
 from demo_portal.clock import ManualClock
+from demo_portal.crm.builders import a_company, a_contact, a_link, a_requisite, a_row, an_invoice
+from demo_portal.crm.fields import PAID, SHIPPED
 from demo_portal.errors import PortalFault
 from demo_portal.faults import Fault
-from demo_portal.fields import PAID, SHIPPED
 from demo_portal.people import App, User
 from demo_portal.portal import Portal
-from demo_portal.tokens import TokenPair
+from demo_portal.server.tokens import TokenPair
 from demo_portal.world import DemoWorld
 
 __all__ = [

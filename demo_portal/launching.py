@@ -9,12 +9,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
-from demo_portal import forms
+from demo_portal.server import forms
 
 if TYPE_CHECKING:
     from demo_portal.people import App
     from demo_portal.portal import Portal
-    from demo_portal.tokens import TokenPair
+    from demo_portal.server.tokens import TokenPair
 
 
 @dataclass(slots=True)

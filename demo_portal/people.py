@@ -61,7 +61,7 @@ class App:
         return f"{self.url}/install"
 
 
-def the_cast() -> list[User]:
+def default_users() -> list[User]:
     """An administrator, a chief accountant who sees all invoices, a manager who sees own ones only."""
     return [
         User(
@@ -96,7 +96,7 @@ def the_cast() -> list[User]:
     ]
 
 
-def the_departments() -> list[Department]:
+def default_departments() -> list[Department]:
     """The company with its accounting and its sales."""
     return [
         Department(1, "Север-Трейд", head=1),

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import requests
 
-from demo_portal import gateway, launching, pages
-from demo_portal.bx24js import script_reply
-from demo_portal.http_server import Reply, Request, Server
+from demo_portal import launching, pages
 from demo_portal.launching import LaunchForm, Opening
 from demo_portal.people import App, User
 from demo_portal.portal_state import PortalState
-from demo_portal.tokens import TokenPair
+from demo_portal.rest import gateway
+from demo_portal.server.bx24js import script_reply
+from demo_portal.server.http import Reply, Request, Server
+from demo_portal.server.tokens import TokenPair
 
 if TYPE_CHECKING:
     from demo_portal.world import DemoWorld
@@ -24,8 +25,8 @@ _TIMEOUT = 30
 class Portal(PortalState):
     """A portal on its own port, thus of its own origin. Made by ``DemoWorld.add_portal``.
 
-    Data are in ``crm``; ``bucket``, ``operating``, ``pace`` and ``faults`` are switches; ``calls`` is the witness.
-    ``admin``, ``accountant`` (sees all invoices) and ``manager`` (sees own ones) are the cast.
+    Data are in ``crm``; ``bucket``, ``operating``, ``pace`` and ``faults`` are switches; ``calls`` is the record of
+    calls. ``admin``, ``accountant`` (sees all invoices) and ``manager`` (sees own ones) are its default users.
     """
 
     def __init__(self, world: DemoWorld, *, member_id: str | None = None, port: int = 0, title: str = "") -> None:
@@ -151,7 +152,7 @@ class Portal(PortalState):
         with_tokens: bool = True,
         **auth: Any,
     ) -> requests.Response:
-        """POST an event to ``url`` (default: the app's ``/events``), genuine unless ``auth`` keywords spoil it."""
+        """POST an event to ``url`` (default: the app's ``/events``), genuine unless ``auth`` keywords change it."""
         fields = self.event_fields(event, data, user=user, with_tokens=with_tokens, **auth)
         return requests.post(url or f"{self.world.app.url}/events", data=fields, timeout=_TIMEOUT)
 

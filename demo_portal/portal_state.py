@@ -5,14 +5,14 @@ from __future__ import annotations
 import secrets
 from typing import TYPE_CHECKING, Any
 
-from demo_portal.calls import CallLog
-from demo_portal.crm import Crm
+from demo_portal.crm.store import Crm
 from demo_portal.faults import FaultPlan
-from demo_portal.http_server import Reply, Request, Server
 from demo_portal.installation import Installation, OpenFrame
-from demo_portal.limits import ENTERPRISE, STANDARD, LeakyBucket, OperatingTime, Pace
-from demo_portal.people import App, Department, User, the_cast, the_departments
-from demo_portal.tokens import TokenPair
+from demo_portal.people import App, Department, User, default_departments, default_users
+from demo_portal.rest.calls import CallLog
+from demo_portal.rest.limits import ENTERPRISE, STANDARD, LeakyBucket, OperatingTime, Pace
+from demo_portal.server.http import Reply, Request, Server
+from demo_portal.server.tokens import TokenPair
 
 if TYPE_CHECKING:
     from demo_portal.world import DemoWorld
@@ -27,8 +27,8 @@ class PortalState:
         self.title = title or "Север-Трейд"
         self.server = Server(self.handle, port)
         self.crm = Crm()
-        self.users: dict[int, User] = {user.id: user for user in the_cast()}
-        self.departments: list[Department] = the_departments()
+        self.users: dict[int, User] = {user.id: user for user in default_users()}
+        self.departments: list[Department] = default_departments()
         self.bucket = LeakyBucket(world.clock, *STANDARD)
         self.operating = OperatingTime(world.clock)
         self.pace = Pace()
@@ -122,9 +122,9 @@ class PortalState:
         self.installation(of).scopes = frozenset(scopes)
         self.world.tokens.narrow(self.member_id, of.client_id, ",".join(sorted(scopes)))
 
-    # --- the witness ------------------------------------------------------------------------------------------
+    # --- counters ---------------------------------------------------------------------------------------------
 
-    def witness(self) -> dict[str, Any]:
+    def stats(self) -> dict[str, Any]:
         """Counters as plain values: calls, by method, errors, refusals of both limits, highest levels."""
         return {
             "calls": len(self.calls),

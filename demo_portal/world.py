@@ -6,10 +6,10 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 
-from demo_portal.oauth import AuthorizationServer
 from demo_portal.people import App
 from demo_portal.portal import Portal
-from demo_portal.tokens import TokenStore
+from demo_portal.server.oauth import AuthorizationServer
+from demo_portal.server.tokens import TokenStore
 
 
 class DemoWorld:
@@ -64,8 +64,8 @@ class DemoWorld:
         self._started = False
 
     def add_portal(self, *, member_id: str | None = None, port: int = 0, title: str = "") -> Portal:
-        """A further portal, empty but for its cast, funnels, presets and currencies. Answers at once in a started
-        world."""
+        """A further portal, empty but for its default users, funnels, presets and currencies. Answers at once in a
+        started world."""
         portal = Portal(self, member_id=member_id, port=port, title=title)
         with self._lock:
             self.portals.append(portal)

@@ -1,7 +1,8 @@
 """One call per invoice and look-up, 2 calls a second: the way of the earlier console tool.
 
 Pages of ids, then for each invoice the invoice, its requisite link, the requisite, its product rows: four calls an
-invoice (of the earlier tool 155 calls for 39 invoices were counted). Order of the child: ``{"portal": PortalApart}``.
+invoice (of the earlier tool 155 calls for 39 invoices were counted). Order of the child:
+``{"portal": PortalSubprocess}``.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import requests
 
 from benchmarks.measuring import answer, measured, told
 from benchmarks.ways.question import INVOICE, period
-from demo_portal.apart import PortalApart
+from demo_portal.subprocess import PortalSubprocess
 
 SECONDS_A_CALL = 0.5
 
@@ -34,7 +35,7 @@ class SlowPortal:
         return reply.json()
 
 
-def fetched(portal: PortalApart) -> dict[str, int]:
+def fetched(portal: PortalSubprocess) -> dict[str, int]:
     """Everything of the period, kept in lists. → how much of what there was."""
     slow = SlowPortal(portal.webhook_url)
     invoices, requisites, rows = [], {}, []
@@ -49,7 +50,7 @@ def fetched(portal: PortalApart) -> dict[str, int]:
     return {"invoices": len(invoices), "rows": len(rows), "requisites": len(requisites)}
 
 
-def ids(slow: SlowPortal, portal: PortalApart) -> list[int]:
+def ids(slow: SlowPortal, portal: PortalSubprocess) -> list[int]:
     """The ids of the period's invoices, 50 a call."""
     found: list[int] = []
     start: int | None = 0
@@ -62,5 +63,5 @@ def ids(slow: SlowPortal, portal: PortalApart) -> list[int]:
 
 
 if __name__ == "__main__":
-    counts, cost = measured(lambda: fetched(PortalApart(**told()["portal"])))
+    counts, cost = measured(lambda: fetched(PortalSubprocess(**told()["portal"])))
     answer(cost, **counts)

@@ -21,7 +21,7 @@ from bitrix_app.settings import Settings, load_settings
 from bitrix_app.storage import Cipher, ReportRecord, TokenPair, UserReports, UserTokens, buckets
 from bitrix_app.storage.gcra import Plan
 from bitrix_app.wiring import Services, build_services
-from demo_portal.apart import PortalApart
+from demo_portal.subprocess import PortalSubprocess
 
 LOOK_SECONDS = 0.02
 
@@ -39,7 +39,7 @@ class Order:
     counted: bool = False
 
 
-def settings_for(portal: PortalApart, folder: Path) -> Settings:
+def settings_for(portal: PortalSubprocess, folder: Path) -> Settings:
     """The app's settings for this portal's world, with all files in ``folder``."""
     return load_settings(
         {
@@ -59,7 +59,7 @@ def unpace() -> None:
     buckets.ORDINARY = Plan(burst=10**9, interval=1e-9)  # type: ignore[attr-defined]  # as buckets.py imported it
 
 
-def reports_of(services: Services, portal: PortalApart) -> UserReports:
+def reports_of(services: Services, portal: PortalSubprocess) -> UserReports:
     """The door to the reports of the user whose token the benchmark has, in the portal as an install leaves it."""
     owner = _owner(services.settings, portal.access_token)
     record = services.web.portals.install(
@@ -92,7 +92,7 @@ def _owner(settings: Settings, access_token: str) -> TokenOwner:
         server.close()
 
 
-def built(services: Services, reports: UserReports, portal: PortalApart) -> ReportRecord:
+def built(services: Services, reports: UserReports, portal: PortalSubprocess) -> ReportRecord:
     """The report of all invoices of the portal, built by this process's worker, which goes on running."""
     params = {"date_from": portal.first, "date_to": portal.last, "date_field": "begindate", "detailed": True}
     report, _ = reports.create(params, "ru", "Иванова Анна")
@@ -128,7 +128,7 @@ def _table(rows: list[list[Any]]) -> list[list[Any]]:
 def main() -> None:
     """The child: one report, its cost and its content."""
     order = Order(**told())
-    portal = PortalApart(**order.portal)
+    portal = PortalSubprocess(**order.portal)
     if order.unpaced:
         unpace()
     with TemporaryDirectory() as place:

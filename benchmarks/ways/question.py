@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import Any
 
-from demo_portal.apart import PortalApart
+from demo_portal.subprocess import PortalSubprocess
 
 INVOICE = 31
 SELECT = [
@@ -24,7 +24,7 @@ SELECT = [
 ]
 
 
-def period(portal: PortalApart) -> dict[str, Any]:
+def period(portal: PortalSubprocess) -> dict[str, Any]:
     """The filter of ``crm.item.list``: all invoices of the portal, by their date."""
     return {">=begindate": portal.first, "<begindate": (date.fromisoformat(portal.last) + timedelta(1)).isoformat()}
 

@@ -1,5 +1,5 @@
 """``b24pysdk``, the portal maker's own library, as its documentation suggests: ``as_list`` for lists, ``call_batches``
-for many keys. It packs calls into the portal's ``batch``, too. Order of the child: ``{"portal": PortalApart}``.
+for many keys. It packs calls into the portal's ``batch``, too. Order of the child: ``{"portal": PortalSubprocess}``.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ from b24pysdk.api.callers.call_method import _MethodCaller  # type: ignore[impor
 
 from benchmarks.measuring import answer, measured, told
 from benchmarks.ways.question import INVOICE, SELECT, period, slices
-from demo_portal.apart import PortalApart
+from demo_portal.subprocess import PortalSubprocess
 
 KEYS_A_LIST = 500
 
 
-def client_of(portal: PortalApart) -> Any:
+def client_of(portal: PortalSubprocess) -> Any:
     """A client over the webhook. The library knows https only, the demo portal http only."""
     address = urlsplit(portal.webhook_url)
     _MethodCaller._base_url = property(lambda _: f"http://{address.netloc}/rest")  # noqa: SLF001 - no other way in
@@ -25,7 +25,7 @@ def client_of(portal: PortalApart) -> Any:
     return Client(BitrixWebhook(domain=address.netloc, webhook_token=token))
 
 
-def fetched(portal: PortalApart) -> dict[str, int]:
+def fetched(portal: PortalSubprocess) -> dict[str, int]:
     """Everything of the period, kept in lists. → how much of what there was."""
     crm = (client := client_of(portal)).crm
     invoices = crm.item.list(entity_type_id=INVOICE, select=SELECT, filter=period(portal)).as_list().result
@@ -43,5 +43,5 @@ def fetched(portal: PortalApart) -> dict[str, int]:
 
 
 if __name__ == "__main__":
-    counts, cost = measured(lambda: fetched(PortalApart(**told()["portal"])))
+    counts, cost = measured(lambda: fetched(PortalSubprocess(**told()["portal"])))
     answer(cost, **counts)

@@ -1,6 +1,6 @@
 """``fast-bitrix24`` as its documentation suggests: ``get_all`` for lists, ``get_by_ID`` and ``call`` for many keys.
 
-It packs calls into the portal's ``batch``. Order of the child: ``{"portal": PortalApart}``.
+It packs calls into the portal's ``batch``. Order of the child: ``{"portal": PortalSubprocess}``.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from fast_bitrix24.user_request import GetAllUserRequest  # type: ignore[import-
 
 from benchmarks.measuring import answer, measured, told
 from benchmarks.ways.question import INVOICE, SELECT, period, slices
-from demo_portal.apart import PortalApart
+from demo_portal.subprocess import PortalSubprocess
 
 KEYS_A_LIST = 500
 ORDERS = {"crm.item.list": "id", "crm.requisite.link.list": "ENTITY_ID"}
@@ -24,7 +24,7 @@ def order_by_key(request: Any) -> None:
     request.params["order"] = {ORDERS[request.st_method]: "ASC"}
 
 
-def fetched(portal: PortalApart) -> dict[str, int]:
+def fetched(portal: PortalSubprocess) -> dict[str, int]:
     """Everything of the period, kept in lists. → how much of what there was."""
     bitrix = Bitrix(portal.webhook_url, verbose=False)
     query = {"entityTypeId": INVOICE, "select": SELECT, "filter": period(portal)}
@@ -43,5 +43,5 @@ def fetched(portal: PortalApart) -> dict[str, int]:
 if __name__ == "__main__":
     warnings.filterwarnings("ignore", message="It's better to use get_all", category=UserWarning)
     GetAllUserRequest.add_order_parameter = order_by_key
-    counts, cost = measured(lambda: fetched(PortalApart(**told()["portal"])))
+    counts, cost = measured(lambda: fetched(PortalSubprocess(**told()["portal"])))
     answer(cost, **counts)

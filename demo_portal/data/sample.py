@@ -1,7 +1,7 @@
 """The sample portal: some sixty counterparties and some 600 invoices of the two years up to a day.
 
-The same seed and day give the same data. Beside the ordinary there is the usual dirt: each kind of it is named in
-``Dirt`` with the ids of its invoices, so that a test can look for them.
+The same seed and day give the same data. Some invoices have defects as real data have:
+``Sample.defects`` names each kind with the ids of its invoices, so that a test can look for them.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from random import Random
 from typing import Any
 
-from demo_portal.builders import (
+from demo_portal.crm.builders import (
     PRESET_COMPANY,
     PRESET_PERSON,
     PRESET_SOLE_TRADER,
@@ -22,10 +22,10 @@ from demo_portal.builders import (
     a_row,
     an_invoice,
 )
-from demo_portal.crm import Crm
+from demo_portal.crm.store import Crm
 from demo_portal.data import names
+from demo_portal.data.defects import add_defects
 from demo_portal.data.inn import kpp, legal_entity_inn, ogrn, person_inn
-from demo_portal.data.spoiling import spoil
 
 VAT_22_FROM = date(2026, 1, 1)
 _RATES = {"RUB": Decimal(1), "USD": Decimal(80), "EUR": Decimal(93), "KZT": Decimal("0.156")}
@@ -55,13 +55,13 @@ class Dates:
 
 @dataclass(slots=True)
 class Sample:
-    """What was made: ids of one's own companies, of the buyers, and ``dirt``: kind → ids of invoices."""
+    """What was made: ids of one's own companies, of the buyers, and ``defects``: kind → ids of invoices."""
 
     my_companies: list[int] = field(default_factory=list)
     my_requisites: list[int] = field(default_factory=list)
     buyers: list[Buyer] = field(default_factory=list)
     invoices: list[int] = field(default_factory=list)
-    dirt: dict[str, list[int]] = field(default_factory=dict)
+    defects: dict[str, list[int]] = field(default_factory=dict)
 
 
 def fill(crm: Crm, *, today: date, seed: int = 24, invoices: int = 600) -> Sample:
@@ -77,7 +77,7 @@ def fill(crm: Crm, *, today: date, seed: int = 24, invoices: int = 600) -> Sampl
     dates = sorted(first + timedelta(days=random.randint(0, days)) for _ in range(invoices))
     for number, day in enumerate(dates, start=1):
         sample.invoices.append(_invoice(crm, sample, random, number, Dates(day, today)))
-    spoil(crm, sample.invoices, sample.dirt, random)
+    add_defects(crm, sample.invoices, sample.defects, random)
     return sample
 
 

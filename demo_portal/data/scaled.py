@@ -12,12 +12,12 @@ from decimal import Decimal
 from random import Random
 from typing import Any
 
-from demo_portal.builders import a_company, a_link, a_requisite, a_row, amount_of, an_invoice, vat_of
-from demo_portal.crm import LINK_SPACE, Crm
+from demo_portal.crm.builders import a_company, a_link, a_requisite, a_row, amount_of, an_invoice, vat_of
+from demo_portal.crm.fields import INVOICE, PAID, SHIPPED
+from demo_portal.crm.store import LINK_SPACE, Crm
 from demo_portal.data.computed import ComputedIndex, ComputedRows
 from demo_portal.data.inn import kpp, legal_entity_inn
 from demo_portal.data.names import COMPANIES, GOODS
-from demo_portal.fields import INVOICE, PAID, SHIPPED
 
 _PATTERNS = 499
 

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from demo_portal.http_server import Reply, Request
 from demo_portal.pages import app_pages, companies, invoices
 from demo_portal.pages.layout import (
     ANALYTICS_PATH,
@@ -19,6 +18,7 @@ from demo_portal.pages.layout import (
     page,
 )
 from demo_portal.pages.words import WORDS
+from demo_portal.server.http import Reply, Request
 
 if TYPE_CHECKING:
     from demo_portal.portal import Portal
@@ -88,7 +88,7 @@ _CARDS: tuple[tuple[re.Pattern[str], Callable[[Viewer, Request, int], Reply]], .
 _READINGS: dict[str, Callable[[Viewer], Reply]] = {
     "/demo/access": app_pages.access,
     "/demo/users": app_pages.users,
-    "/demo/witness": app_pages.witness,
+    "/demo/stats": app_pages.stats,
 }
 _ANSWERS: dict[str, Callable[[Viewer, dict[str, Any]], Reply]] = {
     "/demo/launch": app_pages.launch,

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import urlsplit
 
-from demo_portal.http_server import Reply, Request, json_reply
 from demo_portal.installation import OpenFrame
 from demo_portal.pages.layout import Viewer, attribute_json, e, page
+from demo_portal.server.http import Reply, Request, json_reply
 
 
 def app_page(viewer: Viewer, _: Request) -> Reply:
@@ -101,15 +101,15 @@ def access(viewer: Viewer) -> Reply:
     return json_reply([{"id": right, "name": name, "hint": hint} for right, name, hint in rows])
 
 
-def witness(viewer: Viewer) -> Reply:
+def stats(viewer: Viewer) -> Reply:
     """The portal's counters, for whoever runs it in a process of its own."""
-    return json_reply(viewer.portal.witness())
+    return json_reply(viewer.portal.stats())
 
 
 def reset(viewer: Viewer, _: dict[str, Any]) -> Reply:
     """Forget the counters."""
     viewer.portal.reset_counters()
-    return json_reply(viewer.portal.witness())
+    return json_reply(viewer.portal.stats())
 
 
 def widgets(viewer: Viewer, _: Request) -> Reply:
@@ -130,7 +130,7 @@ def widgets(viewer: Viewer, _: Request) -> Reply:
         [(each.code, each.title_in(viewer.lang), each.handler) for each in installation.placements],
     )
     events = _grid(viewer, ("event", "handler"), [(each.event, each.handler) for each in installation.events])
-    return page(viewer, viewer.word("installed_apps"), status + shown + events + _witness(viewer))
+    return page(viewer, viewer.word("installed_apps"), status + shown + events + _stats(viewer))
 
 
 def _grid(viewer: Viewer, names: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
@@ -141,7 +141,7 @@ def _grid(viewer: Viewer, names: tuple[str, ...], rows: list[tuple[str, ...]]) -
     return f'<div class="card"><table class="grid"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
 
 
-def _witness(viewer: Viewer) -> str:
+def _stats(viewer: Viewer) -> str:
     calls, bucket = viewer.portal.calls, viewer.portal.bucket
     methods = "".join(
         f"<dt><code>{e(name)}</code></dt><dd>{count}</dd>" for name, count in calls.by_method.most_common()

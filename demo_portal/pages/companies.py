@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from demo_portal.fields import COMPANY
-from demo_portal.http_server import Reply, Request
+from demo_portal.crm.fields import COMPANY
 from demo_portal.pages.invoices import invoice_rows
 from demo_portal.pages.layout import ANALYTICS_PATH, COMPANIES_PATH, Viewer, e, page
 from demo_portal.pages.parts import Record, chosen, empty, facts, pages_of, placements, tabs
+from demo_portal.server.http import Reply, Request
 
 
 def company_list(viewer: Viewer, request: Request) -> Reply:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from demo_portal.builders import amount_of
-from demo_portal.fields import PAID, SHIPPED
-from demo_portal.http_server import Reply, Request
+from demo_portal.crm.builders import amount_of
+from demo_portal.crm.fields import PAID, SHIPPED
 from demo_portal.pages.layout import INVOICES_PATH, Viewer, e, page
 from demo_portal.pages.parts import Record, chosen, day, empty, facts, money, pages_of, placements, tabs, visible_to
+from demo_portal.server.http import Reply, Request
 
 
 def _stages(viewer: Viewer, category_id: Any) -> list[dict[str, Any]]:

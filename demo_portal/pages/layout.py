@@ -8,8 +8,8 @@ from html import escape
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
-from demo_portal.http_server import Reply
 from demo_portal.pages.words import WORDS
+from demo_portal.server.http import Reply
 
 if TYPE_CHECKING:
     from demo_portal.people import User

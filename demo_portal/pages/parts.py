@@ -6,10 +6,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from demo_portal.http_server import Request
+from demo_portal.crm.table import Table, Visible
 from demo_portal.installation import Placement
 from demo_portal.pages.layout import Viewer, attribute_json, e
-from demo_portal.table import Table, Visible
+from demo_portal.server.http import Request
 
 _PAGE = 25
 Record = Mapping[str, Any]

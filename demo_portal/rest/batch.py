@@ -9,9 +9,9 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from demo_portal import forms
 from demo_portal.errors import PortalFault
 from demo_portal.rest.context import Answer, Call
+from demo_portal.server import forms
 
 LIMIT = 50
 _REFERENCE = re.compile(r"\$result((?:\[[^\]]*\])+)")

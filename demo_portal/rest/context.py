@@ -6,11 +6,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from demo_portal.crm.fields import INVOICE
+from demo_portal.crm.query import Record
+from demo_portal.crm.table import Table, Visible
 from demo_portal.errors import InvalidArgument, PortalFault
-from demo_portal.fields import INVOICE
 from demo_portal.people import App, User
-from demo_portal.query import Record
-from demo_portal.table import Table, Visible
 
 if TYPE_CHECKING:
     from demo_portal.portal import Portal

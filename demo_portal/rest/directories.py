@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from demo_portal.crm.fields import INVOICE
 from demo_portal.errors import PortalFault
-from demo_portal.fields import INVOICE
 from demo_portal.rest.context import Answer, Call, paged, upper_case
 
 

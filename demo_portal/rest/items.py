@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from demo_portal.crm.fields import COMPANY, CONTACT, INVOICE, OWNER_TYPES, Field
+from demo_portal.crm.query import Record
+from demo_portal.crm.table import Table
 from demo_portal.errors import InvalidArgument, PortalFault
-from demo_portal.fields import COMPANY, CONTACT, INVOICE, OWNER_TYPES, Field
-from demo_portal.query import Record
 from demo_portal.rest.context import Answer, Call, Method, paged, upper_case, visible_items
-from demo_portal.table import Table
 
 
 def _entity_type(call: Call) -> int:

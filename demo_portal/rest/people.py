@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from demo_portal.crm.query import Comparing, compile_filter
 from demo_portal.people import Department, User
-from demo_portal.query import Comparing, compile_filter
 from demo_portal.rest.context import PAGE, Answer, Call
 
 _TYPES = {

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from demo_portal.crm.table import Table, Visible
 from demo_portal.errors import PortalFault
 from demo_portal.rest.context import Answer, Call, checked_select, paged, upper_case
-from demo_portal.table import Table, Visible
 
 
 def _listed(call: Call, table: Table, visible: Visible | None = None) -> Answer:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from demo_portal.http_server import Reply, Request, Server
+from demo_portal.server.http import Reply, Request, Server
 
 _PAGE = """<!doctype html><meta charset="utf-8"><title>app</title><body style="margin:0">
 <div id="who">{title}</div><div style="height:900px;background:linear-gradient(#fff,#dde)"></div>

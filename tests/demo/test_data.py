@@ -9,13 +9,13 @@ import pytest
 import requests
 
 from demo_portal import DemoWorld, Portal
-from demo_portal.apart import portal_apart
-from demo_portal.builders import amount_of, vat_of
-from demo_portal.crm import Crm
+from demo_portal.crm.builders import amount_of, vat_of
+from demo_portal.crm.fields import PAID, SHIPPED
+from demo_portal.crm.store import Crm
 from demo_portal.data import sample, scaled
+from demo_portal.data.defects import DEFECTS
 from demo_portal.data.inn import legal_entity_inn, person_inn
-from demo_portal.data.spoiling import SPOILERS
-from demo_portal.fields import PAID, SHIPPED
+from demo_portal.subprocess import portal_subprocess
 from tests.demo.conftest import Rest
 
 TODAY = date(2026, 11, 24)
@@ -51,7 +51,7 @@ def test_the_sample_covers_two_years_up_to_today(filled: tuple[Crm, sample.Sampl
 def test_vat_is_20_until_2025_and_22_from_2026(filled: tuple[Crm, sample.Sample]) -> None:
     """The standard rate follows the invoice's date."""
     crm, made = filled
-    undated = set(made.dirt["no invoice date"])
+    undated = set(made.defects["no invoice date"])
     for row in crm.rows:
         if row["taxRate"] in {20, 22} and row["ownerId"] not in undated:
             year = crm.invoices[row["ownerId"]]["begindate"][:4]
@@ -59,9 +59,9 @@ def test_vat_is_20_until_2025_and_22_from_2026(filled: tuple[Crm, sample.Sample]
 
 
 def test_ordinary_invoices_are_the_sum_of_their_rows(filled: tuple[Crm, sample.Sample]) -> None:
-    """Those whose sum disagrees are named in dirt, and no others."""
+    """Those whose sum disagrees are named in defects, and no others."""
     crm, made = filled
-    odd = {each for kind in ("sum differs from rows", "no rows", "no sum") for each in made.dirt[kind]}
+    odd = {each for kind in ("sum differs from rows", "no rows", "no sum") for each in made.defects[kind]}
     for invoice in crm.invoices:
         rows = crm.rows.with_value("ownerId", invoice["id"])
         agrees = invoice["opportunity"] == sum((amount_of(row) for row in rows), Decimal(0))
@@ -70,16 +70,16 @@ def test_ordinary_invoices_are_the_sum_of_their_rows(filled: tuple[Crm, sample.S
             assert invoice["taxValue"] == sum((vat_of(row) for row in rows), Decimal(0))
 
 
-def test_every_kind_of_dirt_is_there(filled: tuple[Crm, sample.Sample]) -> None:
+def test_every_kind_of_defect_is_there(filled: tuple[Crm, sample.Sample]) -> None:
     """Two invoices of each kind, one kind an invoice."""
     crm, made = filled
-    assert set(made.dirt) == {*SPOILERS, "duplicated number"}
-    spoiled = [each for found in made.dirt.values() for each in found]
-    assert len(spoiled) == len(set(spoiled)) == 2 * len(made.dirt)
-    first, second = made.dirt["duplicated number"]
+    assert set(made.defects) == {*DEFECTS, "duplicated number"}
+    damaged = [each for found in made.defects.values() for each in found]
+    assert len(damaged) == len(set(damaged)) == 2 * len(made.defects)
+    first, second = made.defects["duplicated number"]
     assert crm.invoices[first]["accountNumber"] == crm.invoices[second]["accountNumber"]
-    assert crm.invoices[made.dirt["credit"][0]]["opportunity"] < 0
-    assert crm.invoices[made.dirt["no shipping date"][0]][SHIPPED] is None
+    assert crm.invoices[made.defects["credit"][0]]["opportunity"] < 0
+    assert crm.invoices[made.defects["no shipping date"][0]][SHIPPED] is None
 
 
 def test_the_same_seed_gives_the_same_sample(filled: tuple[Crm, sample.Sample]) -> None:
@@ -126,16 +126,16 @@ def test_records_of_a_large_world_can_be_changed(portal: Portal, rest: Rest) -> 
 
 def test_a_portal_lives_in_a_process_of_its_own() -> None:
     """Its addresses, token and counters are told; it ends with the block."""
-    with portal_apart(invoices=120, rows=2) as apart:
-        body = {"entityTypeId": 31, "select": ["id"], "auth": apart.access_token}
-        answer = requests.post(f"{apart.client_endpoint}crm.item.list", json=body, timeout=10).json()
-        assert answer["total"] == apart.invoices == 120
-        assert requests.get(f"{apart.webhook_url}profile.json", timeout=10).json()["result"]["ADMIN"] is True
-        assert apart.witness()["by_method"] == {"crm.item.list": 1, "profile": 1}
-        apart.reset()
-        assert apart.witness()["calls"] == 0
+    with portal_subprocess(invoices=120, rows=2) as portal:
+        body = {"entityTypeId": 31, "select": ["id"], "auth": portal.access_token}
+        answer = requests.post(f"{portal.client_endpoint}crm.item.list", json=body, timeout=10).json()
+        assert answer["total"] == portal.invoices == 120
+        assert requests.get(f"{portal.webhook_url}profile.json", timeout=10).json()["result"]["ADMIN"] is True
+        assert portal.stats()["by_method"] == {"crm.item.list": 1, "profile": 1}
+        portal.reset()
+        assert portal.stats()["calls"] == 0
     with pytest.raises(requests.ConnectionError):
-        requests.get(apart.url, timeout=10)
+        requests.get(portal.url, timeout=10)
 
 
 def test_portals_of_one_world_do_not_share_data(world: DemoWorld, portal: Portal) -> None:

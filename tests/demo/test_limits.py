@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from demo_portal import ManualClock, Portal
-from demo_portal.limits import LeakyBucket, OperatingTime
+from demo_portal.rest.limits import LeakyBucket, OperatingTime
 from tests.demo.conftest import Rest
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import requests
 
 from demo_portal import DemoWorld, Portal, a_row
-from demo_portal.builders import PRESET_SOLE_TRADER
+from demo_portal.crm.builders import PRESET_SOLE_TRADER
 from tests.demo.conftest import Rest
 
 
@@ -179,7 +179,7 @@ def test_the_door_refuses_strangers(portal: Portal, world: DemoWorld, rest: Rest
     assert rest("profile")[1]["error"] == "user_access_error"
 
 
-def test_the_record_of_calls_is_a_witness(portal: Portal, rest: Rest) -> None:
+def test_the_record_of_calls_tells_how_each_came(portal: Portal, rest: Rest) -> None:
     """Counts by method and error, where the token was, and a client_secret that strayed to a portal."""
     rest("profile")
     rest("crm.nothing")

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from demo_portal import Fault, Portal, a_row
-from demo_portal.http_server import Reply, Request
+from demo_portal.server.http import Reply, Request
 from tests.integration.workshop import Ended, Process, Workshop
 
 INVOICES = 120

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from demo_portal import Fault, Portal, a_row
-from demo_portal.crm import Crm
+from demo_portal.crm.store import Crm
 from demo_portal.data.inn import legal_entity_inn
 from tests.integration.workshop import Ended, Process, Workshop
 
@@ -43,7 +43,7 @@ def portal(shop: Workshop) -> Portal:
 
 def just_before(portal: Portal, method: str, asked: Callable[[Mapping[str, Any]], bool], do: Callable[[], Any]) -> None:
     """``do()`` happens just before the first call of ``method`` for whose filter ``asked`` holds is answered."""
-    fault = Fault("change", lambda turn: (do(), turn.truth())[1])
+    fault = Fault("change", lambda exchange: (do(), exchange.truth())[1])
     portal.faults.when(lambda name, params: name == method and asked(params.get("filter") or {}), fault)
 
 

@@ -54,7 +54,7 @@ def test_two_reports_that_expire_at_once_spend_one_refresh_token_once(shop: Work
     """Two processes, one user: both are refused in the same moment, one asks, the other gets what it brought."""
     portal = a_portal(shop)
     together = threading.Barrier(2, action=portal.expire_tokens, timeout=30)
-    expired = Fault("expired together", lambda turn: (together.wait(), turn.truth())[1])
+    expired = Fault("expired together", lambda exchange: (together.wait(), exchange.truth())[1])
     portal.faults.at(1, expired, method="user.get", times=2)
     shop.world.oauth.faults.at(1, Fault.slow(0.2), method=RENEWAL)
     processes = [shop.process(), shop.process()]

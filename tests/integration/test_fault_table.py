@@ -2,7 +2,7 @@
 
 A fault is either survived, and then the report is the very one that a quiet portal would have given, each failed call
 asked once more and nothing else; or it ends the report with its code, and the portal is not asked again.
-The portal's own count of calls is the witness.
+Calls are counted by the portal.
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ import pytest
 
 from benchmarks import peers, processing
 from benchmarks.options import Options, parsed
-from demo_portal.apart import PortalApart
+from demo_portal.subprocess import PortalSubprocess
 
 SMALLEST = Options(sizes=(20,), ways=("ours",), rows=2, latency=0.0, large=40)
 
@@ -36,7 +36,7 @@ def test_one_call_per_invoice_is_reckoned_where_it_would_take_hours() -> None:
     assert (run.calls, run.seconds, run.dictated, run.reckoned) == (81, 40.5, 15.5, True)
 
 
-PORTAL = PortalApart(
+PORTAL = PortalSubprocess(
     url="",
     client_endpoint="",
     webhook_url="",

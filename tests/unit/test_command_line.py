@@ -27,8 +27,8 @@ from bitrix_app.metrics import Metrics
 from bitrix_app.settings import Settings, load_settings
 from bitrix_app.storage import Cipher, Database, Files, Journal, Portals, ReportLeases
 from bitrix_app.storage.tables import Portal, Report
-from tests.cast import install_portal, queue_report
 from tests.client.raw_server import RawServer, says
+from tests.seed import install_portal, queue_report
 from tests.unit.jobs.fakes import write_files
 
 OAUTH = "https://oauth.example"

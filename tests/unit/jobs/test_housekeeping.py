@@ -12,7 +12,7 @@ import pytest
 
 from bitrix_app.jobs import Broom, Housekeeping, PeriodicChore
 from bitrix_app.storage import Chores, Cipher, Database, Files, ReportFile, ReportLeases, Reports, Retention, file_name
-from tests.cast import ALICE, install_portal, queue_report
+from tests.seed import ALICE, install_portal, queue_report
 
 LONG_AGO = time.time() - 400 * 24 * 3600
 HOUR = timedelta(hours=1)

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from bitrix_app.storage import Cipher, Database, ReportLeases, ReportRecord, Reports
-from tests.cast import ALICE, install_portal, queue_report
+from tests.seed import ALICE, install_portal, queue_report
 from tests.unit.jobs.fakes import until
 from tests.unit.jobs.worker_process import Place
 

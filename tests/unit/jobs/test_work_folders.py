@@ -11,7 +11,7 @@ import pytest
 from bitrix_app.jobs import WorkFolders
 from bitrix_app.jobs.attempt import work_folder
 from bitrix_app.storage import Cipher, Database, Lease, ReportLeases, Reports
-from tests.cast import ALICE, install_portal, queue_report
+from tests.seed import ALICE, install_portal, queue_report
 
 TWO_DAYS_AGO = time.time() - 2 * 24 * 3600
 UNKNOWN = "01234567-89ab-cdef-0123-456789abcdef"

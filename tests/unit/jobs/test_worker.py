@@ -38,7 +38,7 @@ from bitrix_app.storage import (
     Reports,
 )
 from bitrix_app.storage.tables import Report
-from tests.cast import ALICE, install_portal, queue_report
+from tests.seed import ALICE, install_portal, queue_report
 from tests.unit.jobs.fakes import QUICK, Deaf, Ears, Made, Patient, plain_report, until, write_files
 
 

@@ -11,7 +11,7 @@ from bitrix_app.errors import ForeignTokenError, InvalidGrantError, PortalMovedE
 from bitrix_app.portals import PortalTokens
 from bitrix_app.portals.renewal import GivenToken
 from bitrix_app.storage import Cipher, Database, PortalRecord, Portals, TokenPair, UserTokens
-from tests.cast import ALICE, ENDPOINT, install_portal
+from tests.seed import ALICE, ENDPOINT, install_portal
 
 MOVED = "https://roza.bitrix24.ru/rest/"
 

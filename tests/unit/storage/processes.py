@@ -8,7 +8,7 @@ from concurrent.futures import ProcessPoolExecutor
 from typing import Any
 
 from bitrix_app.storage import Cipher, Database, PortalBuckets, ReportLeases, TokenPair, UserTokens
-from tests.cast import ALICE, ENDPOINT
+from tests.seed import ALICE, ENDPOINT
 
 
 def at_once(function: Callable[..., Any], *calls: tuple[Any, ...]) -> list[Any]:

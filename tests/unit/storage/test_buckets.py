@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bitrix_app.storage import Cipher, Database, PortalBuckets
-from tests.cast import install_portal
+from tests.seed import install_portal
 from tests.unit.storage.processes import at_once, take_places
 
 

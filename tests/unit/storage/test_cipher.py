@@ -6,7 +6,7 @@ import pytest
 
 from bitrix_app.errors import SettingsError
 from bitrix_app.storage import Cipher, Database, Portals, Rotation, TokenPair, UnreadableSecretError, UserTokens
-from tests.cast import ALICE, BOB, ENDPOINT, install_portal
+from tests.seed import ALICE, BOB, ENDPOINT, install_portal
 
 
 def test_what_was_encrypted_can_be_decrypted_and_does_not_show() -> None:

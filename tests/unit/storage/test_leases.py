@@ -24,7 +24,7 @@ from bitrix_app.storage import (
     file_name,
 )
 from bitrix_app.storage.tables import Report
-from tests.cast import ALICE, BOB, install_portal, queue_report
+from tests.seed import ALICE, BOB, install_portal, queue_report
 from tests.unit.storage.processes import at_once, claim_all
 
 SECONDS = 30

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from bitrix_app.storage import Cipher, Database, Journal, PortalRecord, PortalUsers, SavedSets, UserRecord
-from tests.cast import ALICE, BOB, install_portal
+from tests.seed import ALICE, BOB, install_portal
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 

@@ -19,7 +19,7 @@ from bitrix_app.storage import (
     UserReports,
     file_name,
 )
-from tests.cast import ALICE, BOB, install_portal, queue_report
+from tests.seed import ALICE, BOB, install_portal, queue_report
 
 
 @pytest.fixture

@@ -22,7 +22,7 @@ from bitrix_app.storage import (
     file_name,
 )
 from bitrix_app.storage.tables import Erasure
-from tests.cast import ALICE, install_portal, queue_report
+from tests.seed import ALICE, install_portal, queue_report
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 

@@ -21,7 +21,7 @@ from bitrix_app.storage import (
     TokenPair,
     UserTokens,
 )
-from tests.cast import ADMINISTRATOR, ALICE, BOB, ENDPOINT, install_portal, queue_report
+from tests.seed import ADMINISTRATOR, ALICE, BOB, ENDPOINT, install_portal, queue_report
 from tests.unit.storage.processes import at_once, renew
 
 SPENT = TokenPair("spent access", "spent refresh", 1_700_000_000, ENDPOINT)

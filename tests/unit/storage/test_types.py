@@ -9,7 +9,7 @@ from sqlalchemy.exc import StatementError
 
 from bitrix_app.storage import Cipher, Database, Portals, Reports
 from bitrix_app.storage.tables import Chore
-from tests.cast import ALICE, install_portal
+from tests.seed import ALICE, install_portal
 
 
 def test_moments_come_back_aware_and_in_utc(db: Database) -> None:

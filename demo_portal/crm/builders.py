@@ -12,7 +12,7 @@ from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
-from demo_portal.fields import (
+from demo_portal.crm.fields import (
     COMPANY,
     COMPANY_FIELDS,
     CONTACT,

@@ -1,4 +1,4 @@
-"""The usual dirt: what real portals hold beside tidy invoices. Each kind spoils a few invoices of its own."""
+"""The usual defects of real data. Each kind is put into a few invoices of its own."""
 
 from __future__ import annotations
 
@@ -7,29 +7,29 @@ from decimal import Decimal
 from random import Random
 from typing import Any
 
-from demo_portal.builders import a_company, a_contact, a_requisite, vat_of
-from demo_portal.crm import Crm
-from demo_portal.fields import PAID, SHIPPED
+from demo_portal.crm.builders import a_company, a_contact, a_requisite, vat_of
+from demo_portal.crm.fields import PAID, SHIPPED
+from demo_portal.crm.store import Crm
 
-Spoiler = Callable[[Crm, int], None]
+Defect = Callable[[Crm, int], None]
 _PER_KIND = 2
 
 
-def spoil(crm: Crm, invoices: list[int], dirt: dict[str, list[int]], random: Random) -> None:
-    """Spoil some of ``invoices`` in place, each in one way; fills ``dirt``: kind → ids."""
-    victims = iter(random.sample(invoices, min(len(invoices), _PER_KIND * len(SPOILERS) + _PER_KIND)))
-    for kind, spoiler in SPOILERS.items():
-        for invoice_id in _some(victims, _PER_KIND):
-            spoiler(crm, invoice_id)
-            dirt.setdefault(kind, []).append(invoice_id)
-    pair = list(_some(victims, 2))
+def add_defects(crm: Crm, invoices: list[int], defects: dict[str, list[int]], random: Random) -> None:
+    """Damage some of ``invoices`` in place, each in one way; fills ``defects``: kind → ids."""
+    chosen = iter(random.sample(invoices, min(len(invoices), _PER_KIND * len(DEFECTS) + _PER_KIND)))
+    for kind, put_into in DEFECTS.items():
+        for invoice_id in _some(chosen, _PER_KIND):
+            put_into(crm, invoice_id)
+            defects.setdefault(kind, []).append(invoice_id)
+    pair = list(_some(chosen, 2))
     if len(pair) == 2:
         crm.invoices.change(pair[1], accountNumber=crm.invoices[pair[0]]["accountNumber"])
-        dirt["duplicated number"] = pair
+        defects["duplicated number"] = pair
 
 
-def _some(victims: Iterator[int], count: int) -> Iterator[int]:
-    for _, invoice_id in zip(range(count), victims, strict=False):
+def _some(chosen: Iterator[int], count: int) -> Iterator[int]:
+    for _, invoice_id in zip(range(count), chosen, strict=False):
         yield invoice_id
 
 
@@ -149,7 +149,7 @@ def _unknown_stage(crm: Crm, invoice_id: int) -> None:
     crm.invoices.change(invoice_id, stageId="DT31_2:UC_DELETED", categoryId=2)
 
 
-SPOILERS: dict[str, Spoiler] = {
+DEFECTS: dict[str, Defect] = {
     "no requisite link": _no_link,
     "link that names no requisite": _link_to_none,
     "link to a deleted requisite": _link_to_deleted,

@@ -15,10 +15,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from demo_portal import spoiled
 from demo_portal.errors import PortalFault
-from demo_portal.http_server import Reply, json_reply
-from demo_portal.turn import Turn
+from demo_portal.faults import corruption
+from demo_portal.faults.exchange import Exchange
+from demo_portal.server.http import Reply, json_reply
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ class Fault:
     """What to answer with. Made by the methods below."""
 
     name: str
-    answer: Callable[[Turn], Reply]
+    answer: Callable[[Exchange], Reply]
 
     @staticmethod
     def drop() -> Fault:
@@ -36,14 +36,14 @@ class Fault:
     @staticmethod
     def drop_after() -> Fault:
         """The call is carried out, but its answer is lost: the connection is closed."""
-        return Fault("drop_after", lambda turn: (turn.truth(), Reply(drop=True))[1])
+        return Fault("drop_after", lambda exchange: (exchange.truth(), Reply(drop=True))[1])
 
     @staticmethod
     def hang(seconds: float | None = None) -> Fault:
         """No answer until ``faults.release()`` (or ``seconds``), then the connection is closed."""
 
-        def answer(turn: Turn) -> Reply:
-            turn.wait(seconds)
+        def answer(exchange: Exchange) -> Reply:
+            exchange.wait(seconds)
             return Reply(drop=True)
 
         return Fault("hang", answer)
@@ -52,9 +52,9 @@ class Fault:
     def slow(seconds: float) -> Fault:
         """The right answer, ``seconds`` late."""
 
-        def answer(turn: Turn) -> Reply:
-            turn.wait(seconds)
-            return turn.truth()
+        def answer(exchange: Exchange) -> Reply:
+            exchange.wait(seconds)
+            return exchange.truth()
 
         return Fault("slow", answer)
 
@@ -84,32 +84,32 @@ class Fault:
     @staticmethod
     def result(value: Any) -> Fault:
         """The right answer, but with ``value`` in the place of its ``result``."""
-        return Fault("result", lambda turn: json_reply({**(turn.value() or {}), "result": value}))
+        return Fault("result", lambda exchange: json_reply({**(exchange.value() or {}), "result": value}))
 
     @staticmethod
     def edit(change: Callable[[dict[str, Any]], None]) -> Fault:
         """The right answer after ``change`` has altered it in place (a copy: the data stay as they are)."""
-        return Fault("edit", lambda turn: json_reply(spoiled.edited(turn.value(), change)))
+        return Fault("edit", lambda exchange: json_reply(corruption.edited(exchange.value(), change)))
 
     @staticmethod
     def cut(share: float = 0.5) -> Fault:
         """The right answer, of which only a part arrives before the connection closes."""
-        return Fault("cut", lambda turn: spoiled.cut(turn.truth(), share))
+        return Fault("cut", lambda exchange: corruption.cut(exchange.truth(), share))
 
     @staticmethod
     def short_json(share: float = 0.5) -> Fault:
         """Half a JSON that pretends to be whole (its length is right)."""
-        return Fault("short_json", lambda turn: spoiled.shortened(turn.truth(), share))
+        return Fault("short_json", lambda exchange: corruption.shortened(exchange.truth(), share))
 
     @staticmethod
     def huge(megabytes: int = 200, *, announced: bool = True) -> Fault:
         """A valid JSON of that size; ``announced=False`` sends no Content-Length."""
-        return Fault("huge", lambda turn: spoiled.huge(turn, megabytes, announced=announced))
+        return Fault("huge", lambda exchange: corruption.huge(exchange, megabytes, announced=announced))
 
     @staticmethod
     def drip(seconds: float = 0.5, size: int = 1) -> Fault:
         """The right answer, ``size`` bytes every ``seconds``."""
-        return Fault("drip", lambda turn: spoiled.drip(turn, seconds, size))
+        return Fault("drip", lambda exchange: corruption.drip(exchange, seconds, size))
 
     @staticmethod
     def redirect(location: str, status: int = 302) -> Fault:
@@ -122,7 +122,9 @@ class Fault:
         models: list[Any] = []
         return Fault(
             "endless",
-            lambda turn: json_reply(spoiled.edited(turn.value(), lambda it: spoiled.fill(it, turn.params, models))),
+            lambda exchange: json_reply(
+                corruption.edited(exchange.value(), lambda it: corruption.fill(it, exchange.params, models))
+            ),
         )
 
     @staticmethod
@@ -130,9 +132,9 @@ class Fault:
         """A list that gives its first page again and again, whatever is asked."""
         kept: list[dict[str, Any]] = []
 
-        def answer(turn: Turn) -> Reply:
+        def answer(exchange: Exchange) -> Reply:
             if not kept:
-                kept.append(spoiled.edited(turn.value(), lambda value: spoiled.fill(value, {}, [])))
+                kept.append(corruption.edited(exchange.value(), lambda value: corruption.fill(value, {}, [])))
             return json_reply(kept[0])
 
         return Fault("same_page", answer)
@@ -221,10 +223,10 @@ class FaultPlan:
             if rule.do is not None:
                 rule.do()
         fault = next((rule.fault for rule in due if rule.fault is not None), None)
-        if fault is None and last and spoiled.ends_list(value()):
+        if fault is None and last and corruption.ends_list(value()):
             with self._lock:
                 fault = next((rule.fault for rule in last if rule.fires(method, params)), None)
         if fault is None:
             return truth()
         self.fired.append((fault.name, method))
-        return fault.answer(Turn(method, params, truth, value, self._held))
+        return fault.answer(Exchange(method, params, truth, value, self._held))

@@ -9,12 +9,12 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from demo_portal import rest
-from demo_portal.calls import CallRecord
 from demo_portal.errors import PortalFault
-from demo_portal.http_server import Reply, Request, json_reply
 from demo_portal.people import App, User
 from demo_portal.rest.batch import batch
+from demo_portal.rest.calls import CallRecord
 from demo_portal.rest.context import Call
+from demo_portal.server.http import Reply, Request, json_reply
 
 if TYPE_CHECKING:
     from demo_portal.portal import Portal

@@ -6,13 +6,13 @@ import threading
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from demo_portal.bx24js import script_reply
 from demo_portal.faults import FaultPlan
-from demo_portal.http_server import Reply, Request, Server, json_reply
+from demo_portal.server.bx24js import script_reply
+from demo_portal.server.http import Reply, Request, Server, json_reply
 
 if TYPE_CHECKING:
     from demo_portal.portal import Portal
-    from demo_portal.tokens import TokenPair
+    from demo_portal.server.tokens import TokenPair
     from demo_portal.world import DemoWorld
 
 TOKEN, APP_INFO = "oauth.token", "app.info"  # names of calls

@@ -1,4 +1,4 @@
-"""The moment between a call and its answer, at which a fault may strike."""
+"""One call and its answer to be: where a fault may step in."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from demo_portal.http_server import Reply
+from demo_portal.server.http import Reply
 
 
 @dataclass(frozen=True, slots=True)
-class Turn:
+class Exchange:
     """One call about to be answered: its method and params, ``truth()`` (the right answer), and a way to wait."""
 
     method: str

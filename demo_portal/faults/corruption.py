@@ -1,4 +1,4 @@
-"""How a right answer is spoiled: cut, shortened, made huge, slow or endless."""
+"""How a right answer is corrupted: cut, shortened, made huge, slow or endless."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import copy
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from demo_portal import jsontext
-from demo_portal.http_server import Reply
-from demo_portal.turn import Turn
+from demo_portal.faults.exchange import Exchange
+from demo_portal.server import serialization
+from demo_portal.server.http import Reply
 
 _CHUNK = b"x" * 65536
 _PAGE = 50
@@ -71,7 +71,7 @@ def shortened(reply: Reply, share: float) -> Reply:
     return Reply(reply.status, body[: int(len(body) * share)], reply.content_type)
 
 
-def huge(turn: Turn, megabytes: int, *, announced: bool) -> Reply:
+def huge(exchange: Exchange, megabytes: int, *, announced: bool) -> Reply:
     """A valid JSON of that size, made as it is sent."""
     size = megabytes * 1024 * 1024
     head, tail = b'{"result":"', b'"}'
@@ -79,7 +79,7 @@ def huge(turn: Turn, megabytes: int, *, announced: bool) -> Reply:
     def chunks() -> Iterator[bytes]:
         yield head
         for _ in range(size // len(_CHUNK)):
-            if turn.held.is_set():
+            if exchange.held.is_set():
                 return
             yield _CHUNK
         yield tail
@@ -88,13 +88,13 @@ def huge(turn: Turn, megabytes: int, *, announced: bool) -> Reply:
     return Reply(200, chunks(), length=length if announced else None, cut=not announced)
 
 
-def drip(turn: Turn, seconds: float, size: int) -> Reply:
+def drip(exchange: Exchange, seconds: float, size: int) -> Reply:
     """The right answer, ``size`` bytes every ``seconds``."""
-    body = jsontext.dumps(turn.value())
+    body = serialization.dumps(exchange.value())
 
     def chunks() -> Iterator[bytes]:
         for start in range(0, len(body), size):
             yield body[start : start + size]
-            turn.wait(seconds)
+            exchange.wait(seconds)
 
     return Reply(200, chunks(), length=len(body))

@@ -1,4 +1,4 @@
-"""The cast of the storage and job tests: portals with their administrators, users with their reports."""
+"""Seed data of the storage and job tests: portals with their administrators, users with their reports."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The portal's record of calls: the witness of how an application behaves."""
+"""The portal's record of calls: the statistics of how an application behaves."""
 
 from __future__ import annotations
 

@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMappin
 from dataclasses import dataclass
 from typing import Any
 
+from demo_portal.crm.query import Comparing, Condition, Record, Test, comparable, compile_filter, conditions
 from demo_portal.errors import InvalidArgument
-from demo_portal.query import Comparing, Condition, Record, Test, comparable, compile_filter, conditions
 
 _REMEMBERED = 16
 

@@ -1,7 +1,7 @@
 """``app.py`` as a process of its own, with our own bucket taken away (the demo portal's limits are off as well).
 
-``python -m benchmarks.app_apart PORT SECONDS``; SECONDS of the switch interval, or ``own`` for what ``app.py`` sets.
-The settings come from the environment.
+``python -m benchmarks.app_subprocess PORT SECONDS``; SECONDS of the switch interval, or ``own`` for what
+``app.py`` sets. The settings come from the environment.
 """
 
 from __future__ import annotations

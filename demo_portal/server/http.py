@@ -14,7 +14,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import urlsplit
 
-from demo_portal import forms, jsontext
+from demo_portal.server import forms, serialization
 
 _MAX_BODY = 32 * 1024 * 1024
 
@@ -63,7 +63,7 @@ class Reply:
 
 def json_reply(value: Any, status: int = 200) -> Reply:
     """An answer whose body is ``value`` as JSON."""
-    return Reply(status, jsontext.dumps(value))
+    return Reply(status, serialization.dumps(value))
 
 
 class Server:

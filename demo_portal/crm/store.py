@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 from datetime import timedelta, timezone, tzinfo
 from typing import Any
 
-from demo_portal import builders
-from demo_portal.fields import (
+from demo_portal.crm import builders
+from demo_portal.crm.fields import (
     COMPANY,
     COMPANY_FIELDS,
     CONTACT,
@@ -23,8 +23,8 @@ from demo_portal.fields import (
     Field,
     kinds,
 )
-from demo_portal.query import Comparing
-from demo_portal.table import Table
+from demo_portal.crm.query import Comparing
+from demo_portal.crm.table import Table
 
 MOSCOW = timezone(timedelta(hours=3))
 LINK_SPACE = 10**10

@@ -17,7 +17,7 @@ _GRAIN = 1e-5
 
 
 class LeakyBucket:
-    """Credit of ``capacity`` requests, ``rate`` a second flow back. The witness of how a client behaves.
+    """Credit of ``capacity`` requests, ``rate`` a second flow back. Its counters tell how a client behaves.
 
     ``admitted``, ``rejected`` and ``peak`` (the highest level reached) may be read at any time; set ``enabled`` to
     False to let everything through (it still counts the level).

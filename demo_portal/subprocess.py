@@ -1,8 +1,8 @@
 """A portal of any size in a process of its own, so that a benchmark does not share its interpreter.
 
-with portal_apart(invoices=1000, rows=5, latency=0.1) as portal:
+with portal_subprocess(invoices=1000, rows=5, latency=0.1) as portal:
     portal.client_endpoint, portal.access_token, portal.webhook_url
-    portal.witness()["calls"]
+    portal.stats()["calls"]
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class Options:
 
 
 @dataclass(frozen=True, slots=True)
-class PortalApart:
+class PortalSubprocess:
     """Addresses and tokens (of the administrator) of the portal, and what the generator says of its data."""
 
     url: str
@@ -55,10 +55,10 @@ class PortalApart:
     amount: str
     vat: str
 
-    def witness(self) -> dict[str, Any]:
+    def stats(self) -> dict[str, Any]:
         """Counters since the last reset: ``calls``, ``by_method``, ``errors``, ``rejected``, ``peak``, ``refused``,
         ``peak_in_flight``."""
-        answer: dict[str, Any] = requests.get(f"{self.url}/demo/witness", timeout=30).json()
+        answer: dict[str, Any] = requests.get(f"{self.url}/demo/stats", timeout=30).json()
         return answer
 
     def reset(self) -> None:
@@ -67,11 +67,11 @@ class PortalApart:
 
 
 @contextmanager
-def portal_apart(**options: Any) -> Iterator[PortalApart]:
+def portal_subprocess(**options: Any) -> Iterator[PortalSubprocess]:
     """Start a portal (keywords of ``Options``) and stop it at the end."""
     chosen = json.dumps(asdict(Options(**options)))
     with subprocess.Popen(
-        [sys.executable, "-m", "demo_portal.apart", chosen],
+        [sys.executable, "-m", "demo_portal.subprocess", chosen],
         cwd=_ROOT,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
@@ -80,7 +80,7 @@ def portal_apart(**options: Any) -> Iterator[PortalApart]:
         assert process.stdin is not None
         assert process.stdout is not None
         try:
-            yield PortalApart(**json.loads(process.stdout.readline()))
+            yield PortalSubprocess(**json.loads(process.stdout.readline()))
         finally:
             process.stdin.close()  # the child lives as long as we hold this
 
@@ -95,7 +95,7 @@ def serve(options: Options) -> None:
         if options.enterprise:
             portal.make_enterprise()
         pair = portal.issue_tokens()
-        apart = PortalApart(
+        started = PortalSubprocess(
             url=portal.url,
             client_endpoint=portal.client_endpoint,
             webhook_url=portal.webhook_url(),
@@ -110,7 +110,7 @@ def serve(options: Options) -> None:
             amount=str(made.amount),
             vat=str(made.vat),
         )
-        sys.stdout.write(json.dumps(asdict(apart)) + "\n")
+        sys.stdout.write(json.dumps(asdict(started)) + "\n")
         sys.stdout.flush()
         sys.stdin.read()
 
