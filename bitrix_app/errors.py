@@ -23,7 +23,7 @@ AppError
 └─ LeaseLostError                      another worker has this report now
 
 ``code`` is stable: it stands in the report's row, in the API and in the documents. The sentence a person reads
-is made from the code by ``bitrix_app.web.sentences`` in the reader's language. No error ever carries a token,
+is made from the code by ``bitrix_app.web.messages`` in the reader's language. No error ever carries a token,
 a body or a query string.
 """
 

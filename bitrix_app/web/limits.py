@@ -1,4 +1,4 @@
-"""Against floods: so many launches and new reports, counted by the ``limits`` library in a moving window.
+"""Rate limits on launches and new reports, counted by the ``limits`` library in a moving window.
 
 Counted by address before the authorization server is asked, and by confirmed portal and user afterwards, so that nobody
 can use up another's share. The address is the connection's; behind PROXY_HOPS proxies of ours it is the one that the
@@ -10,6 +10,7 @@ from __future__ import annotations
 import time
 
 import structlog
+from flask import current_app
 from limits import RateLimitItem, parse_many
 from limits.errors import StorageError
 from limits.storage import MemoryStorage, storage_from_string
@@ -17,17 +18,18 @@ from limits.strategies import MovingWindowRateLimiter
 
 from bitrix_app.errors import RejectedRequestError
 
-KNOCKS_OF_ADDRESS = "1800 per minute"
+UNCONFIRMED_OF_ADDRESS = "1800 per minute"
 LAUNCHES_OF_PORTAL = "900 per minute"
 LAUNCHES_OF_USER = "300 per minute"
 REPORTS_OF_USER = "60 per minute; 600 per hour"
 REPORTS_OF_PORTAL = "240 per minute; 2400 per hour"
 MEMORY = "memory://"
+RATE_LIMITS = "invoice_register_limits"
 
 log = structlog.get_logger("web")
 
 
-class Floodgate:
+class RateLimits:
     """Counts, and refuses with RejectedRequestError 429 ``too_many_requests`` and a Retry-After.
 
     ``address``: ``memory://`` (counters of this process) or a Redis. When the Redis is away the counters of this
@@ -38,9 +40,9 @@ class Floodgate:
         self._own = MovingWindowRateLimiter(MemoryStorage())
         self._shared = self._own if address == MEMORY else _shared(address)
 
-    def knock(self, address: str) -> None:
+    def unconfirmed_request(self, address: str) -> None:
         """One more request from this address that makes us ask the authorization server."""
-        self._count("knock", KNOCKS_OF_ADDRESS, address)
+        self._count("unconfirmed", UNCONFIRMED_OF_ADDRESS, address)
 
     def launch(self, member_id: str, user_id: int) -> None:
         """One more confirmed launch or install."""
@@ -70,6 +72,12 @@ class Floodgate:
         except StorageError:
             reset = self._own.get_window_stats(limit, *whose).reset_time
         return max(1, min(limit.get_expiry(), round(reset - time.time()) + 1))
+
+
+def rate_limits() -> RateLimits:
+    """The limits of the running application."""
+    found: RateLimits = current_app.extensions[RATE_LIMITS]
+    return found
 
 
 def _shared(address: str) -> MovingWindowRateLimiter:

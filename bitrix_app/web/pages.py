@@ -1,17 +1,64 @@
-"""What every page needs: the language, where the static files are, what the scripts are told."""
+"""What every page is given: language, addresses, the scripts' configuration, and where the app was opened.
+
+``PLACEMENT`` and ``PLACEMENT_OPTIONS`` are hostile: only known words and plain numbers are taken from them.
+"""
 
 from __future__ import annotations
 
-from dataclasses import asdict
+import json
+import re
+from dataclasses import asdict, dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
 from bitrix_app.portals import SeenUser
 from bitrix_app.storage import PortalRecord
 from bitrix_app.web.headers import make_nonce
-from bitrix_app.web.language import current_language
-from bitrix_app.web.placement import Placement
+from bitrix_app.web.i18n import current_language
+from bitrix_app.web.schemas import LARGEST_ID
 from bitrix_app.web.services import services
+
+NAME = re.compile(r"[A-Z][A-Z0-9_]{0,63}")
+DEFAULT = "DEFAULT"
+LONGEST_OPTIONS = 16 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """The placement, and the company or invoice on whose card the app was opened."""
+
+    name: str = DEFAULT
+    company_id: int | None = None
+    invoice_id: int | None = None
+
+
+def read_placement(name: str, options: str) -> Placement:
+    """The placement of a launch; what cannot be read counts as not said."""
+    if not NAME.fullmatch(name):
+        return Placement()
+    number = _positive(_options(options).get("ID"))
+    return Placement(
+        name,
+        company_id=number if name == "CRM_COMPANY_DETAIL_TAB" else None,
+        invoice_id=number if name == "CRM_SMART_INVOICE_DETAIL_TAB" else None,
+    )
+
+
+def _options(text: str) -> dict[str, Any]:
+    if len(text) > LONGEST_OPTIONS:
+        return {}
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _positive(value: Any) -> int | None:
+    text = str(value) if isinstance(value, (int, str)) and not isinstance(value, bool) else ""
+    if not re.fullmatch(r"[0-9]{1,10}", text):
+        return None
+    return int(text) if 0 < int(text) <= LARGEST_ID else None
 
 
 def page_values() -> dict[str, Any]:

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from bitrix_app.portals import PERIODS
-from bitrix_app.web.texts import translate as _
+from bitrix_app.web.i18n import translate as _
 
 MONTHS_IN = {"month": 1, "quarter": 3, "year": 12}
 

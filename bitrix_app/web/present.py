@@ -8,11 +8,11 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from bitrix_app.storage import JournalEntry, PortalRecord, ReportFile, ReportRecord, SavedSet
-from bitrix_app.web.conditions import conditions_in_words
+from bitrix_app.web.filters import filter_labels
+from bitrix_app.web.messages import message_for
 from bitrix_app.web.pages import address
-from bitrix_app.web.sentences import sentence_for
 from bitrix_app.web.services import services
-from bitrix_app.web.tokens import DownloadClaims, SignedTokens
+from bitrix_app.web.session import DownloadClaims, signed_tokens
 
 FIRST_STAGE = "invoices"
 FIRST_PROBLEMS = 5
@@ -40,8 +40,7 @@ def money(value: Any) -> str:
 class ReportPresenter:
     """Makes the report object of the contract for one user of one portal."""
 
-    def __init__(self, signed: SignedTokens, portal: PortalRecord, user_id: int) -> None:
-        self._signed = signed
+    def __init__(self, portal: PortalRecord, user_id: int) -> None:
         self._portal = portal
         self._titles = services().catalogs.known_titles(portal, user_id)
 
@@ -53,7 +52,7 @@ class ReportPresenter:
             "id": record.id,
             "status": record.status,
             "params": record.params,
-            "filters": conditions_in_words(record.params, self._titles),
+            "filters": filter_labels(record.params, self._titles),
             "created_at": moment(record.created_at),
             "started_at": moment(record.started_at),
             "finished_at": moment(record.finished_at),
@@ -71,7 +70,7 @@ class ReportPresenter:
         return {
             "format": file.format,
             "size": file.size,
-            "url": address(f"/downloads/{self._signed.download(claims)}"),
+            "url": address(f"/downloads/{signed_tokens().download(claims)}"),
         }
 
 
@@ -91,8 +90,8 @@ def progress(record: ReportRecord) -> dict[str, Any]:
 def error(record: ReportRecord) -> dict[str, str]:
     """Why a report failed, in the reader's language."""
     code = record.error_code or "internal_error"
-    sentence = sentence_for(code, record.error_params)
-    return {"code": code, "message": f"{sentence.text} {sentence.advice}"}
+    message = message_for(code, record.error_params)
+    return {"code": code, "message": f"{message.text} {message.advice}"}
 
 
 def summary(stored: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,29 +1,188 @@
-"""The bodies that the API takes. Unknown fields are refused, types are not converted. The OpenAPI description is made
-from these."""
+"""The bodies that the API takes: size, type, encoding, shape, then marshmallow's schemas.
+
+A value is taken for what it is or refused, never converted into something alike; unknown fields are refused. The
+OpenAPI description is made from these schemas.
+"""
 
 from __future__ import annotations
 
+import json
+import re
+from collections.abc import Mapping
 from datetime import date
-from typing import Any, TypeVar
+from typing import Any, NoReturn, TypeVar
 from zoneinfo import available_timezones
 
+from flask import Request
 from marshmallow import RAISE, Schema, ValidationError, fields, validate, validates_schema
 
 from bitrix_app.errors import RejectedRequestError
 from bitrix_app.portals import PERIODS
-from bitrix_app.web.fields import (
-    TOO_LONG,
-    PlainText,
-    StrictBoolean,
-    StrictDate,
-    currency_code,
-    field_name,
-    identifier,
-    one_of,
-    stage_ids,
-    whole_number,
+from bitrix_app.web.i18n import N_
+from bitrix_app.web.i18n import translate as _
+
+API_BYTES = 64 * 1024
+FORM_BYTES = 256 * 1024
+FORM_FIELDS = 200
+LONGEST_INTEGER = 1000
+FORM_TYPE = "application/x-www-form-urlencoded"
+JSON_TYPE = "application/json"
+
+
+def cap_body(request: Request, limit: int) -> None:
+    """From now on the request gives no more than ``limit`` bytes; one that announces more is refused at once.
+
+    Raises RejectedRequestError 413 ``body_too_large``.
+    """
+    request.max_content_length = limit
+    request.max_form_memory_size = limit
+    request.max_form_parts = FORM_FIELDS
+    if (request.content_length or 0) > limit:
+        raise RejectedRequestError(413, "body_too_large", limit=limit)
+
+
+def json_body(request: Request) -> Any:
+    """The JSON of the body, strictly read: UTF-8, no duplicate keys, no NaN, no endless numbers.
+
+    Raises RejectedRequestError: 415 ``unsupported_media_type``, 400 ``bad_json``.
+    """
+    if request.mimetype != JSON_TYPE:
+        raise RejectedRequestError(415, "unsupported_media_type", expected=JSON_TYPE)
+    try:
+        return json.loads(
+            request.get_data(cache=False).decode("utf-8"),
+            object_pairs_hook=_object,
+            parse_constant=_refuse_constant,
+            parse_int=_integer,
+        )
+    except (ValueError, RecursionError) as error:  # a wrong encoding is a ValueError too
+        raise RejectedRequestError(400, "bad_json") from error
+
+
+def form_body(request: Request) -> Mapping[str, str]:
+    """The fields of an urlencoded body; of a field that is there twice, the first.
+
+    Raises RejectedRequestError: 415 ``unsupported_media_type`` for a body of another type.
+    """
+    if request.mimetype not in {FORM_TYPE, ""}:
+        raise RejectedRequestError(415, "unsupported_media_type", expected=FORM_TYPE)
+    return request.form.to_dict(flat=True)
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a key is there twice")
+    return found
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is no JSON")
+
+
+def _integer(digits: str) -> int:
+    if len(digits) > LONGEST_INTEGER:
+        raise ValueError("a number is too long")
+    return int(digits)
+
+
+LARGEST_ID = 2**31 - 1
+DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+FIELD_NAME = r"[A-Za-z][A-Za-z0-9_]{0,99}\Z"
+CURRENCY = r"[A-Z]{3}\Z"
+STAGE_ID = r"[A-Za-z0-9_]{1,50}:[A-Za-z0-9_]{1,50}\Z"
+MARSHMALLOW_SAYS = (
+    N_("Unknown field."),
+    N_("Missing data for required field."),
+    N_("Field may not be null."),
+    N_("Not a valid integer."),
+    N_("Not a valid string."),
+    N_("Not a valid list."),
+    N_("Invalid input type."),
 )
-from bitrix_app.web.texts import translate as _
+"""Marshmallow's own messages that a body can bring about, here for the catalogues."""
+OUT_OF_BOUNDS = N_("The number is out of bounds.")
+NOT_OFFERED = N_("Choose one of the offered values.")
+NO_NAME = N_("This cannot be a name of a field.")
+NO_CURRENCY = N_("This cannot be a currency.")
+NO_STAGE = N_("This cannot be a stage.")
+TOO_LONG = N_("The list is too long.")
+CONTROL = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
+
+
+class StrictDate(fields.Field[date]):
+    """A calendar date written ``YYYY-MM-DD`` in ASCII digits."""
+
+    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> date:  # noqa: ARG002 - marshmallow's signature
+        if not isinstance(value, str) or not DATE.fullmatch(value):
+            raise ValidationError(_("Write a date as YYYY-MM-DD."))
+        try:
+            return date.fromisoformat(value)
+        except ValueError as error:
+            raise ValidationError(_("There is no such day.")) from error
+
+    def _serialize(self, value: date | None, *args: Any, **kwargs: Any) -> str | None:  # noqa: ARG002 - see above
+        return None if value is None else value.isoformat()
+
+
+class StrictBoolean(fields.Field[bool]):
+    """JSON's true or false; no 1, no "yes"."""
+
+    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> bool:  # noqa: ARG002 - marshmallow's signature
+        if not isinstance(value, bool):
+            raise ValidationError(_("This must be true or false."))
+        return value
+
+
+class PlainText(fields.Field[str]):
+    """Text without control characters that every database can hold, trimmed, of at most ``longest`` characters."""
+
+    def __init__(self, longest: int, *, shortest: int = 1, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.longest = longest
+        self.shortest = shortest
+
+    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> str:  # noqa: ARG002 - marshmallow's signature
+        if not isinstance(value, str):
+            raise ValidationError(_("This must be text."))
+        if CONTROL.search(value):
+            raise ValidationError(_("The text holds characters that cannot be shown."))
+        text = value.strip()
+        if not self.shortest <= len(text) <= self.longest:
+            raise ValidationError(_("The text is empty or too long."))
+        return text
+
+
+def identifier(**kwargs: Any) -> fields.Integer:
+    """A positive number of something in the portal."""
+    return fields.Integer(strict=True, validate=validate.Range(min=1, max=LARGEST_ID, error=OUT_OF_BOUNDS), **kwargs)
+
+
+def field_name(**kwargs: Any) -> fields.String:
+    """The name of a field as ``crm.item.fields`` gives it."""
+    return fields.String(validate=validate.Regexp(FIELD_NAME, error=NO_NAME), **kwargs)
+
+
+def currency_code(**kwargs: Any) -> fields.String:
+    """A currency as the portal calls it: ``RUB``."""
+    return fields.String(validate=validate.Regexp(CURRENCY, error=NO_CURRENCY), **kwargs)
+
+
+def stage_ids(**kwargs: Any) -> fields.List[str]:
+    """A list of stage ids."""
+    stage = fields.String(validate=validate.Regexp(STAGE_ID, error=NO_STAGE))
+    return fields.List(stage, validate=validate.Length(max=300, error=TOO_LONG), **kwargs)
+
+
+def whole_number(low: int, high: int, **kwargs: Any) -> fields.Integer:
+    """A whole number between two bounds, both included."""
+    return fields.Integer(strict=True, validate=validate.Range(min=low, max=high, error=OUT_OF_BOUNDS), **kwargs)
+
+
+def one_of(choices: tuple[str, ...], **kwargs: Any) -> fields.String:
+    """One word out of a few."""
+    return fields.String(validate=validate.OneOf(choices, error=NOT_OFFERED), **kwargs)
+
 
 OWN_PERIOD = "own"
 BUILDER_MODES = ("everybody", "chosen", "administrators")

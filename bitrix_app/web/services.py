@@ -22,10 +22,8 @@ from bitrix_app.portals import (
 )
 from bitrix_app.settings import Settings
 from bitrix_app.storage import Database, Files, Journal, PortalRecord, Portals, PortalUsers, Reports, SavedSets
-from bitrix_app.web.limits import Floodgate
-from bitrix_app.web.tokens import SignedTokens
 
-EXTENSION = "invoice_register"
+SERVICES = "invoice_register"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,32 +80,7 @@ class Services:
     clock: Callable[[], float] = time.time
 
 
-@dataclass(frozen=True, slots=True)
-class Parts:
-    """What the application factory makes once and every request uses."""
-
-    services: Services
-    signed: SignedTokens
-    floodgate: Floodgate
-    openapi: Mapping[str, Any]
-
-
-def parts() -> Parts:
-    """The parts of the running application."""
-    found: Parts = current_app.extensions[EXTENSION]
-    return found
-
-
 def services() -> Services:
     """The services of the running application."""
-    return parts().services
-
-
-def signed_tokens() -> SignedTokens:
-    """Makes and reads session tokens and download links."""
-    return parts().signed
-
-
-def floodgate() -> Floodgate:
-    """The limits on launches and new reports."""
-    return parts().floodgate
+    found: Services = current_app.extensions[SERVICES]
+    return found

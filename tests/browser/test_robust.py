@@ -9,7 +9,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import BrowserContext, Route, expect
 
-from bitrix_app.web.tokens import SignedTokens
+from bitrix_app.web.session import SignedTokens
 from demo_portal.faults import Fault
 from demo_portal.portal import Portal
 from tests.browser.conftest import Visitor

@@ -15,7 +15,7 @@ from schemathesis.checks import (
 )
 from schemathesis.schemas import BaseSchema
 
-from bitrix_app.web.api.description import describe
+from bitrix_app.web.api.openapi import describe
 from tests.integration.house import APP_URL, House
 
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bitrix_app.web.tokens import DownloadClaims, SessionClaims, SignedTokens
+from bitrix_app.web.session import DownloadClaims, SessionClaims, SignedTokens
 from demo_portal import Portal
 from tests.integration.house import House, Visitor
 

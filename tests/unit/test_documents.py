@@ -20,8 +20,8 @@ from babel.messages.pofile import read_po
 from bitrix_app.__main__ import parser
 from bitrix_app.portals.embedding import TITLE_RU
 from bitrix_app.settings import REQUIRED, Settings, load_settings
-from bitrix_app.web.bodies import FORM_BYTES
-from bitrix_app.web.sentences import SENTENCES
+from bitrix_app.web.messages import MESSAGES
+from bitrix_app.web.schemas import FORM_BYTES
 
 ROOT = Path(__file__).parents[2]
 DEPLOY = ROOT / "deploy"
@@ -243,7 +243,7 @@ def test_every_code_in_the_administrators_table_has_a_sentence() -> None:
     rows = [line.split(" | ")[1] for line in section.splitlines() if line.startswith("| ") and "---" not in line]
     codes = {code for row in rows for code in re.findall(r"`([a-z_]+)`", row)}
     assert len(codes) > 20
-    assert codes - OF_THE_PAGE <= set(SENTENCES)
+    assert codes - OF_THE_PAGE <= set(MESSAGES)
 
 
 def test_every_word_of_the_page_that_is_quoted_stands_on_the_page() -> None:

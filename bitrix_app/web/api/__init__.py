@@ -1,41 +1,33 @@
-"""The JSON API of the page (contract §3): one module a resource, thin; what is allowed is asked of ``portals``.
+"""The JSON API of the page (contract §3): thin; what is allowed is asked of ``portals``.
 
 Belongs here: reading a body, calling, making the answer. Does not: rules about portals, SQL, HTML.
 """
 
 from __future__ import annotations
 
-from flask import Blueprint, request
+from flask import Blueprint, Response, json, request
 
-from bitrix_app.web.api import (
-    companies,
-    invoices,
-    journal,
-    me,
-    options,
-    reports,
-    saved_sets,
-    self_check,
-    session,
-    settings,
-)
-from bitrix_app.web.api.description import openapi_json
+from bitrix_app.web.api import cards, portal, reports, user
+from bitrix_app.web.api.openapi import describe
 from bitrix_app.web.session import require_session
 
 OPEN_ENDPOINTS = {"api.renew_session", "api.openapi_json"}
 
 
-def make_api() -> Blueprint:
-    """The blueprint with all of the API's addresses."""
+def make_api(app_url: str) -> Blueprint:
+    """The blueprint with all of the API's addresses, and their description for everybody."""
     api = Blueprint("api", __name__, url_prefix="/api/v1")
+    description = json.dumps(describe(app_url))
 
     @api.before_request
     def check_session() -> None:
         if request.endpoint not in OPEN_ENDPOINTS and request.method != "OPTIONS":
             require_session()
 
-    api.add_url_rule("/openapi.json", view_func=openapi_json)
-    resources = (session, me, options, settings, reports, saved_sets, journal, self_check, companies, invoices)
-    for resource in resources:
+    @api.get("/openapi.json")
+    def openapi_json() -> Response:
+        return Response(description, mimetype="application/json")
+
+    for resource in (user, portal, reports, cards):
         resource.add_to(api)
     return api

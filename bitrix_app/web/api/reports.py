@@ -13,12 +13,13 @@ from flask.typing import ResponseReturnValue
 from bitrix_app.errors import RejectedRequestError
 from bitrix_app.portals import complete_settings
 from bitrix_app.storage import ReportRecord
-from bitrix_app.web.bodies import json_body
+from bitrix_app.web.i18n import translate as _
+from bitrix_app.web.limits import rate_limits
 from bitrix_app.web.pages import address
-from bitrix_app.web.schemas import OWN_PERIOD, ReportSchema, load
-from bitrix_app.web.services import floodgate, services
+from bitrix_app.web.present import ReportPresenter
+from bitrix_app.web.schemas import OWN_PERIOD, ReportSchema, json_body, load
+from bitrix_app.web.services import services
 from bitrix_app.web.session import session
-from bitrix_app.web.texts import translate as _
 
 PAGE = 20
 CURSOR = re.compile(r"[0-9]{1,16}\.[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -53,14 +54,14 @@ def start_report() -> ResponseReturnValue:
     body = load(ReportSchema, json_body(request))
     services().access.require_report_access(portal, user_id)
     params = _params(body)
-    floodgate().report(portal.id, user_id)
+    rate_limits().report(portal.id, user_id)
     record, is_new = session().reports.create(params, session().lang, session().name, key)
     if not is_new and record.params != params:
         raise RejectedRequestError(422, "idempotency_key_reused")
     if is_new:
         _began(record, body["period"])
     headers = {"Location": address(f"/api/v1/reports/{record.id}")}
-    return session().presenter.report(record), 202, headers
+    return _presenter().report(record), 202, headers
 
 
 def list_reports() -> ResponseReturnValue:
@@ -69,7 +70,7 @@ def list_reports() -> ResponseReturnValue:
     if before is not None and not CURSOR.fullmatch(before):
         raise RejectedRequestError(422, "validation_failed", errors={"before": [_("There is no such page.")]})
     records, following = session().reports.page(before, PAGE)
-    presenter = session().presenter
+    presenter = _presenter()
     return {
         "items": [presenter.report(record) for record in records],
         "next": address(f"/api/v1/reports?before={following}") if following else None,
@@ -78,7 +79,7 @@ def list_reports() -> ResponseReturnValue:
 
 def read_report(report_id: UUID) -> ResponseReturnValue:
     """One report."""
-    return session().presenter.report(_found(report_id))
+    return _presenter().report(_found(report_id))
 
 
 def cancel_report(report_id: UUID) -> ResponseReturnValue:
@@ -86,7 +87,7 @@ def cancel_report(report_id: UUID) -> ResponseReturnValue:
     _found(report_id)
     if session().reports.cancel(str(report_id)):
         session().note("report_cancelled", str(report_id))
-    return session().presenter.report(_found(report_id)), 202
+    return _presenter().report(_found(report_id)), 202
 
 
 def delete_report(report_id: UUID) -> ResponseReturnValue:
@@ -98,6 +99,10 @@ def delete_report(report_id: UUID) -> ResponseReturnValue:
     services().files.delete_all(names)
     session().note("report_deleted", record.id, **_period(record.params))
     return "", 204
+
+
+def _presenter() -> ReportPresenter:
+    return ReportPresenter(session().portal, session().user_id)
 
 
 def _found(report_id: UUID) -> ReportRecord:

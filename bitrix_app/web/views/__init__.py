@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from flask import Flask
 
-from bitrix_app.web.views import downloads, events, health, install, landing, launch
+from bitrix_app.web.views import downloads, events, launch, public
 
 
 def add_views(app: Flask) -> None:
     """Adds all addresses outside the API."""
-    for view in (landing, install, launch, events, downloads, health):
+    for view in (public, launch, events, downloads):
         view.add_to(app)

@@ -12,9 +12,8 @@ from flask import Flask, Response, request
 from bitrix_app.errors import RejectedRequestError
 from bitrix_app.storage import ReportFile, ReportRecord
 from bitrix_app.web.headers import ATTACHMENT
-from bitrix_app.web.services import services, signed_tokens
-from bitrix_app.web.session import standing_portal
-from bitrix_app.web.tokens import DownloadClaims
+from bitrix_app.web.services import services
+from bitrix_app.web.session import DownloadClaims, signed_tokens, standing_portal
 
 CHUNK = 256 * 1024
 TYPES: Mapping[str, str] = {

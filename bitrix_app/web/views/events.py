@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Sequence
+
 import structlog
 from flask import Flask, Response, request
 
 from bitrix_app.errors import RejectedRequestError
 from bitrix_app.portals import Event
 from bitrix_app.portals.events import INSTALLED, UNINSTALLED
-from bitrix_app.web.bodies import form_body
-from bitrix_app.web.file_deletion import delete_files_later
-from bitrix_app.web.services import floodgate, services
+from bitrix_app.storage import Files
+from bitrix_app.web.limits import rate_limits
+from bitrix_app.web.schemas import form_body
+from bitrix_app.web.services import services
 
 NOBODY = 0
 
@@ -30,7 +34,7 @@ def receive() -> Response:
     """
     event = Event.from_form(form_body(request))
     if event.name == INSTALLED:
-        floodgate().knock(request.remote_addr or "")
+        rate_limits().unconfirmed_request(request.remote_addr or "")
     try:
         files = services().events.receive(event)
     except RejectedRequestError as error:
@@ -49,3 +53,8 @@ def _note_uninstall(member_id: str) -> None:
     portal = services().portals.by_member_id(member_id)
     if portal is not None:
         services().journal.add(portal.id, NOBODY, "", "uninstalled")
+
+
+def delete_files_later(files: Files, names: Sequence[str]) -> None:
+    """A portal may have thousands of files, and its event wants an answer at once."""
+    threading.Thread(target=files.delete_all, args=(names,), name="delete-files", daemon=True).start()

@@ -1,22 +1,32 @@
-"""``POST /app``: the app page, for the left menu and every placement alike."""
+"""``POST /app`` and ``POST /install``: the pages inside the portal, given to callers whom the portal has confirmed."""
 
 from __future__ import annotations
 
-from flask import Flask, render_template, request
+from collections.abc import Mapping
 
-from bitrix_app.portals import LaunchForm
-from bitrix_app.web.bodies import form_body
+import structlog
+from flask import Flask, render_template, request
+from flask.typing import ResponseReturnValue
+
+from bitrix_app.portals import Installation, InstallForm, InstallStep, LaunchForm
+from bitrix_app.web.errors import status_of
 from bitrix_app.web.headers import let_any_portal_frame, let_portal_frame
-from bitrix_app.web.language import choose_language, language_of
-from bitrix_app.web.pages import page_config, page_values, script_values
-from bitrix_app.web.placement import read_placement
-from bitrix_app.web.services import floodgate, services
+from bitrix_app.web.i18n import choose_language, language_of
+from bitrix_app.web.i18n import translate as _
+from bitrix_app.web.limits import rate_limits
+from bitrix_app.web.messages import message_for
+from bitrix_app.web.pages import Placement, page_config, page_values, read_placement, script_values
+from bitrix_app.web.schemas import form_body
+from bitrix_app.web.services import services
 from bitrix_app.web.session import new_session
+
+log = structlog.get_logger("web")
 
 
 def add_to(app: Flask) -> None:
-    """Adds the address."""
+    """Adds the addresses."""
     app.add_url_rule("/app", endpoint="launch", view_func=launch, methods=["POST"])
+    app.add_url_rule("/install", view_func=install, methods=["POST"])
 
 
 def launch() -> str:
@@ -26,13 +36,65 @@ def launch() -> str:
     let_any_portal_frame(services().settings)
     fields = form_body(request)
     form = LaunchForm(fields.get("member_id", ""), fields.get("AUTH_ID", ""), fields.get("REFRESH_ID", ""))
-    floodgate().knock(request.remote_addr or "")
+    rate_limits().unconfirmed_request(request.remote_addr or "")
     launcher = services().launcher
     caller = launcher.confirm(form)
     let_portal_frame(caller.client_endpoint)
-    floodgate().launch(caller.member_id, caller.user_id)
+    rate_limits().launch(caller.member_id, caller.user_id)
     opened = launcher.launch(caller, form)
     token, _expires_at = new_session(opened.portal, opened.user_id, lang)
     placement = read_placement(fields.get("PLACEMENT", ""), fields.get("PLACEMENT_OPTIONS", ""))
     config = page_config("report", opened.portal, opened.user, placement, user_id=opened.user_id)
     return render_template("app.html", **page_values(), **script_values(), session_token=token, config=config)
+
+
+def install() -> ResponseReturnValue:
+    """Confirms the caller, installs, shows how it went."""
+    choose_language(language_of(request.args.get("LANG")))
+    let_any_portal_frame(services().settings)
+    form = install_form(form_body(request))
+    rate_limits().unconfirmed_request(request.remote_addr or "")
+    caller = services().installer.confirm(form)
+    let_portal_frame(caller.client_endpoint)
+    rate_limits().launch(caller.member_id, caller.user_id)
+    installation = services().installer.install(caller, form)
+    if installation.error is None:
+        portal, user = installation.portal, installation.user
+        services().journal.add(portal.id, user.id, user.name, "installed")
+    return _page(installation)
+
+
+def install_form(form: Mapping[str, str]) -> InstallForm:
+    """The fields of an install that we look at. ``DOMAIN``, ``SERVER_ENDPOINT`` and the like are not among them."""
+    return InstallForm(
+        member_id=form.get("member_id", ""),
+        access_token=form.get("AUTH_ID", ""),
+        refresh_token=form.get("REFRESH_ID", ""),
+        application_token=form.get("APPLICATION_TOKEN", ""),
+    )
+
+
+def _page(installation: Installation) -> ResponseReturnValue:
+    error = installation.error
+    if error is not None:
+        log.warning("install_stopped", step=installation.steps[-1].code, code=error.code)
+    token, _expires_at = new_session(installation.portal, installation.user.id, language_of(request.args.get("LANG")))
+    config = page_config("install", installation.portal, installation.user, Placement())
+    config["steps"] = [_step(step) for step in installation.steps]
+    page = render_template("install.html", **page_values(), **script_values(), session_token=token, config=config)
+    return page, status_of(error) if error else 200
+
+
+def _step(step: InstallStep) -> dict[str, object]:
+    titles = {
+        "stored": _("The portal confirmed its administrator"),
+        "license": _("The portal's plan is known"),
+        "placements": _("Tabs and menu items are in their places"),
+        "events": _("The portal will tell when the application is removed"),
+        "settings": _("Settings are chosen"),
+    }
+    detail = ""
+    if step.error:
+        message = message_for(step.error.code, step.error.params)
+        detail = f"{message.text} {message.advice} ({step.error.code})"
+    return {"code": step.code, "title": titles[step.code], "ok": step.error is None, "detail": detail}

@@ -9,7 +9,7 @@ from flask import Flask
 from flask_babel import Babel
 
 from bitrix_app.web.app import TRANSLATIONS
-from bitrix_app.web.language import choose_language, current_language
+from bitrix_app.web.i18n import choose_language, current_language
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from babel.messages.pofile import read_po
 from bitrix_app.web.app import ROOT, TRANSLATIONS
 
 METHODS = [("bitrix_app/web/**.py", "python"), ("templates/**.html", "jinja2")]
-KEYWORDS = {"_": None, "to_translate": None, "gettext": None, "ngettext": (1, 2)}
+KEYWORDS = {"_": None, "N_": None, "gettext": None, "ngettext": (1, 2)}
 PLACES = re.compile(r"%\(\w+\)[sd]|\{\w+\}")
 Id = str | tuple[str, ...]
 

@@ -5,20 +5,20 @@ from __future__ import annotations
 import pytest
 
 from bitrix_app.errors import RejectedRequestError
-from bitrix_app.web.limits import Floodgate
+from bitrix_app.web.limits import RateLimits
 
 
 def test_a_normal_minute_passes() -> None:
-    gate = Floodgate()
+    gate = RateLimits()
     for _ in range(120):
-        gate.knock("10.0.0.1")
+        gate.unconfirmed_request("10.0.0.1")
         gate.launch("portal", 5)
     for _ in range(60):
         gate.report(1, 5)
 
 
 def test_what_comes_too_often_is_told_when_to_come_back() -> None:
-    gate = Floodgate()
+    gate = RateLimits()
     for _ in range(60):
         gate.report(1, 5)
     with pytest.raises(RejectedRequestError) as refused:
@@ -31,7 +31,7 @@ def test_what_comes_too_often_is_told_when_to_come_back() -> None:
 
 
 def test_a_portals_users_have_a_common_limit() -> None:
-    gate = Floodgate()
+    gate = RateLimits()
     for number in range(240):
         gate.report(1, number)
     with pytest.raises(RejectedRequestError):
@@ -40,7 +40,7 @@ def test_a_portals_users_have_a_common_limit() -> None:
 
 
 def test_one_portals_launches_do_not_use_up_anothers() -> None:
-    gate = Floodgate()
+    gate = RateLimits()
     for number in range(900):
         gate.launch("noisy", number)
     with pytest.raises(RejectedRequestError):
@@ -50,7 +50,7 @@ def test_one_portals_launches_do_not_use_up_anothers() -> None:
 
 def test_a_counter_that_is_away_is_replaced_by_our_own() -> None:
     """Nobody listens on that port: the limit holds all the same, and nothing breaks."""
-    gate = Floodgate("redis://127.0.0.1:1/0")
+    gate = RateLimits("redis://127.0.0.1:1/0")
     for _ in range(60):
         gate.report(1, 5)
     with pytest.raises(RejectedRequestError):
@@ -59,7 +59,7 @@ def test_a_counter_that_is_away_is_replaced_by_our_own() -> None:
 
 @pytest.mark.redis
 def test_counters_in_redis_are_shared(redis_server: str, queue_name: str) -> None:
-    first, second = Floodgate(redis_server), Floodgate(redis_server)
+    first, second = RateLimits(redis_server), RateLimits(redis_server)
     portal = hash(queue_name)
     for _ in range(30):
         first.report(portal, 5)

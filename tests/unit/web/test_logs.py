@@ -15,7 +15,7 @@ import structlog
 
 from bitrix_app.bitrix24 import CallRecord, Wait
 from bitrix_app.logs import RestLog, mask, set_up_logging
-from bitrix_app.web.tokens import SessionClaims, SignedTokens
+from bitrix_app.web.session import SessionClaims, SignedTokens
 from tests.fakes import FakeClock
 
 TOKEN = "9d4c7166007e9c94001e30ba00000001f0f107e28b5a4310c7f6d9b3025ea814"

@@ -8,11 +8,11 @@ import pytest
 from flask import Flask, request
 
 from bitrix_app.errors import RejectedRequestError
-from bitrix_app.web.bodies import cap_body, form_body, json_body
+from bitrix_app.web.app import Prefix
 from bitrix_app.web.headers import origin_of
-from bitrix_app.web.language import language_of
-from bitrix_app.web.placement import Placement, read_placement
-from bitrix_app.web.prefix import Prefix
+from bitrix_app.web.i18n import language_of
+from bitrix_app.web.pages import Placement, read_placement
+from bitrix_app.web.schemas import cap_body, form_body, json_body
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bitrix_app.errors import RejectedRequestError
-from bitrix_app.web.tokens import DownloadClaims, SessionClaims, SignedTokens
+from bitrix_app.web.session import DownloadClaims, SessionClaims, SignedTokens
 from tests.fakes import FakeClock
 
 SESSION = SessionClaims(portal_id=3, epoch=17, user_id=5, lang="ru")

@@ -11,8 +11,8 @@ import pytest
 
 from bitrix_app.portals import Check, MonthSums
 from bitrix_app.web.chart import draw_chart, round_scale
-from bitrix_app.web.check_words import check_in_words
-from bitrix_app.web.conditions import conditions_in_words
+from bitrix_app.web.filters import filter_labels
+from bitrix_app.web.messages import check_message
 from bitrix_app.web.periods import period_titles, range_of, today_in
 from bitrix_app.web.present import moment, moment_of, money, summary
 
@@ -64,11 +64,11 @@ def test_periods_have_names_in_the_readers_language(lang: str) -> None:
     ],
 )
 def test_conditions_are_sentences(russian: None, changes: dict[str, Any], words: list[str]) -> None:
-    assert conditions_in_words(NOTHING | changes, {"ufCrm1": "Дата отгрузки", "DT31_2:N": "Новый"}) == words
+    assert filter_labels(NOTHING | changes, {"ufCrm1": "Дата отгрузки", "DT31_2:N": "Новый"}) == words
 
 
 def test_titles_with_places_are_data(russian: None) -> None:
-    assert conditions_in_words(NOTHING | {"date_field": "x"}, {"x": "100 %(no)s %d"}) == ["По дате: 100 %(no)s %d"]
+    assert filter_labels(NOTHING | {"date_field": "x"}, {"x": "100 %(no)s %d"}) == ["По дате: 100 %(no)s %d"]
 
 
 @pytest.mark.parametrize(
@@ -145,12 +145,12 @@ def test_a_drawing_of_nothing_is_still_one(amount: Decimal) -> None:
 @pytest.mark.parametrize("code", ["scopes", "invoices", "embedding", "fields", "time_zone", "limits"])
 def test_a_check_says_what_was_found_and_only_a_bad_one_advises(lang: str, code: str, ok: bool) -> None:
     params = {"missing": "crm", "count": 5, "zone": "Europe/Moscow", "user_zone": "Asia/Omsk", "operating": 450}
-    words = check_in_words(Check(code, ok=ok, params=params))
+    words = check_message(Check(code, ok=ok, params=params))
     assert words["title"]
     assert bool(words["advice"]) == (not ok and code != "invoices")
 
 
 def test_a_check_that_the_portal_refused_reads_like_that_refusal(russian: None) -> None:
-    words = check_in_words(Check("invoices", ok=False, error="access_denied"))
+    words = check_message(Check("invoices", ok=False, error="access_denied"))
     assert words["ok"] is False
     assert "не хватает прав" in words["title"]

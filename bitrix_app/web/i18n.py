@@ -1,7 +1,13 @@
-"""Which of our two languages a reader gets. What the portal or a browser says about it is data, and only compared."""
+"""The reader's language, and texts in it: flask-babel's functions with types.
+
+What the portal or a browser says about the language is only compared with what we have, never used.
+"""
 
 from __future__ import annotations
 
+from typing import Any
+
+import flask_babel
 from flask import g, has_request_context, request
 
 RUSSIAN = "ru"
@@ -33,3 +39,18 @@ def current_language() -> str:
         return RUSSIAN
     chosen: str | None = g.get("lang")
     return chosen or browser_language()
+
+
+def translate(text: str, **values: Any) -> str:
+    """The text with its ``%(name)s`` filled."""
+    return str(flask_babel.gettext(text, **values))
+
+
+def translate_many(one: str, many: str, number: int) -> str:
+    """The form for ``number`` things, ``%(num)d`` being the number."""
+    return str(flask_babel.ngettext(one, many, number))
+
+
+def N_(text: str) -> str:  # noqa: N802 - gettext's own name for it, which pybabel knows
+    """The text as it is: marks what is translated later, where the reader is known."""
+    return text

@@ -9,8 +9,8 @@ import pytest
 
 from bitrix_app import errors
 from bitrix_app.errors import AppError, RejectedRequestError
-from bitrix_app.web.problems import CODE_BY_STATUS, status_of
-from bitrix_app.web.sentences import SENTENCES, sentence_for
+from bitrix_app.web.errors import CODE_BY_STATUS, status_of
+from bitrix_app.web.messages import MESSAGES, message_for
 
 PACKAGE = Path(errors.__file__).parent
 CYRILLIC = re.compile("[а-яё]", re.IGNORECASE)
@@ -32,19 +32,19 @@ def codes_of_refusals() -> set[str]:
 
 
 def test_every_error_of_the_tree_has_a_sentence() -> None:
-    assert {kind.code for kind in family(AppError)} <= SENTENCES.keys()
+    assert {kind.code for kind in family(AppError)} <= MESSAGES.keys()
 
 
 def test_every_refusal_in_the_source_has_a_sentence() -> None:
     found = codes_of_refusals()
     assert {"missing_field", "admin_required", "too_many_requests"} <= found
-    assert found <= SENTENCES.keys()
-    assert set(CODE_BY_STATUS.values()) <= SENTENCES.keys()
+    assert found <= MESSAGES.keys()
+    assert set(CODE_BY_STATUS.values()) <= MESSAGES.keys()
 
 
-@pytest.mark.parametrize("code", sorted(SENTENCES))
+@pytest.mark.parametrize("code", sorted(MESSAGES))
 def test_a_sentence_says_what_happened_and_what_to_do_in_the_readers_language(lang: str, code: str) -> None:
-    sentence = sentence_for(code, {"method": "crm.item.list", "field": "AUTH_ID", "expected": "JSON", "limit": 5})
+    sentence = message_for(code, {"method": "crm.item.list", "field": "AUTH_ID", "expected": "JSON", "limit": 5})
     for text in (sentence.text, sentence.advice):
         assert text.endswith((".", "…"))
         assert "%(" not in text
@@ -52,18 +52,18 @@ def test_a_sentence_says_what_happened_and_what_to_do_in_the_readers_language(la
 
 
 def test_a_missing_value_is_an_ellipsis_and_never_a_failure(russian: None) -> None:
-    assert sentence_for("portal_error").text == "Битрикс24 ответил ошибкой на запрос …."
+    assert message_for("portal_error").text == "Битрикс24 ответил ошибкой на запрос …."
 
 
 @pytest.mark.parametrize("hostile", ["%(code)s %s %d %", "x" * 5000, None, 5, ["a"], {"b": 1}])
 def test_values_are_data(russian: None, hostile: object) -> None:
-    text = sentence_for("portal_error", {"method": hostile}).text
+    text = message_for("portal_error", {"method": hostile}).text
     assert len(text) < 300
     assert text.startswith("Битрикс24 ответил ошибкой на запрос")
 
 
 def test_an_unknown_code_reads_like_a_failure_of_ours(russian: None) -> None:
-    assert sentence_for("no_such_code") == sentence_for("internal_error")
+    assert message_for("no_such_code") == message_for("internal_error")
 
 
 @pytest.mark.parametrize("kind", sorted(family(AppError) - {RejectedRequestError}, key=lambda kind: kind.__name__))

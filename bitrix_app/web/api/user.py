@@ -1,4 +1,4 @@
-"""Saved sets of conditions: a user's own, and those that an administrator shares with the portal."""
+"""The user's own: a new session token, who they are, their saved sets of conditions."""
 
 from __future__ import annotations
 
@@ -8,22 +8,55 @@ from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 
 from bitrix_app.errors import RejectedRequestError
-from bitrix_app.web.bodies import json_body
-from bitrix_app.web.present import saved_set
-from bitrix_app.web.schemas import SavedSetSchema, load
+from bitrix_app.portals import LaunchForm, complete_settings
+from bitrix_app.web.i18n import browser_language
+from bitrix_app.web.limits import rate_limits
+from bitrix_app.web.periods import today_in
+from bitrix_app.web.present import moment_of, saved_set
+from bitrix_app.web.schemas import SavedSetSchema, SessionSchema, json_body, load
 from bitrix_app.web.services import services
-from bitrix_app.web.session import session
+from bitrix_app.web.session import new_session, session
 
 MOST_SETS = 100
-ID = "<number:set_id>"
+SET_ID = "<number:set_id>"
 
 
 def add_to(api: Blueprint) -> None:
     """Adds the addresses."""
+    api.add_url_rule("/session", view_func=renew_session, methods=["POST"])
+    api.add_url_rule("/me", view_func=me)
     api.add_url_rule("/saved-sets", view_func=list_sets)
     api.add_url_rule("/saved-sets", view_func=create_set, methods=["POST"])
-    api.add_url_rule(f"/saved-sets/{ID}", view_func=update_set, methods=["PUT"])
-    api.add_url_rule(f"/saved-sets/{ID}", view_func=delete_set, methods=["DELETE"])
+    api.add_url_rule(f"/saved-sets/{SET_ID}", view_func=update_set, methods=["PUT"])
+    api.add_url_rule(f"/saved-sets/{SET_ID}", view_func=delete_set, methods=["DELETE"])
+
+
+def renew_session() -> dict[str, Any]:
+    """Confirms the fresh access token and gives a session token for it."""
+    body = load(SessionSchema, json_body(request))
+    form = LaunchForm(body["member_id"], body["AUTH_ID"], body["REFRESH_ID"])
+    rate_limits().unconfirmed_request(request.remote_addr or "")
+    launcher = services().launcher
+    caller = launcher.confirm(form)
+    rate_limits().launch(caller.member_id, caller.user_id)
+    portal = launcher.enter(caller, form)
+    token, expires_at = new_session(portal, caller.user_id, browser_language())
+    return {"token": token, "expires_at": moment_of(expires_at)}
+
+
+def me() -> dict[str, Any]:
+    """The user as the portal describes them now, the portal, the last choice in the form."""
+    portal, user_id = session().portal, session().user_id
+    user = services().access.user(portal, user_id)
+    zone = complete_settings(portal.settings)["time_zone"]
+    return {
+        "user": {"id": user.id, "name": user.name, "is_admin": user.is_admin},
+        "portal": {"member_id": portal.member_id, "domain": portal.domain},
+        "lang": session().lang,
+        "may_build": services().access.has_report_access(portal, user_id),
+        "last_choice": services().users.last_choice(portal.id, user_id),
+        "today": today_in(zone, services().clock()).isoformat(),
+    }
 
 
 def list_sets() -> ResponseReturnValue:

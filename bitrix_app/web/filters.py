@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from bitrix_app.web.texts import translate as _
-from bitrix_app.web.texts import translate_many as ngettext
+from bitrix_app.web.i18n import translate as _
+from bitrix_app.web.i18n import translate_many as ngettext
 
 STAGES_BY_NAME = 3
 
 
-def conditions_in_words(params: Mapping[str, Any], titles: Mapping[str, str]) -> list[str]:
+def filter_labels(params: Mapping[str, Any], titles: Mapping[str, str]) -> list[str]:
     """One sentence for each condition of a report's stored ``params``; the period is not among them.
 
     ``titles``: names of fields and stages as far as they are at hand; else the portal's own ids stand for them.

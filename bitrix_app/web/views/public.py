@@ -1,15 +1,17 @@
-"""``/healthz``, ``/readyz``, ``/metrics``: for whoever runs the app."""
+"""For whoever comes by: ``/`` says what this is; ``/healthz``, ``/readyz``, ``/metrics`` say how it is."""
 
 from __future__ import annotations
 
 import structlog
-from flask import Flask, Response, request
+from flask import Flask, Response, render_template, request
 from flask.typing import ResponseReturnValue
 from prometheus_client import CONTENT_TYPE_LATEST
 from sqlalchemy.exc import SQLAlchemyError
 
 from bitrix_app.errors import AppError, RejectedRequestError
 from bitrix_app.metrics import opens
+from bitrix_app.web.i18n import translate as _
+from bitrix_app.web.pages import page_values
 from bitrix_app.web.services import services
 
 log = structlog.get_logger("web")
@@ -17,9 +19,22 @@ log = structlog.get_logger("web")
 
 def add_to(app: Flask) -> None:
     """Adds the addresses."""
+    app.add_url_rule("/", endpoint="landing", view_func=landing)
     app.add_url_rule("/healthz", view_func=healthz)
     app.add_url_rule("/readyz", view_func=readyz)
     app.add_url_rule("/metrics", view_func=metrics)
+
+
+def landing() -> str:
+    """A page that says what this is and that it opens inside Bitrix24."""
+    return render_template(
+        "message.html",
+        **page_values(),
+        title=_("Invoice register"),
+        text=_("This application makes an Excel register of the invoices in your Bitrix24."),
+        advice=_("It opens inside Bitrix24: in the left menu, above the list of invoices, in the card of a company."),
+        code=None,
+    )
 
 
 def healthz() -> ResponseReturnValue:

@@ -16,8 +16,8 @@ from werkzeug.exceptions import HTTPException
 
 from bitrix_app import errors
 from bitrix_app.errors import AppError, RejectedRequestError
+from bitrix_app.web.messages import message_for
 from bitrix_app.web.pages import page_values
-from bitrix_app.web.sentences import sentence_for
 
 PROBLEM_TYPE = "application/problem+json"
 API_PREFIX = "/api/"
@@ -117,19 +117,19 @@ def _answer_unexpected_error(error: Exception) -> Response:
 
 
 def _answer(status: int, code: str, params: Mapping[str, object], fields: Mapping[str, list[str]]) -> Response:
-    sentence = sentence_for(code, params)
+    message = message_for(code, params)
     if request.path.startswith(API_PREFIX):
         problem = {
             "type": f"urn:invoice-register:problem:{re.sub('[^a-z0-9_]', '', code)}",
-            "title": sentence.text,
+            "title": message.text,
             "status": status,
-            "detail": f"{sentence.text} {sentence.advice}",
+            "detail": f"{message.text} {message.advice}",
             "code": code,
         }
         if fields:
             problem["errors"] = dict(fields)
         return Response(json.dumps(problem), status, mimetype=PROBLEM_TYPE)
     page = render_template(
-        "message.html", **page_values(), title=sentence.text, text=sentence.text, advice=sentence.advice, code=code
+        "message.html", **page_values(), title=message.text, text=message.text, advice=message.advice, code=code
     )
     return Response(page, status, mimetype="text/html")

@@ -1,0 +1,125 @@
+"""The portal's own: what the form offers, settings, self-check, journal; the latter three for administrators."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from flask import Blueprint, request
+from flask.typing import ResponseReturnValue
+
+from bitrix_app.errors import RejectedRequestError
+from bitrix_app.portals import complete_settings, self_check
+from bitrix_app.portals.catalog import USER_SCOPES
+from bitrix_app.web.i18n import translate as _
+from bitrix_app.web.messages import check_message
+from bitrix_app.web.pages import address
+from bitrix_app.web.periods import period_titles, range_of, today_in
+from bitrix_app.web.present import journal_entry
+from bitrix_app.web.schemas import SettingsSchema, json_body, load
+from bitrix_app.web.services import services
+from bitrix_app.web.session import session
+
+DATE_FIELD_SETTINGS = ("date_field", "shipped_field", "paid_field")
+BEFORE = re.compile(r"[0-9]{1,9}")
+
+
+def add_to(api: Blueprint) -> None:
+    """Adds the addresses."""
+    api.add_url_rule("/options", view_func=options)
+    api.add_url_rule("/settings", view_func=read_settings)
+    api.add_url_rule("/settings", view_func=write_settings, methods=["PUT"])
+    api.add_url_rule("/self-check", view_func=check_portal)
+    api.add_url_rule("/journal", view_func=read_journal)
+
+
+def options() -> dict[str, Any]:
+    """Date fields, stages, own companies, employees, currencies, periods."""
+    whose = session().portal, session().user_id
+    catalogs = services().catalogs
+    return {
+        "date_fields": [
+            {"name": each.name, "title": each.title, "type": each.type} for each in catalogs.date_fields(*whose)
+        ],
+        "categories": [{"id": each.id, "title": each.title} for each in catalogs.categories(*whose)],
+        "stages": [
+            {"id": each.id, "title": each.title, "semantics": each.semantics, "category_id": each.category_id}
+            for each in catalogs.stages(*whose)
+        ],
+        "my_companies": [{"id": each.id, "title": each.title} for each in catalogs.my_companies(*whose)],
+        "assignees": [{"id": each.id, "name": each.title} for each in catalogs.assignees(*whose)],
+        "knows_departments": bool(session().portal.scopes & USER_SCOPES),
+        "currencies": list(catalogs.currencies(*whose)),
+        "periods": _periods(),
+    }
+
+
+def _periods() -> list[dict[str, str]]:
+    zone = complete_settings(session().portal.settings)["time_zone"]
+    today = today_in(zone, services().clock())
+    found = []
+    for period, title in period_titles().items():
+        first, last = range_of(period, today)
+        found.append({"id": period, "title": title, "date_from": first.isoformat(), "date_to": last.isoformat()})
+    return found
+
+
+def read_settings() -> dict[str, Any]:
+    """The settings, with defaults where nobody has chosen."""
+    return complete_settings(session().portal.settings)
+
+
+def write_settings() -> dict[str, Any]:
+    """Replaces the settings; what this version's page does not send stays as it is."""
+    portal, user_id = session().portal, session().user_id
+    services().access.require_admin(portal, user_id)
+    chosen = load(SettingsSchema, json_body(request))
+    before = complete_settings(portal.settings)
+    after = {**before, **chosen}
+    _check_fields(after)
+    _check_stages(after["excluded_stages"], before["excluded_stages"])
+    services().portals.save_settings(portal.id, after)
+    session().note("settings_changed", fields=", ".join(name for name in after if after[name] != before[name]))
+    return after
+
+
+def _check_fields(settings: dict[str, Any]) -> None:
+    known = {each.name for each in services().catalogs.date_fields(session().portal, session().user_id)}
+    chosen = {name: settings[name] for name in DATE_FIELD_SETTINGS if settings[name] is not None}
+    wrong = {name: [_no_date_field()] for name, field in chosen.items() if field not in known}
+    if wrong:
+        raise RejectedRequestError(422, "validation_failed", errors=wrong)
+
+
+def _check_stages(chosen: list[str], before: list[str]) -> None:
+    """A stage that the portal has deleted since may stay; another must be there."""
+    new = set(chosen) - set(before)
+    if new and new - {each.id for each in services().catalogs.stages(session().portal, session().user_id)}:
+        raise RejectedRequestError(422, "validation_failed", errors={"excluded_stages": [_("There is no such stage.")]})
+
+
+def _no_date_field() -> str:
+    return _("Invoices of this portal have no such date field.")
+
+
+def check_portal() -> dict[str, Any]:
+    """The checks, each with what was found and what to do."""
+    portal, user_id = session().portal, session().user_id
+    user = services().access.require_admin(portal, user_id)
+    with services().clients.interactive(portal, user_id) as client:
+        checks = self_check(client, portal, services().embedding, user.time_zone)
+    return {"checks": [check_message(check) for check in checks]}
+
+
+def read_journal() -> ResponseReturnValue:
+    """The portal's journal, newest first."""
+    portal = session().portal
+    services().access.require_admin(portal, session().user_id)
+    before = request.args.get("before")
+    if before is not None and not BEFORE.fullmatch(before):
+        raise RejectedRequestError(422, "validation_failed", errors={"before": [_("There is no such page.")]})
+    entries, following = services().journal.page(portal.id, int(before) if before else None)
+    return {
+        "items": [journal_entry(each) for each in entries],
+        "next": address(f"/api/v1/journal?before={following}") if following else None,
+    }

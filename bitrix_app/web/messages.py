@@ -1,0 +1,259 @@
+"""What a person reads: for a stable code what happened and what to do, and the self-check's answers.
+
+Every code of ``bitrix_app.errors`` and every code of the web's own refusals has its line here; a test counts them.
+``params`` of an error may fill a message; a value that is missing becomes an ellipsis, never a failure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from bitrix_app.errors import AppError
+from bitrix_app.portals import Check
+from bitrix_app.web.i18n import N_
+from bitrix_app.web.i18n import translate as _
+
+LONGEST_VALUE = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """``text``: what happened. ``advice``: what to do about it."""
+
+    text: str
+    advice: str
+
+
+def message_for(code: str, params: Mapping[str, Any] | None = None) -> Message:
+    """The message of a code, its gaps filled from ``params``. An unknown code reads like ``internal_error``."""
+    template = MESSAGES.get(code, MESSAGES[AppError.code])
+    values = _Gaps(params or {})
+    return Message(_(template.text) % values, _(template.advice) % values)
+
+
+class _Gaps(dict[str, str]):
+    """Values for the gaps of a message, as short texts."""
+
+    def __init__(self, values: Mapping[str, Any]) -> None:
+        super().__init__({name: str(value)[:LONGEST_VALUE] for name, value in values.items()})
+
+    def __missing__(self, name: str) -> str:
+        return "…"
+
+
+_REPEAT = N_("Try again in a minute. If that does not help, tell the administrator of the portal.")
+_REOPEN = N_("Open the application in Bitrix24 again.")
+_ASK_ADMIN = N_("Turn to the administrator of the portal.")
+
+MESSAGES: Mapping[str, Message] = {
+    # --- the tree of errors
+    "internal_error": Message(N_("Something went wrong on our side."), _REPEAT),
+    "settings_error": Message(N_("The application is configured wrongly."), N_("Tell whoever looks after it.")),
+    "authorization_server_error": Message(
+        N_("The authorization server of Bitrix24 answered with an error."), N_("Try again in a minute.")
+    ),
+    "authorization_server_unavailable": Message(
+        N_("The authorization server of Bitrix24 does not answer, so access cannot be confirmed."),
+        N_("Try again in a minute."),
+    ),
+    "foreign_token": Message(
+        N_("It is not confirmed that the request comes from your Bitrix24: the access token is wrong or has expired."),
+        _REOPEN,
+    ),
+    "invalid_grant": Message(N_("Access to Bitrix24 has lapsed."), _REOPEN),
+    "portal_error": Message(N_("Bitrix24 answered the call %(method)s with an error."), _REPEAT),
+    "query_limit_exceeded": Message(
+        N_("Bitrix24 asks for fewer calls."), N_("Wait a minute and try again: other applications are waiting too.")
+    ),
+    "operation_time_limit": Message(
+        N_("Bitrix24 has limited calls of this kind for some minutes."), N_("Try again in ten minutes.")
+    ),
+    "expired_token": Message(N_("Access to Bitrix24 has lapsed."), _REOPEN),
+    "portal_unavailable": Message(N_("Bitrix24 does not answer."), _REPEAT),
+    "portal_moved": Message(
+        N_("The address of your Bitrix24 has changed, and the new one is not confirmed yet."),
+        N_("Open the application at the new address."),
+    ),
+    "access_denied": Message(
+        N_("Bitrix24 does not show you these data: you lack the rights."),
+        N_("Ask the administrator of the portal for the right to read invoices, companies and contacts in CRM."),
+    ),
+    "insufficient_scope": Message(
+        N_("The application was not given a permission that this needs."),
+        N_("The administrator of the portal can add permissions in the application's card and install it once more."),
+    ),
+    "user_access_error": Message(
+        N_("The administrator of the portal has closed this application to you."), N_("Ask them to open it.")
+    ),
+    "payment_required": Message(
+        N_("The portal's plan has no access to REST, or is not paid."),
+        N_("The administrator of the portal should check the plan and the subscription in Bitrix24."),
+    ),
+    "portal_deleted": Message(N_("This Bitrix24 portal is gone or closed."), _ASK_ADMIN),
+    "overload_limit": Message(
+        N_("The support of Bitrix24 has closed REST to the portal for a while because of overload."),
+        N_("The administrator of the portal should write to the support of Bitrix24."),
+    ),
+    "invalid_token": Message(N_("Bitrix24 does not know the access token any more."), _REOPEN),
+    "invalid_argument": Message(
+        N_("Bitrix24 did not accept a condition of the report: a field or a stage may have been deleted."),
+        N_("Check the fields and stages in the settings and build the report again."),
+    ),
+    "unknown_method": Message(
+        N_("This Bitrix24 does not know the call %(method)s: it may be an older self-hosted one."),
+        N_("The administrator of the portal should update Bitrix24."),
+    ),
+    "unexpected_answer": Message(
+        N_("Bitrix24 answered the call %(method)s in another way than its documentation says."),
+        N_("Try again later. If that does not help, tell us the code of the error."),
+    ),
+    "unreadable_secret": Message(
+        N_("What was stored of the access to Bitrix24 cannot be read with the present key."), _REOPEN
+    ),
+    "report_error": Message(N_("The report could not be built."), N_("Build it once more.")),
+    "storage_unavailable": Message(
+        N_("There is no place to keep the finished file: it is full or out of reach."),
+        N_("Tell whoever looks after the application, and build the report later."),
+    ),
+    "workbook_limit": Message(
+        N_("The report does not fit into an Excel file: a sheet holds at most 1,048,576 rows."),
+        N_("Choose a shorter period or leave out the product rows."),
+    ),
+    "app_uninstalled": Message(
+        N_("The application was removed from the portal while the report was being built."),
+        N_("Install the application again."),
+    ),
+    "worker_lost": Message(
+        N_("Building the report was begun several times, and each time the process was interrupted."),
+        N_("Build a report over a shorter period, or try again later."),
+    ),
+    "cancelled": Message(N_("The report was cancelled."), N_("If you need it, build it again.")),
+    "lease_lost": Message(N_("Another process is already building the report."), N_("Nothing needs to be done.")),
+    # --- who is calling
+    "missing_field": Message(
+        N_("The request lacks the field %(field)s."),
+        N_("Open the application from the menu of Bitrix24, not by a link."),
+    ),
+    "malformed_field": Message(
+        N_("The field %(field)s of the request is damaged."),
+        N_("Open the application from the menu of Bitrix24, not by a link."),
+    ),
+    "portal_mismatch": Message(N_("The request names one portal, but the access token belongs to another."), _REOPEN),
+    "admin_required": Message(
+        N_("Only an administrator of the portal can do this."), N_("Ask the administrator of the portal.")
+    ),
+    "not_installed": Message(
+        N_("The application is not installed in this portal."),
+        N_("Ask the administrator of the portal to open the application and install it."),
+    ),
+    "not_allowed_to_build": Message(
+        N_("The administrator of the portal has not put you among those who may build reports."),
+        N_("Ask them to add you in the settings of the application."),
+    ),
+    "foreign_event": Message(N_("The event does not carry the application token."), N_("Nothing was changed.")),
+    # --- sessions and links
+    "session_required": Message(N_("There is no session token."), _REOPEN),
+    "session_invalid": Message(N_("The session token is wrong."), _REOPEN),
+    "session_expired": Message(N_("The session has ended."), _REOPEN),
+    "link_invalid": Message(
+        N_("There is no such link: it is damaged, or the report was deleted."),
+        N_("Download the report from the list of reports."),
+    ),
+    "link_expired": Message(
+        N_("The link worked for ten minutes and has expired."),
+        N_("Download the report again from the list of reports."),
+    ),
+    # --- requests
+    "bad_request": Message(N_("The request cannot be understood."), N_("Check it and try again.")),
+    "bad_json": Message(
+        N_("The body of the request cannot be read as JSON."),
+        N_("Check the UTF-8 encoding, the quotes and repeated keys."),
+    ),
+    "not_found": Message(
+        N_("There is no such thing here."), N_("Check the address, or go back to the list of reports.")
+    ),
+    "method_not_allowed": Message(
+        N_("This address does not take such a request."),
+        N_("Open the application in your Bitrix24, not by its address."),
+    ),
+    "body_too_large": Message(N_("The request is too large."), N_("Make it smaller and try again.")),
+    "unsupported_media_type": Message(
+        N_("The request came in a format that is not read here."), N_("The format must be %(expected)s.")
+    ),
+    "validation_failed": Message(N_("Some values do not fit."), N_("Correct the marked fields and try again.")),
+    "idempotency_key_reused": Message(
+        N_("A report with other conditions has already been made with this idempotency key."), N_("Take a new key.")
+    ),
+    "too_many_requests": Message(N_("Too many requests in a row."), N_("Wait a little and try again.")),
+    "too_many_sets": Message(
+        N_("There are too many sets already."), N_("Delete those that are not needed and save again.")
+    ),
+    "portal_busy": Message(
+        N_("Bitrix24 answers slowly, and other requests are waiting for it."), N_("Try again in a few seconds.")
+    ),
+    "service_unavailable": Message(N_("The application is out of reach for a while."), N_("Try again in a minute.")),
+}
+
+
+def check_message(check: Check) -> dict[str, Any]:
+    """``{code, ok, title, advice}``; the advice is empty where all is well."""
+    if check.error is not None:
+        message = message_for(check.error, check.params)
+        return {"code": check.code, "ok": False, "title": message.text, "advice": message.advice}
+    title, advice = _words(check)
+    return {"code": check.code, "ok": check.ok, "title": title, "advice": "" if check.ok else advice}
+
+
+def _words(check: Check) -> tuple[str, str]:
+    params = check.params
+    words: Mapping[str, Callable[[], tuple[str, str]]] = {
+        "scopes": lambda: (
+            _("The application has the permissions it needs")
+            if check.ok
+            else _("Permissions are missing: %(missing)s", missing=params["missing"]),
+            _("Add them in the application's card and install it once more."),
+        ),
+        "invoices": lambda: (
+            _("Invoices can be read; you see %(count)s", count=params["count"]),
+            "",
+        ),
+        "embedding": lambda: (
+            _("The application stands in its places and hears when it is removed")
+            if check.ok
+            else _("Missing from the portal: %(missing)s", missing=_places(params["missing"])),
+            _("Install the application once more: that is harmless."),
+        ),
+        "fields": lambda: (
+            _("The chosen fields are there")
+            if check.ok
+            else _("Chosen fields that the portal has no more: %(missing)s", missing=params["missing"]),
+            _("Choose other fields in the settings."),
+        ),
+        "time_zone": lambda: (
+            _("Time zone of the settings: %(zone)s", zone=params["zone"])
+            if check.ok
+            else _("The settings say %(zone)s, your profile %(user_zone)s", **params),
+            _("If the portal is in your zone, choose it in the settings: it tells when a day begins."),
+        ),
+        "limits": lambda: (
+            _("The portal's limits leave room for reports")
+            if check.ok
+            else _("The portal's limit is nearly used up: %(operating)s s of 480", operating=params["operating"]),
+            _("Reports wait until the portal lets them go on; build large ones at another time."),
+        ),
+    }
+    return words[check.code]()
+
+
+def _places(codes: str) -> str:
+    """The codes of places and events, given in one text, as the installation page calls them."""
+    titles = {
+        "CRM_SMART_INVOICE_LIST_TOOLBAR": _("the menu above the list of invoices"),
+        "CRM_SMART_INVOICE_DETAIL_TAB": _("the tab in an invoice's card"),
+        "CRM_COMPANY_DETAIL_TAB": _("the tab in a company's card"),
+        "CRM_ANALYTICS_MENU": _("the menu item in CRM analytics"),
+        "ONAPPUNINSTALL": _("the message that the application is removed"),
+    }
+    return ", ".join(titles.get(code, code) for code in codes.split(", "))
