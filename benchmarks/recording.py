@@ -11,7 +11,7 @@ from pathlib import Path
 
 from benchmarks.measuring import answer, measured, told
 from bitrix_app.bitrix24 import AccessToken, Bitrix24Client, Transport
-from bitrix_app.bitrix24.records import CallRecord, Wait
+from bitrix_app.bitrix24.types import CallRecord, Wait
 from bitrix_app.portals.clients import UnsharedBucket
 from bitrix_app.processing import FieldMapping, Stage
 from bitrix_app.reports import AbortableStop, ProgressTracker, ReportDictionary, ReportParams

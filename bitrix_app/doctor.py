@@ -104,7 +104,7 @@ def check_authorization_server(settings: Settings, clock: Callable[[], float]) -
     )
     try:
         with closing(server):
-            answer = server.knock()
+            answer = server.ping()
     except AuthorizationServerUnavailableError as error:
         yield Finding(
             False,

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bitrix_app.bitrix24 import AccessToken, Bitrix24Client, CallRecord, Wait
-from bitrix_app.bitrix24.transport import Exchange, Trouble
+from bitrix_app.bitrix24.transport import Exchange, Failure
 from bitrix_app.errors import AppError, ReportCancelledError
 
 ENDPOINT = "https://romashka.example/rest/"
@@ -129,13 +129,13 @@ class FakePortal:
     """A portal in memory, in the place of a Transport.
 
     ``lists``: (method, entityTypeId or None) → records, selected by the filters that the client uses. ``answers``:
-    method → body or handler. ``faults``: (method, nth call from 1) → status and body, or a Trouble. ``seen`` keeps
+    method → body or handler. ``faults``: (method, nth call from 1) → status and body, or a Failure. ``seen`` keeps
     the calls.
     """
 
     lists: dict[tuple[str, int | None], list[dict[str, Any]]] = field(default_factory=dict)
     answers: dict[str, dict[str, Any] | Handler] = field(default_factory=dict)
-    faults: dict[tuple[str, int], tuple[int, Any] | Trouble] = field(default_factory=dict)
+    faults: dict[tuple[str, int], tuple[int, Any] | Failure] = field(default_factory=dict)
     seen: list[tuple[str, Mapping[str, Any]]] = field(default_factory=list)
     tokens_seen: list[AccessToken] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
@@ -154,8 +154,8 @@ class FakePortal:
             self.seen.append((method, params))
             self.tokens_seen.append(token)
         fault = self.faults.get((method, nth))
-        if isinstance(fault, Trouble):
-            return Exchange(method, None, trouble=fault, request_id=f"{method}-{nth}")
+        if isinstance(fault, Failure):
+            return Exchange(method, None, failure=fault, request_id=f"{method}-{nth}")
         status, body = fault or (200, self._body(method, params))
         return Exchange(method, status, body=body, request_id=f"{method}-{nth}")
 

@@ -16,7 +16,7 @@ from python_calamine import CalamineWorkbook
 
 from benchmarks.measuring import answer, measured, told
 from bitrix_app.bitrix24 import AuthorizationServer
-from bitrix_app.bitrix24.records import TokenOwner
+from bitrix_app.bitrix24.types import TokenOwner
 from bitrix_app.settings import Settings, load_settings
 from bitrix_app.storage import Cipher, ReportRecord, TokenPair, UserReports, UserTokens, buckets
 from bitrix_app.storage.gcra import Plan

@@ -1,20 +1,23 @@
-"""The portal's REST and the authorization server: transport, manners, words. Imports nothing of ours but ``errors``."""
+"""The portal's REST and the authorization server: transport, session, methods."""
 
 from bitrix_app.bitrix24.authorization_server import AuthorizationServer
 from bitrix_app.bitrix24.client import Bitrix24Client
-from bitrix_app.bitrix24.ports import Bucket, CallObserver, StopSignal, TokenSource
-from bitrix_app.bitrix24.records import (
+from bitrix_app.bitrix24.transport import Transport
+from bitrix_app.bitrix24.types import (
     AccessToken,
     Answer,
+    Bucket,
+    CallObserver,
     CallRecord,
     Page,
     Profile,
     Raw,
     RenewedPair,
+    StopSignal,
     TokenOwner,
+    TokenSource,
     Wait,
 )
-from bitrix_app.bitrix24.transport import Transport
 
 __all__ = [
     "AccessToken",

@@ -8,6 +8,7 @@ query stays out of logs, and errors keep no cause that could hold it.
 from __future__ import annotations
 
 import hmac
+import logging
 import re
 import threading
 import time
@@ -17,12 +18,9 @@ from urllib.parse import urlsplit
 
 from marshmallow import ValidationError
 
-from bitrix_app.bitrix24.endpoint import checked_endpoint
-from bitrix_app.bitrix24.jsontext import AbsurdJsonError, NotJsonError, parse_json
-from bitrix_app.bitrix24.records import RenewedPair, TokenOwner
-from bitrix_app.bitrix24.redaction import keep_queries_out_of_logs
-from bitrix_app.bitrix24.schemas import AppInfoSchema, RenewalSchema
-from bitrix_app.bitrix24.wire import Limits, NoAnswerError, OversizedError, Received, Wire
+from bitrix_app.bitrix24.http import HttpClient, HttpResponse, Limits, NoAnswerError, OversizedError, checked_endpoint
+from bitrix_app.bitrix24.parsing import AppInfoSchema, NotJsonError, RenewalSchema, UnsafeJsonError, parse_json
+from bitrix_app.bitrix24.types import RenewedPair, TokenOwner
 from bitrix_app.errors import (
     AppError,
     AuthorizationServerError,
@@ -37,6 +35,8 @@ _HEADERS = {"Accept": "application/json", "User-Agent": "bitrix-invoice-register
 _CODE = re.compile(r"[A-Za-z0-9_-]{1,40}")
 _DOMAIN = re.compile(r"[A-Za-z0-9.-]{1,253}(:\d{1,5})?")
 _SECONDS_OF_LIFE = 3600
+_QUERY = re.compile(r"\?[^\s'\")]*")
+_LOGGERS = ("urllib3.connection", "urllib3.connectionpool", "urllib3.util.retry")
 
 
 class AuthorizationServer:
@@ -67,7 +67,7 @@ class AuthorizationServer:
         self._places = threading.BoundedSemaphore(waiting)
         self._clock = clock
         limits = Limits(connect=connect_timeout, read=total_timeout, total=total_timeout, max_bytes=_MAX_BYTES)
-        self._wire = Wire(limits, connections=waiting, ca_bundle=ca_bundle)
+        self._http = HttpClient(limits, connections=waiting, ca_bundle=ca_bundle)
 
     def confirm(self, access_token: str) -> TokenOwner:
         """Whose token this is.
@@ -107,7 +107,7 @@ class AuthorizationServer:
         pair["client_endpoint"] = self._endpoint(pair["client_endpoint"], AuthorizationServerUnavailableError)
         return RenewedPair(**pair, expires_at=expires or int(self._clock()) + (lifetime or _SECONDS_OF_LIFE))
 
-    def knock(self) -> Received:
+    def ping(self) -> HttpResponse:
         """Its answer to a question without a token: whether it can be reached, and what time it has there.
 
         Raises AuthorizationServerUnavailableError when no answer came.
@@ -116,7 +116,7 @@ class AuthorizationServer:
 
     def close(self) -> None:
         """Closes the kept connections."""
-        self._wire.close()
+        self._http.close()
 
     def _owner(self, info: Mapping[str, Any]) -> TokenOwner:
         install = info["install"]
@@ -148,22 +148,22 @@ class AuthorizationServer:
 
     def _ask(self, path: str, query: Mapping[str, str]) -> tuple[int, dict[str, Any]]:
         """Status and body of an answer that is JSON and no failure of the server. Raises the Unavailable error."""
-        received = self._get(path, query)
-        if received.status >= 500 or received.status in {408, 429} or 300 <= received.status < 400:
-            raise AuthorizationServerUnavailableError(f"the authorization server answered {received.status}")
+        response = self._get(path, query)
+        if response.status >= 500 or response.status in {408, 429} or 300 <= response.status < 400:
+            raise AuthorizationServerUnavailableError(f"the authorization server answered {response.status}")
         try:
-            body = parse_json(received.content)
-        except (NotJsonError, AbsurdJsonError) as error:
+            body = parse_json(response.content)
+        except (NotJsonError, UnsafeJsonError) as error:
             raise AuthorizationServerUnavailableError(f"the authorization server's answer is {error}") from None
         if not isinstance(body, dict):
             raise AuthorizationServerUnavailableError("the authorization server's answer is no object")
-        return received.status, body
+        return response.status, body
 
-    def _get(self, path: str, query: Mapping[str, str]) -> Received:
+    def _get(self, path: str, query: Mapping[str, str]) -> HttpResponse:
         if not self._places.acquire(blocking=False):
             raise AuthorizationServerUnavailableError("too many requests wait for the authorization server")
         try:
-            return self._wire.exchange("GET", f"{self._root}{path}", headers=_HEADERS, query=query)
+            return self._http.request("GET", f"{self._root}{path}", headers=_HEADERS, query=query)
         except (NoAnswerError, OversizedError) as error:
             raise AuthorizationServerUnavailableError(f"no answer: {error}") from None
         finally:
@@ -178,3 +178,21 @@ def _refusal(status: int, body: Mapping[str, Any]) -> AppError:
     if code.upper() == "PAYMENT_REQUIRED":
         return PaymentRequiredError(method="oauth/token", status=status, portal_code=code)
     return AuthorizationServerError(f"the authorization server refused to renew: {code or status}", server_code=code)
+
+
+class _QueryFilter(logging.Filter):
+    """Cuts the query off every address, and all that an unreadable answer said, in a record of urllib3."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        told = "an answer whose headers cannot be read" if record.exc_info else record.getMessage()
+        record.msg, record.args, record.exc_info = _QUERY.sub("?…", told), None, None
+        return True
+
+
+_FILTER = _QueryFilter()
+
+
+def keep_queries_out_of_logs() -> None:
+    """Makes urllib3 log addresses without their query, at any level. Harmless to repeat."""
+    for name in _LOGGERS:
+        logging.getLogger(name).addFilter(_FILTER)

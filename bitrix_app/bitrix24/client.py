@@ -1,4 +1,4 @@
-"""The portal client: words on top of manners on top of transport."""
+"""The portal client: methods on top of a session on top of the transport."""
 
 from __future__ import annotations
 
@@ -7,15 +7,14 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from bitrix_app.bitrix24.invoice_words import InvoiceWords
-from bitrix_app.bitrix24.manners import Manners
-from bitrix_app.bitrix24.portal_words import PortalWords
-from bitrix_app.bitrix24.ports import Bucket, CallObserver, StopSignal, TokenSource
-from bitrix_app.bitrix24.records import Answer
+from bitrix_app.bitrix24.crm import CrmMethods
+from bitrix_app.bitrix24.portal_methods import PortalMethods
+from bitrix_app.bitrix24.session import PortalSession
 from bitrix_app.bitrix24.transport import Transport
+from bitrix_app.bitrix24.types import Answer, Bucket, CallObserver, StopSignal, TokenSource
 
 
-class Bitrix24Client(InvoiceWords, PortalWords):
+class Bitrix24Client(CrmMethods, PortalMethods):
     """Speaks to one portal with one user's rights, for one piece of work (a report, a web request).
 
     Several threads may use it at once. ``clock`` gives Unix seconds, ``jitter`` a number from 0 to 1. The transport
@@ -34,7 +33,7 @@ class Bitrix24Client(InvoiceWords, PortalWords):
         jitter: Callable[[], float] = random.random,
     ) -> None:
         super().__init__()
-        self._manners = Manners(
+        self._session = PortalSession(
             transport=transport,
             tokens=tokens,
             bucket=bucket,
@@ -50,4 +49,4 @@ class Bitrix24Client(InvoiceWords, PortalWords):
         Raises PortalError when that does not help, AuthorizationServerError when the token cannot be renewed, and
         what the stop signal raises.
         """
-        return self._manners.call(method, params or {})
+        return self._session.call(method, params or {})

@@ -14,10 +14,9 @@ from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import Any
 
-from bitrix_app.bitrix24.endpoint import checked_endpoint
-from bitrix_app.bitrix24.jsontext import DROPPED, AbsurdJsonError, NotJsonError, parse_json
-from bitrix_app.bitrix24.records import AccessToken
-from bitrix_app.bitrix24.wire import Limits, NoAnswerError, OversizedError, Wire
+from bitrix_app.bitrix24.http import HttpClient, Limits, NoAnswerError, OversizedError, checked_endpoint
+from bitrix_app.bitrix24.parsing import DROPPED, NotJsonError, UnsafeJsonError, parse_json
+from bitrix_app.bitrix24.types import AccessToken
 from bitrix_app.errors import UnexpectedAnswerError
 
 MAX_BYTES = 4 * 2**20
@@ -31,18 +30,18 @@ _HEADERS = {
 }
 
 
-class Trouble(Enum):
+class Failure(Enum):
     """Why an exchange has no body that could be looked at."""
 
     NO_ANSWER = auto()
     NOT_JSON = auto()
     MOVED = auto()
-    ABSURD = auto()
+    UNSAFE = auto()
 
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """What came back for one call: a ``body`` (parsed JSON), or a ``trouble``. ``status`` None: nothing came.
+    """What came back for one call: a ``body`` (parsed JSON), or a ``failure``. ``status`` None: nothing came.
 
     ``duration`` in seconds; ``received_bytes`` after decompression.
     """
@@ -50,7 +49,7 @@ class Exchange:
     method: str
     status: int | None
     body: Any = field(default=None, repr=False)
-    trouble: Trouble | None = None
+    failure: Failure | None = None
     duration: float = 0.0
     sent_bytes: int = 0
     received_bytes: int = 0
@@ -77,7 +76,7 @@ class Transport:
     ) -> None:
         self._allow_http = allow_http
         limits = Limits(connect=connect_timeout, read=read_timeout, total=total_timeout, max_bytes=max_bytes)
-        self._wire = Wire(limits, hosts=64, ca_bundle=ca_bundle)
+        self._http = HttpClient(limits, hosts=64, ca_bundle=ca_bundle)
 
     def send(
         self,
@@ -94,13 +93,13 @@ class Transport:
         request_id = uuid.uuid4().hex
         body = json.dumps({**params, "auth": token.value}, ensure_ascii=False).encode("utf-8", "replace")
         started = time.monotonic()
-        status, content, trouble = self._post(address, body, request_id, watch)
-        parsed, trouble = (None, trouble) if trouble else _read(content, token)
+        status, content, failure = self._post(address, body, request_id, watch)
+        parsed, failure = (None, failure) if failure else _read(content, token)
         return Exchange(
             method=method,
             status=status,
             body=parsed,
-            trouble=trouble,
+            failure=failure,
             duration=time.monotonic() - started,
             sent_bytes=len(body),
             received_bytes=len(content),
@@ -109,20 +108,20 @@ class Transport:
 
     def close(self) -> None:
         """Closes the kept connections."""
-        self._wire.close()
+        self._http.close()
 
     def _post(
         self, address: str, body: bytes, request_id: str, watch: Callable[[], None] | None
-    ) -> tuple[int | None, bytes, Trouble | None]:
+    ) -> tuple[int | None, bytes, Failure | None]:
         headers = {**_HEADERS, "X-Request-ID": request_id}
         try:
-            received = self._wire.exchange("POST", address, headers=headers, body=body, watch=watch)
+            response = self._http.request("POST", address, headers=headers, body=body, watch=watch)
         except NoAnswerError:
-            return None, b"", Trouble.NO_ANSWER
+            return None, b"", Failure.NO_ANSWER
         except OversizedError:
-            return None, b"", Trouble.ABSURD
-        moved = 300 <= received.status < 400
-        return received.status, received.content, Trouble.MOVED if moved else None
+            return None, b"", Failure.UNSAFE
+        moved = 300 <= response.status < 400
+        return response.status, response.content, Failure.MOVED if moved else None
 
     def _checked(self, endpoint: str, method: str) -> str:
         try:
@@ -131,13 +130,13 @@ class Transport:
             raise UnexpectedAnswerError(f"{method}: {error}", method=method) from None
 
 
-def _read(content: bytes, token: AccessToken) -> tuple[Any, Trouble | None]:
+def _read(content: bytes, token: AccessToken) -> tuple[Any, Failure | None]:
     try:
-        body = parse_json(content, halves=DROPPED)
+        body = parse_json(content, surrogates=DROPPED)
     except NotJsonError:
-        return None, Trouble.NOT_JSON
-    except AbsurdJsonError:
-        return None, Trouble.ABSURD
+        return None, Failure.NOT_JSON
+    except UnsafeJsonError:
+        return None, Failure.UNSAFE
     if isinstance(body, dict) and token.value and token.value in str(body.get("error", "")):
-        return None, Trouble.ABSURD  # error codes go into logs: no portal may put our token there
+        return None, Failure.UNSAFE  # error codes go into logs: no portal may put our token there
     return body, None

@@ -73,13 +73,13 @@ def _shut(connection: socket.socket) -> None:
 
 
 def _read_request(connection: socket.socket) -> bytes:
-    received = b""
-    while b"\r\n\r\n" not in received:
+    response = b""
+    while b"\r\n\r\n" not in response:
         chunk = connection.recv(65_536)
         if not chunk:
             return b""
-        received += chunk
-    head, _, body = received.partition(b"\r\n\r\n")
+        response += chunk
+    head, _, body = response.partition(b"\r\n\r\n")
     length = next((int(line[15:]) for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:")), 0)
     while len(body) < length:
         body += connection.recv(65_536)

@@ -7,8 +7,8 @@ from decimal import Decimal
 
 import pytest
 
-from bitrix_app.bitrix24.decisions import Timing
-from bitrix_app.bitrix24.operating import OperatingPace, spacing
+from bitrix_app.bitrix24.responses import Timing
+from bitrix_app.bitrix24.session import OperatingPace, spacing
 
 NOW = 1_790_000_000.0
 

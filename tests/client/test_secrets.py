@@ -55,7 +55,7 @@ def assert_no_secret(text: str) -> None:
 
 @pytest.mark.parametrize("script", SCRIPTS.values(), ids=SCRIPTS.keys())
 def test_a_failed_call_tells_no_secret(script: Script, logs: Callable[[], str]) -> None:
-    """Whatever goes wrong with a call, its story holds neither the token nor what was sent or received."""
+    """Whatever goes wrong with a call, its story holds neither the token nor what was sent or response."""
     transport = Transport(allow_http=True)
     with RawServer(script) as server:
         around = Surroundings(portal=transport)

@@ -19,8 +19,8 @@ from cryptography.x509.oid import NameOID
 from requests.utils import DEFAULT_CA_BUNDLE_PATH
 
 from bitrix_app.bitrix24 import AccessToken, AuthorizationServer, Transport
-from bitrix_app.bitrix24.transport import Exchange, Trouble
-from bitrix_app.bitrix24.wire import _trusting
+from bitrix_app.bitrix24.http import _trusting
+from bitrix_app.bitrix24.transport import Exchange, Failure
 from bitrix_app.errors import AuthorizationServerUnavailableError
 from bitrix_app.settings import Settings
 from bitrix_app.wiring import build_services
@@ -76,7 +76,7 @@ def call(transport: Transport, server: RawServer) -> Exchange:
 
 def test_connections_are_kept_alive_over_tls(certificate: Path, transport: Transport) -> None:
     """One handshake serves many calls."""
-    transport._wire._session.verify = str(certificate)
+    transport._http._session.verify = str(certificate)
     with SecureServer(says(answer(b'{"result": 1}'), keep=True), certificate) as server:
         assert [call(transport, server).body for _ in range(5)] == [{"result": 1}] * 5
         assert server.connections == 1
@@ -85,13 +85,13 @@ def test_connections_are_kept_alive_over_tls(certificate: Path, transport: Trans
 def test_a_dripping_answer_ends_at_the_total_time_over_tls(certificate: Path) -> None:
     """The deadline holds inside TLS too."""
     transport = Transport(total_timeout=0.7)
-    transport._wire._session.verify = str(certificate)
+    transport._http._session.verify = str(certificate)
     with SecureServer(drips(b"HTTP/1.1 200 OK\r\nContent-Length: 9999\r\n\r\n", b" ", 0.05), certificate) as server:
         started = time.monotonic()
         exchange = call(transport, server)
     transport.close()
 
-    assert exchange.trouble is Trouble.NO_ANSWER
+    assert exchange.failure is Failure.NO_ANSWER
     assert 0.7 <= time.monotonic() - started < 4
 
 
@@ -103,7 +103,7 @@ def test_a_slow_answer_is_waited_for_over_tls(certificate: Path, transport: Tran
         connection.sendall(answer(b'{"result": "late"}'))
         return False
 
-    transport._wire._session.verify = str(certificate)
+    transport._http._session.verify = str(certificate)
     with SecureServer(late, certificate) as server:
         assert call(transport, server).body == {"result": "late"}
 
@@ -126,9 +126,9 @@ def test_the_authorization_server_may_have_a_private_authority_too(certificate: 
     with SecureServer(says(answer(b"{}")), certificate) as secure:
         options = {"oauth_url": secure.root.rstrip("/"), "client_id": "local.1", "client_secret": "s3cret"}
         with closing(AuthorizationServer(**options)) as strange, pytest.raises(AuthorizationServerUnavailableError):
-            strange.knock()
+            strange.ping()
         with closing(AuthorizationServer(**options, ca_bundle=str(certificate))) as known:
-            assert known.knock().status == 200
+            assert known.ping().status == 200
 
 
 def test_whatever_the_app_calls_is_called_with_that_trust(certificate: Path, tmp_path: Path) -> None:
@@ -145,15 +145,15 @@ def test_whatever_the_app_calls_is_called_with_that_trust(certificate: Path, tmp
             ca_bundle=str(certificate),
         )
     )
-    wires = [each._wire for each in services.closers if hasattr(each, "_wire")]
-    assert len(wires) == 3
+    clients = [each._http for each in services.closers if hasattr(each, "_http")]
+    assert len(clients) == 3
     with SecureServer(says(answer(b"{}"), keep=True), certificate) as server:
-        assert [wire.exchange("GET", server.root, headers={}).status for wire in wires] == [200, 200, 200]
+        assert [http.request("GET", server.root, headers={}).status for http in clients] == [200, 200, 200]
     services.close()
 
 
 def test_a_certificate_that_nobody_vouches_for_gets_no_token(certificate: Path, transport: Transport) -> None:
     """Without a certificate that is trusted nothing is sent."""
     with SecureServer(says(answer(b'{"result": 1}')), certificate) as server:
-        assert call(transport, server).trouble is Trouble.NO_ANSWER
+        assert call(transport, server).failure is Failure.NO_ANSWER
         assert server.requests == []

@@ -14,7 +14,7 @@ import pytest
 import responses
 
 from bitrix_app.bitrix24 import AccessToken, Transport
-from bitrix_app.bitrix24.transport import Exchange, Trouble
+from bitrix_app.bitrix24.transport import Exchange, Failure
 from bitrix_app.errors import ReportCancelledError, UnexpectedAnswerError
 from tests.client.raw_server import RawServer, Script, answer, drips, says, silent
 from tests.fakes import Surroundings
@@ -49,7 +49,7 @@ def test_the_call_is_a_post_with_the_token_in_the_body() -> None:
     assert b"secret-token" not in head
     assert json.loads(body) == {"start": -1, "auth": "secret-token"}
     assert exchange.request_id.encode() in head
-    assert (exchange.status, exchange.body, exchange.trouble) == (200, {"result": [1]}, None)
+    assert (exchange.status, exchange.body, exchange.failure) == (200, {"result": [1]}, None)
     assert (exchange.sent_bytes, exchange.received_bytes) == (len(body), len(GOOD))
 
 
@@ -69,43 +69,43 @@ def test_connections_are_kept_alive(script: Script) -> None:
 
 
 TROUBLED = {
-    "closed without an answer": (says(), Trouble.NO_ANSWER),
-    "cut in the status line": (says(b"HTTP/1.1 20"), Trouble.NO_ANSWER),
-    "cut in the headers": (says(b"HTTP/1.1 200 OK\r\nContent-Len"), Trouble.NOT_JSON),
-    "not HTTP": (says(b"220 smtp.example ESMTP\r\n"), Trouble.NO_ANSWER),
-    "shorter than announced": (says(answer(GOOD, length=500)), Trouble.NO_ANSWER),
-    "a chunk cut": (says(CHUNKED, b"ff\r\n" + GOOD), Trouble.NO_ANSWER),
-    "the last chunk missing": (says(CHUNKED, b"f\r\n" + GOOD + b"\r\n"), Trouble.NO_ANSWER),
-    "a chunk of nonsense": (says(CHUNKED, b"zz\r\n" + GOOD), Trouble.NO_ANSWER),
-    "cut without a length": (says(b"HTTP/1.1 200 OK\r\n\r\n" + GOOD[:7]), Trouble.NOT_JSON),
-    "broken compression": (says(answer(b"\x1f\x8b nonsense", "Content-Encoding: gzip")), Trouble.NO_ANSWER),
-    "an empty body": (says(answer(b"")), Trouble.NOT_JSON),
-    "an HTML page": (says(answer(b"<html>", status="502 Bad Gateway")), Trouble.NOT_JSON),
-    "a redirect": (says(answer(b"", "Location: http://127.0.0.1:9/", status="302 Found")), Trouble.MOVED),
-    "longer than we take": (says(answer(b'["' + b"x" * 9_000_000 + b'"]')), Trouble.ABSURD),
-    "endless": (drips(CHUNKED, b"10000\r\n" + b" " * 65536 + b"\r\n", 0), Trouble.ABSURD),
+    "closed without an answer": (says(), Failure.NO_ANSWER),
+    "cut in the status line": (says(b"HTTP/1.1 20"), Failure.NO_ANSWER),
+    "cut in the headers": (says(b"HTTP/1.1 200 OK\r\nContent-Len"), Failure.NOT_JSON),
+    "not HTTP": (says(b"220 smtp.example ESMTP\r\n"), Failure.NO_ANSWER),
+    "shorter than announced": (says(answer(GOOD, length=500)), Failure.NO_ANSWER),
+    "a chunk cut": (says(CHUNKED, b"ff\r\n" + GOOD), Failure.NO_ANSWER),
+    "the last chunk missing": (says(CHUNKED, b"f\r\n" + GOOD + b"\r\n"), Failure.NO_ANSWER),
+    "a chunk of nonsense": (says(CHUNKED, b"zz\r\n" + GOOD), Failure.NO_ANSWER),
+    "cut without a length": (says(b"HTTP/1.1 200 OK\r\n\r\n" + GOOD[:7]), Failure.NOT_JSON),
+    "broken compression": (says(answer(b"\x1f\x8b nonsense", "Content-Encoding: gzip")), Failure.NO_ANSWER),
+    "an empty body": (says(answer(b"")), Failure.NOT_JSON),
+    "an HTML page": (says(answer(b"<html>", status="502 Bad Gateway")), Failure.NOT_JSON),
+    "a redirect": (says(answer(b"", "Location: http://127.0.0.1:9/", status="302 Found")), Failure.MOVED),
+    "longer than we take": (says(answer(b'["' + b"x" * 9_000_000 + b'"]')), Failure.UNSAFE),
+    "endless": (drips(CHUNKED, b"10000\r\n" + b" " * 65536 + b"\r\n", 0), Failure.UNSAFE),
     "a gzip bomb": (
         says(answer(gzip.compress(b" " * 100_000_000, compresslevel=9), "Content-Encoding: gzip")),
-        Trouble.ABSURD,
+        Failure.UNSAFE,
     ),
-    "our own token as an error code": (says(answer(b'{"error": "x secret-token"}')), Trouble.ABSURD),
+    "our own token as an error code": (says(answer(b'{"error": "x secret-token"}')), Failure.UNSAFE),
 }
 
 
-@pytest.mark.parametrize(("script", "trouble"), TROUBLED.values(), ids=TROUBLED.keys())
-def test_a_bad_answer_is_named(script: Script, trouble: Trouble) -> None:
+@pytest.mark.parametrize(("script", "failure"), TROUBLED.values(), ids=TROUBLED.keys())
+def test_a_bad_answer_is_named(script: Script, failure: Failure) -> None:
     """Each way an answer can be broken is told apart, and nothing of a broken body gets further."""
     with talking(script) as (_, send):
         exchange = send()
 
-    assert (exchange.trouble, exchange.body) == (trouble, None)
+    assert (exchange.failure, exchange.body) == (failure, None)
 
 
 def test_nobody_listening_is_no_answer(transport: Transport) -> None:
     """A refused connection has no status."""
     exchange = transport.send(AccessToken("t", "https://127.0.0.1:1/rest/"), "profile", {})
 
-    assert (exchange.status, exchange.trouble) == (None, Trouble.NO_ANSWER)
+    assert (exchange.status, exchange.failure) == (None, Failure.NO_ANSWER)
 
 
 SLOW = {
@@ -123,7 +123,7 @@ def test_a_dripping_answer_ends_at_the_total_time(script: Script) -> None:
         started = time.monotonic()
         exchange = send()
 
-    assert exchange.trouble is Trouble.NO_ANSWER
+    assert exchange.failure is Failure.NO_ANSWER
     assert 0.3 <= time.monotonic() - started < 3
 
 
@@ -133,7 +133,7 @@ def test_silence_ends_at_the_read_timeout() -> None:
         started = time.monotonic()
         exchange = send()
 
-    assert exchange.trouble is Trouble.NO_ANSWER
+    assert exchange.failure is Failure.NO_ANSWER
     assert 0.2 <= time.monotonic() - started < 3
 
 
@@ -181,7 +181,7 @@ def test_a_redirect_is_not_followed() -> None:
     with RawServer(says(answer(GOOD))) as elsewhere:
         moved = answer(b"", f"Location: {elsewhere.root}rest/crm.item.list", status="307 Temporary Redirect")
         with talking(says(moved)) as (server, send):
-            assert send().trouble is Trouble.MOVED
+            assert send().failure is Failure.MOVED
 
     assert (len(server.requests), elsewhere.connections) == (1, 0)
 

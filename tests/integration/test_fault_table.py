@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from bitrix_app.bitrix24 import Transport, reading
+from bitrix_app.bitrix24 import Transport, questions
 from demo_portal import Fault, ManualClock, Portal, a_row
 from demo_portal.data.inn import kpp, legal_entity_inn
 from tests.integration.workshop import Ended, Process, Workshop, open_workshop
@@ -401,7 +401,7 @@ def test_a_list_that_repeats_its_first_page_is_given_up(bench: Bench, method: st
 @pytest.mark.parametrize("method", ["crm.item.list", "crm.requisite.link.list", "crm.status.list", "user.get"])
 def test_a_list_without_an_end_is_given_up(bench: Bench, method: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Invoices far beyond their counted number, and pages by number far beyond any list, are read no further."""
-    monkeypatch.setattr(reading, "LIST_PAGES", 30)
+    monkeypatch.setattr(questions, "LIST_PAGES", 30)
     bench.portal.faults.when(pages_of(method), Fault.endless(), times=None)
     ended = bench.build()
     assert ended.outcome == "unexpected_answer"

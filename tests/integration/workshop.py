@@ -109,8 +109,8 @@ class ClockedClients(PortalClients):
 
     def _client(self, *args: Any, **options: Any) -> Bitrix24Client:
         client = super()._client(*args, **options)
-        client._manners._clock = self._clock
-        client._manners._jitter = lambda: 0.5
+        client._session._clock = self._clock
+        client._session._jitter = lambda: 0.5
         return client
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from bitrix_app.bitrix24 import AccessToken
-from bitrix_app.bitrix24.transport import Exchange, Trouble
+from bitrix_app.bitrix24.transport import Exchange, Failure
 from bitrix_app.errors import (
     AuthorizationServerUnavailableError,
     ExpiredTokenError,
@@ -78,7 +78,7 @@ def test_the_token_is_put_on_after_the_wait(around: Surroundings) -> None:
 
 def test_each_repetition_takes_a_place_too(around: Surroundings) -> None:
     """A call that is sent three times spends three places of the bucket."""
-    fail(around, Trouble.NO_ANSWER, (500, {}))
+    fail(around, Failure.NO_ANSWER, (500, {}))
 
     around.client.call(METHOD)
 
@@ -132,7 +132,7 @@ def test_patience_with_the_limit_ends_after_a_quarter_of_an_hour(around: Surroun
     assert max(around.stop.waits) == 60
 
 
-@pytest.mark.parametrize("fault", [Trouble.NO_ANSWER, Trouble.NOT_JSON, (500, {}), (502, [])])
+@pytest.mark.parametrize("fault", [Failure.NO_ANSWER, Failure.NOT_JSON, (500, {}), (502, [])])
 def test_no_answer_is_tried_four_times_more(around: Surroundings, fault: Any) -> None:
     """A portal that stays silent or broken gets five tries with growing pauses, then the report fails."""
     fail(around, *[fault] * 5)
@@ -147,7 +147,7 @@ def test_no_answer_is_tried_four_times_more(around: Surroundings, fault: Any) ->
 
 def test_the_fifth_try_may_succeed(around: Surroundings) -> None:
     """Four failures in a row are survived."""
-    fail(around, Trouble.NO_ANSWER, (500, {}), Trouble.NOT_JSON, Trouble.NO_ANSWER)
+    fail(around, Failure.NO_ANSWER, (500, {}), Failure.NOT_JSON, Failure.NO_ANSWER)
 
     assert around.client.call(METHOD).result == ["good"]
 
@@ -208,7 +208,7 @@ def test_an_authorization_server_that_stays_away_ends_the_call(around: Surroundi
 
 def test_a_portal_that_moved_is_called_at_its_confirmed_address(around: Surroundings) -> None:
     """A redirect is never followed: the authorization server names the address, and the call goes on there."""
-    fail(around, Trouble.MOVED)
+    fail(around, Failure.MOVED)
 
     around.client.call(METHOD)
 
@@ -220,7 +220,7 @@ def test_a_portal_that_moved_is_called_at_its_confirmed_address(around: Surround
 
 def test_a_portal_that_redirects_again_is_given_up(around: Surroundings) -> None:
     """A redirect from the confirmed address ends the call."""
-    fail(around, Trouble.MOVED, Trouble.MOVED)
+    fail(around, Failure.MOVED, Failure.MOVED)
 
     with pytest.raises(PortalMovedError):
         around.client.call(METHOD)
@@ -230,7 +230,7 @@ def test_a_portal_that_redirects_again_is_given_up(around: Surroundings) -> None
 
 def test_a_move_that_is_not_confirmed_ends_the_call(around: Surroundings) -> None:
     """When the authorization server knows no other address, no token goes anywhere."""
-    fail(around, Trouble.MOVED)
+    fail(around, Failure.MOVED)
     around.tokens.failures.append(PortalMovedError())
 
     with pytest.raises(PortalMovedError):
@@ -239,7 +239,7 @@ def test_a_move_that_is_not_confirmed_ends_the_call(around: Surroundings) -> Non
     assert around.portal.counts[METHOD] == 1
 
 
-def test_a_method_rests_until_the_reset_of_its_last_good_answer(around: Surroundings) -> None:
+def test_a_method_paused_until_the_reset_of_its_last_good_answer(around: Surroundings) -> None:
     """OPERATION_TIME_LIMIT: the method waits until the portal forgets some of its work, says so, and goes on."""
     fail(around, told(100, 300), RESTS)
     around.client.call(METHOD)
@@ -316,7 +316,7 @@ def test_patience_with_a_resting_method_ends(around: Surroundings) -> None:
 
 def test_a_cancelled_report_stops_in_the_middle_of_a_wait(around: Surroundings) -> None:
     """Cancelling during a pause between tries ends the call at once."""
-    fail(around, *[Trouble.NO_ANSWER] * 5)
+    fail(around, *[Failure.NO_ANSWER] * 5)
     around.stop.stop_in_wait = 2
 
     with pytest.raises(ReportCancelledError):
@@ -337,7 +337,7 @@ def test_a_cancelled_report_sends_nothing_more(around: Surroundings) -> None:
 
 def test_each_exchange_is_told_to_the_observer(around: Surroundings) -> None:
     """The REST log gets every exchange with status, the portal's code and operating time, failed ones too."""
-    fail(around, Trouble.NO_ANSWER, LIMIT, told(12.5, 300))
+    fail(around, Failure.NO_ANSWER, LIMIT, told(12.5, 300))
 
     around.client.call(METHOD)
 

@@ -12,8 +12,8 @@ from collections.abc import Collection, Iterator, Mapping
 from itertools import islice
 from typing import Any
 
-from bitrix_app.bitrix24.records import Answer, Page
-from bitrix_app.bitrix24.shapes import PAGE, after, record_id, records, unexpected
+from bitrix_app.bitrix24.parsing import PAGE, after, record_id, records, unexpected
+from bitrix_app.bitrix24.types import Answer, Page
 
 KEYS_A_CALL = 50
 LIST_PAGES = 1_000

@@ -1,4 +1,4 @@
-"""Second storey: how we behave towards a portal. Bucket, token, call, and the table of decisions.
+"""The session, second storey: bucket, operating time, token, call, and the reaction to each error.
 
 Sources: contract §5; ``limits``; ``settings/oauth/auto-renewal`` (renew on ``expired_token`` only, once).
 """
@@ -7,15 +7,23 @@ from __future__ import annotations
 
 import math
 import threading
+from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from bitrix_app.bitrix24.decisions import Action, action_for, judge, portal_code, timing_of
-from bitrix_app.bitrix24.operating import OperatingPace
-from bitrix_app.bitrix24.ports import Bucket, CallObserver, StopSignal, TokenSource
-from bitrix_app.bitrix24.records import AccessToken, Answer, CallRecord, Wait
+from bitrix_app.bitrix24.responses import Action, Timing, action_for, judge, portal_code, timing_of
 from bitrix_app.bitrix24.transport import Exchange, Transport
+from bitrix_app.bitrix24.types import (
+    AccessToken,
+    Answer,
+    Bucket,
+    CallObserver,
+    CallRecord,
+    StopSignal,
+    TokenSource,
+    Wait,
+)
 from bitrix_app.errors import (
     AppError,
     AuthorizationServerUnavailableError,
@@ -34,6 +42,13 @@ FREE_BYTES = 16 * 2**20
 BYTES_A_CALL = 128 * 2**10
 """Answers may weigh so much each on the average, and so much more in all: a full page is 20 to 50 KB."""
 
+LIMIT_SECONDS = 480.0
+EASE_SECONDS = 0.85 * LIMIT_SECONDS
+TARGET_SECONDS = 0.97 * LIMIT_SECONDS
+WINDOW_SECONDS = 600.0
+FIRST_PAUSE_SECONDS = 5.0
+_MARGIN_SECONDS = 1.0  # the portal tells whole seconds
+
 
 @dataclass(slots=True)
 class _Call:
@@ -44,20 +59,20 @@ class _Call:
     failures: int = 0
     penalties: int = 0
     penalized_seconds: float = 0.0
-    rests: int = 0
-    rested_seconds: float = 0.0
+    pauses: int = 0
+    paused_seconds: float = 0.0
     renewed: bool = False
     moved: bool = False
 
 
-class _Scale:
+class _AnswerBudget:
     """Weighs the answers of one piece of work together: one that is heavy is no harm, thousands are."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._left = FREE_BYTES
 
-    def weigh(self, exchange: Exchange) -> None:
+    def charge(self, exchange: Exchange) -> None:
         """Raises UnexpectedAnswerError when the portal's answers have become too heavy altogether."""
         with self._lock:
             self._left += BYTES_A_CALL - exchange.received_bytes
@@ -67,7 +82,7 @@ class _Scale:
             raise UnexpectedAnswerError(f"{method}: too much in all", method=method, status=exchange.status)
 
 
-class Manners:
+class PortalSession:
     """Calls methods of one portal for one piece of work; several threads may call at once."""
 
     def __init__(
@@ -90,10 +105,10 @@ class Manners:
         self._jitter = jitter
         self._pace = OperatingPace()
         self._limited_until = 0.0
-        self._scale = _Scale()
+        self._budget = _AnswerBudget()
         self._reactions: Mapping[Action, Callable[[AppError, _Call], None]] = {
             Action.SLOW_DOWN: self._slow_down,
-            Action.REST_METHOD: self._rest_method,
+            Action.PAUSE_METHOD: self._pause_method,
             Action.RENEW_TOKEN: self._renew_token,
             Action.ASK_ADDRESS: self._ask_address,
             Action.TRY_AGAIN: self._try_again,
@@ -124,7 +139,7 @@ class Manners:
         exchange = self._transport.send(token, method, params, self._stop.check)
         self._pace.learn(method, timing_of(exchange), exchange.duration, self._clock())
         self._observer.answered(_record(exchange))
-        self._scale.weigh(exchange)
+        self._budget.charge(exchange)
         return judge(exchange)
 
     def _react(self, error: AppError, call: _Call) -> None:
@@ -144,11 +159,11 @@ class Manners:
         self._limited_until = self._clock() + seconds
         self._wait("query_limit", seconds, call.method)
 
-    def _rest_method(self, error: AppError, call: _Call) -> None:
+    def _pause_method(self, error: AppError, call: _Call) -> None:
         """The method's next place in the pace lies behind the rest: the wait is made there."""
-        call.rests += 1
-        call.rested_seconds += self._pace.refused(call.method, call.rests, self._clock())
-        if call.rested_seconds > OPERATING_PATIENCE_SECONDS:
+        call.pauses += 1
+        call.paused_seconds += self._pace.refused(call.method, call.pauses, self._clock())
+        if call.paused_seconds > OPERATING_PATIENCE_SECONDS:
             raise error
 
     def _renew_token(self, error: AppError, call: _Call) -> None:
@@ -199,3 +214,72 @@ def _record(exchange: Exchange) -> CallRecord:
         received_bytes=exchange.received_bytes,
         request_id=exchange.request_id,
     )
+
+
+@dataclass(slots=True)
+class _Method:
+    reset_at: float = 0.0
+    spacing: float = 0.0
+    next_at: float = 0.0
+    paused_until: float = 0.0
+
+
+class OperatingPace:
+    """Where each method of one portal stands. Safe to use from several threads; times are seconds of one clock."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._methods: defaultdict[str, _Method] = defaultdict(_Method)
+
+    def take(self, method: str, now: float) -> float:
+        """Seconds to wait before the next call of ``method`` may go; its place is reserved."""
+        with self._lock:
+            state = self._methods[method]
+            start = max(now, state.next_at, state.paused_until)
+            state.next_at = max(start, min(start + state.spacing, state.reset_at))
+            return start - now
+
+    def learn(self, method: str, timing: Timing, cost: float, now: float) -> None:
+        """An answer came: ``cost`` is how many seconds the call has taken.
+
+        Far from the limit calls go as they like. Near it, what is left is spread over the time until the portal
+        forgets some; when not even one more call fits, the method rests until then.
+        """
+        if timing.reset_at is None or timing.operating is None:
+            return
+        spent = float(timing.operating)
+        with self._lock:
+            state = self._methods[method]
+            state.reset_at = _by_our_clock(timing, now)
+            state.spacing = spacing(spent, cost, state.reset_at - now) if spent >= EASE_SECONDS else 0.0
+            state.next_at = max(state.next_at, now + state.spacing) if state.spacing else now
+
+    def refused(self, method: str, nth: int, now: float) -> float:
+        """The portal said OPERATION_TIME_LIMIT, for the ``nth`` time to this call: how long the method rests.
+
+        Until the reset told by its last answer; where none was told, or it has passed, growing pauses.
+        """
+        with self._lock:
+            state = self._methods[method]
+            rest = state.reset_at - now
+            if rest <= 0:
+                rest = min(FIRST_PAUSE_SECONDS * 2 ** (nth - 1), WINDOW_SECONDS)
+            state.paused_until = max(state.paused_until, now + rest)
+            return rest
+
+
+def spacing(spent: float, cost: float, until_reset: float) -> float:
+    """Seconds between two calls of a method near its limit; all arguments in seconds."""
+    if until_reset <= 0:
+        return 0.0
+    spare = TARGET_SECONDS - spent
+    return until_reset if spare <= 0 else min(until_reset, cost * until_reset / spare)
+
+
+def _by_our_clock(timing: Timing, now: float) -> float:
+    """The reset by our clock: the portal's may differ, but it also tells when it finished the answer."""
+    reset_at, finished_at = timing.reset_at or 0, timing.finished_at
+    left = reset_at - now if finished_at is None else float(reset_at - finished_at)
+    if not 0 <= left <= WINDOW_SECONDS:
+        left = min(max(reset_at - now, 0.0), WINDOW_SECONDS)
+    return now + left + _MARGIN_SECONDS

@@ -9,12 +9,13 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from enum import Enum, auto
 from typing import Any
 
-from bitrix_app.bitrix24.records import Answer
-from bitrix_app.bitrix24.transport import Exchange, Trouble
+from bitrix_app.bitrix24.parsing import number, whole
+from bitrix_app.bitrix24.transport import Exchange, Failure
+from bitrix_app.bitrix24.types import Answer
 from bitrix_app.errors import (
     AccessDeniedError,
     AppError,
@@ -69,11 +70,11 @@ STATUSES: Mapping[int, type[PortalError]] = {
 }
 """For a code that is not in ``CODES``; others: 5xx is PortalUnavailableError, the rest GiveUpError."""
 
-TROUBLES: Mapping[Trouble, type[PortalError]] = {
-    Trouble.NO_ANSWER: PortalUnavailableError,
-    Trouble.NOT_JSON: PortalUnavailableError,
-    Trouble.MOVED: PortalMovedError,
-    Trouble.ABSURD: UnexpectedAnswerError,
+FAILURES: Mapping[Failure, type[PortalError]] = {
+    Failure.NO_ANSWER: PortalUnavailableError,
+    Failure.NOT_JSON: PortalUnavailableError,
+    Failure.MOVED: PortalMovedError,
+    Failure.UNSAFE: UnexpectedAnswerError,
 }
 
 
@@ -81,7 +82,7 @@ class Action(Enum):
     """What is done about an error."""
 
     SLOW_DOWN = auto()
-    REST_METHOD = auto()
+    PAUSE_METHOD = auto()
     RENEW_TOKEN = auto()
     ASK_ADDRESS = auto()
     TRY_AGAIN = auto()
@@ -90,7 +91,7 @@ class Action(Enum):
 
 ACTIONS: Mapping[type[AppError], Action] = {
     QueryLimitExceededError: Action.SLOW_DOWN,
-    OperationTimeLimitError: Action.REST_METHOD,
+    OperationTimeLimitError: Action.PAUSE_METHOD,
     ExpiredTokenError: Action.RENEW_TOKEN,
     PortalMovedError: Action.ASK_ADDRESS,
     PortalUnavailableError: Action.TRY_AGAIN,
@@ -122,8 +123,8 @@ def action_for(error: AppError) -> Action:
 def judge(exchange: Exchange) -> Answer:
     """The good answer in an exchange. Raises the PortalError that it is otherwise."""
     body, status = exchange.body, exchange.status or 0
-    if exchange.trouble is not None:
-        raise _error(TROUBLES[exchange.trouble], exchange)
+    if exchange.failure is not None:
+        raise _error(FAILURES[exchange.failure], exchange)
     if isinstance(body, dict) and "error" in body and (body["error"] or "result" not in body):
         raise _told_error(exchange)
     if status >= 400:
@@ -145,9 +146,9 @@ def timing_of(exchange: Exchange) -> Timing:
     time = exchange.body.get("time") if isinstance(exchange.body, dict) else None
     if not isinstance(time, dict):
         return Timing()
-    finish = _number(time.get("finish"))
+    finish = number(time.get("finish"))
     return Timing(
-        operating=_number(time.get("operating")),
+        operating=number(time.get("operating")),
         reset_at=whole(time.get("operating_reset_at")),
         finished_at=None if finish is None else int(finish),
     )
@@ -159,25 +160,6 @@ def portal_code(exchange: Exchange) -> str:
         return ""
     code = str(exchange.body.get("error") or "").strip()
     return code if _CODE.fullmatch(code) else ""
-
-
-def whole(value: Any) -> int | None:
-    """A whole number that is not negative, given as a number or as text; None for anything else."""
-    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 20:
-        value = int(value)
-    if isinstance(value, Decimal) and value == value.to_integral_value():
-        value = int(value)
-    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**63 else None
-
-
-def _number(value: Any) -> Decimal | None:
-    if isinstance(value, bool) or not isinstance(value, (int, str, Decimal)):
-        return None
-    try:
-        number = Decimal(value)
-    except InvalidOperation:
-        return None
-    return number if number.is_finite() and 0 <= number < 2**63 else None
 
 
 def _told_error(exchange: Exchange) -> PortalError:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bitrix_app.bitrix24 import Bitrix24Client, Page, Profile, reading
+from bitrix_app.bitrix24 import Bitrix24Client, Page, Profile, questions
 from bitrix_app.errors import AccessDeniedError, GiveUpError, UnexpectedAnswerError, UserAccessError
 from tests.fakes import Surroundings
 
@@ -144,7 +144,7 @@ def test_a_full_page_with_repeated_ids_has_no_end(around: Surroundings) -> None:
 
 def test_an_endless_list_ends(around: Surroundings, monkeypatch: pytest.MonkeyPatch) -> None:
     """Pages that always are full and always move on end after more records than a workbook can hold."""
-    monkeypatch.setattr(reading, "CLIENT_PAGES", 30)
+    monkeypatch.setattr(questions, "CLIENT_PAGES", 30)
     around.portal.answers["crm.item.list"] = lambda params: {
         "result": {"items": invoices(*range(params["filter"].get(">id", 0) + 1, params["filter"].get(">id", 0) + 51))}
     }
@@ -159,7 +159,7 @@ def test_an_endless_list_ends(around: Surroundings, monkeypatch: pytest.MonkeyPa
 
 def test_an_endless_list_of_requisites_ends(around: Surroundings, monkeypatch: pytest.MonkeyPatch) -> None:
     """A list that the client reads to its end itself ends sooner."""
-    monkeypatch.setattr(reading, "LIST_PAGES", 20)
+    monkeypatch.setattr(questions, "LIST_PAGES", 20)
     around.portal.answers["crm.requisite.list"] = lambda params: {
         "result": [{"ID": str(params["filter"].get(">ID", 0) + each)} for each in range(1, 51)]
     }

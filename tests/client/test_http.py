@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from bitrix_app.bitrix24.wire import Limits, NoAnswerError, Wire
+from bitrix_app.bitrix24.http import HttpClient, Limits, NoAnswerError
 from bitrix_app.errors import ReportCancelledError
 from tests.client.raw_server import RawServer, answer, says
 
@@ -50,35 +50,35 @@ def black_holes() -> Iterator[Addresses]:
         yield found
 
 
-def ask(wire: Wire, port: int, host: str = HOST, **options: Any) -> bytes:
-    return wire.exchange("POST", f"http://{host}:{port}/rest/profile", headers={}, body=b"{}", **options).content
+def ask(http: HttpClient, port: int, host: str = HOST, **options: Any) -> bytes:
+    return http.request("POST", f"http://{host}:{port}/rest/profile", headers={}, body=b"{}", **options).content
 
 
 def test_a_name_with_many_dead_addresses_is_given_up_in_the_time_of_one_call(
     named: Addresses, black_holes: Addresses
 ) -> None:
     named += black_holes
-    wire = Wire(Limits(connect=0.3, read=1.0, total=0.7, max_bytes=1000))
+    http = HttpClient(Limits(connect=0.3, read=1.0, total=0.7, max_bytes=1000))
     began = time.monotonic()
     with pytest.raises(NoAnswerError):
-        ask(wire, 80)
+        ask(http, 80)
     assert time.monotonic() - began < 2
-    wire.close()
+    http.close()
 
 
 def test_the_next_address_is_tried_when_one_is_dead(named: Addresses, black_holes: Addresses) -> None:
     """A machine whose IPv6 leads nowhere still reaches the portal."""
-    wire = Wire(Limits(connect=0.2, read=5.0, total=20.0, max_bytes=1000))
+    http = HttpClient(Limits(connect=0.2, read=5.0, total=20.0, max_bytes=1000))
     with RawServer(says(answer(b"{}"))) as server:
         port = int(server.root.rstrip("/").rpartition(":")[2])
         named += [black_holes[0], ("127.0.0.1", 1), ("127.0.0.1", port)]
-        assert ask(wire, port) == b"{}"
-    wire.close()
+        assert ask(http, port) == b"{}"
+    http.close()
 
 
 def test_a_cancelled_report_tries_no_further_address(named: Addresses, black_holes: Addresses) -> None:
     named += black_holes
-    wire = Wire(Limits(connect=0.2, read=60.0, total=60.0, max_bytes=1000))
+    http = HttpClient(Limits(connect=0.2, read=60.0, total=60.0, max_bytes=1000))
     glances: list[None] = []
 
     def cancelled() -> None:
@@ -88,14 +88,14 @@ def test_a_cancelled_report_tries_no_further_address(named: Addresses, black_hol
 
     began = time.monotonic()
     with pytest.raises(ReportCancelledError):
-        ask(wire, 80, watch=cancelled)
+        ask(http, 80, watch=cancelled)
     assert time.monotonic() - began < 2
-    wire.close()
+    http.close()
 
 
 @pytest.mark.parametrize("host", ["a" * 64 + ".example", "[::1]", "127.0.0.1"])
 def test_a_host_that_nobody_answers_for_is_no_answer(host: str) -> None:
-    wire = Wire(Limits(connect=0.5, read=1.0, total=1.0, max_bytes=1000))
+    http = HttpClient(Limits(connect=0.5, read=1.0, total=1.0, max_bytes=1000))
     with pytest.raises(NoAnswerError):
-        ask(wire, 1, host)
-    wire.close()
+        ask(http, 1, host)
+    http.close()

@@ -7,15 +7,14 @@ from typing import Any
 
 from marshmallow import ValidationError
 
-from bitrix_app.bitrix24.invoice_words import INVOICE
-from bitrix_app.bitrix24.reading import Reading, in_calls, kept
-from bitrix_app.bitrix24.records import Profile
-from bitrix_app.bitrix24.schemas import ProfileSchema
-from bitrix_app.bitrix24.shapes import an_object, records, unexpected
+from bitrix_app.bitrix24.crm import INVOICE
+from bitrix_app.bitrix24.parsing import ProfileSchema, an_object, records, unexpected
+from bitrix_app.bitrix24.questions import Reading, in_calls, kept
+from bitrix_app.bitrix24.types import Profile
 from bitrix_app.errors import GiveUpError, UserAccessError
 
 
-class PortalWords(Reading):
+class PortalMethods(Reading):
     """Fields, funnels, stages, presets, users, placements, events.
 
     Every word raises PortalError; UnexpectedAnswerError for an answer of another shape than its method's page says.

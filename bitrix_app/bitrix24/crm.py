@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from bitrix_app.bitrix24.reading import Reading, in_calls
-from bitrix_app.bitrix24.records import Page
-from bitrix_app.bitrix24.shapes import unexpected
+from bitrix_app.bitrix24.parsing import unexpected
+from bitrix_app.bitrix24.questions import Reading, in_calls
+from bitrix_app.bitrix24.types import Page
 
 CONTACT, COMPANY, INVOICE = 3, 4, 31
 INVOICE_OWNER_TYPE = "SI"
@@ -35,7 +35,7 @@ _REQUISITE_FIELDS = (
 )
 
 
-class InvoiceWords(Reading):
+class CrmMethods(Reading):
     """Invoices, product rows, requisite links, requisites, companies, contacts.
 
     Every word raises PortalError; UnexpectedAnswerError for an answer of another shape than its method's page says.

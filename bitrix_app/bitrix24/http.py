@@ -1,4 +1,4 @@
-"""HTTP for answers that we do not trust: kept-alive, capped in size and total time, never redirected.
+"""The HTTP client: kept-alive, capped in size and total time, never redirected, for servers that we do not trust.
 
 ``requests`` limits the time between two bytes, not the time of an answer. Here each read of the socket looks at a
 deadline and at the caller's stop signal, from the status line to the last byte.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import http.client
 import io
+import re
 import socket
 import ssl
 import threading
@@ -17,6 +18,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any
+from urllib.parse import urlsplit
 
 import requests
 import urllib3
@@ -25,8 +27,11 @@ from requests.utils import DEFAULT_CA_BUNDLE_PATH
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
-_GLANCE_SECONDS = 0.5
+_POLL_SECONDS = 0.5
 _CHUNK = 65_536
+_PRINTABLE = r"[^\s\\@?#\x00-\x1f\x7f\ud800-\udfff"
+_ENDPOINT = re.compile(rf"https?://{_PRINTABLE}/]+(/{_PRINTABLE}]*)?")
+_LONGEST_ENDPOINT = 500
 
 
 class NoAnswerError(Exception):
@@ -38,7 +43,7 @@ class OversizedError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Received:
+class HttpResponse:
     """An answer: its HTTP status, its body, decompressed (empty for a redirect), and its ``Date``, as it came."""
 
     status: int
@@ -78,20 +83,20 @@ class _GuardedSocket(io.RawIOBase):
     def readinto(self, buffer: Any) -> int:
         silent_since = time.monotonic()
         while True:
-            self._settle(silent_since)
+            self._set_timeout(silent_since)
             try:
                 return self._sock.recv_into(buffer)
             except TimeoutError:
                 continue
 
-    def _settle(self, silent_since: float) -> None:
+    def _set_timeout(self, silent_since: float) -> None:
         """Gives the next read its time. Raises TimeoutError when there is none left, or what the watch raises."""
         if self._guard.watch is not None:
             self._guard.watch()
         left = min(self._guard.deadline, silent_since + self._guard.read) - time.monotonic()
         if left <= 0:
             raise TimeoutError("the answer takes too long")
-        self._sock.settimeout(min(left, _GLANCE_SECONDS))
+        self._sock.settimeout(min(left, _POLL_SECONDS))
 
     def close(self) -> None:
         self._raw.close()
@@ -170,7 +175,7 @@ def _trusting(ca_bundle: str) -> ssl.SSLContext | None:
     return trusted
 
 
-class Wire:
+class HttpClient:
     """Sends requests and reads whole answers. Safe to use from several threads; close it when done.
 
     Takes no proxies, passwords or cookies from anywhere. ``ca_bundle``: a PEM file of authorities to trust beside the
@@ -188,7 +193,7 @@ class Wire:
             adapter = _GuardedAdapter(self._guard, hosts=hosts, connections=connections, trusted=trusted)
             self._session.mount(scheme, adapter)
 
-    def exchange(
+    def request(
         self,
         verb: str,
         address: str,
@@ -197,7 +202,7 @@ class Wire:
         query: Mapping[str, str] | None = None,
         body: bytes | None = None,
         watch: Callable[[], None] | None = None,
-    ) -> Received:
+    ) -> HttpResponse:
         """The answer to one request. ``watch`` is called about twice a second; what it raises ends the call.
 
         Raises NoAnswerError, OversizedError. The failure underneath is not kept as their cause: it holds the
@@ -216,7 +221,7 @@ class Wire:
                 allow_redirects=False,
                 stream=True,
             ) as response:
-                return Received(response.status_code, self._body(response), response.headers.get("Date", ""))
+                return HttpResponse(response.status_code, self._body(response), response.headers.get("Date", ""))
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, http.client.HTTPException) as error:
             failure = type(error).__name__
         finally:
@@ -236,3 +241,19 @@ class Wire:
             if len(content) > self._limits.max_bytes:
                 raise OversizedError("the body is too long")
         return bytes(content)
+
+
+def checked_endpoint(address: str, *, allow_http: bool) -> str:
+    """``address`` with a trailing slash.
+
+    Raises ValueError unless it is an absolute https address (http too where ``allow_http``) with a host and without
+    user, query or fragment.
+    """
+    if len(address) > _LONGEST_ENDPOINT or not _ENDPOINT.fullmatch(address):
+        raise ValueError("not a REST address")
+    parts = urlsplit(address)
+    if not parts.hostname or (parts.port or 1) < 1:
+        raise ValueError("a REST address without a host")
+    if parts.scheme != "https" and not allow_http:
+        raise ValueError("a REST address must be https")
+    return address if address.endswith("/") else f"{address}/"

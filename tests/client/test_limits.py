@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from bitrix_app.bitrix24.manners import BYTES_A_CALL, FREE_BYTES
-from bitrix_app.bitrix24.reading import LIST_RECORDS
-from bitrix_app.bitrix24.records import AccessToken
-from bitrix_app.bitrix24.shapes import MOST_RECORDS
+from bitrix_app.bitrix24.parsing import MOST_RECORDS
+from bitrix_app.bitrix24.questions import LIST_RECORDS
+from bitrix_app.bitrix24.session import BYTES_A_CALL, FREE_BYTES
 from bitrix_app.bitrix24.transport import Exchange
+from bitrix_app.bitrix24.types import AccessToken
 from bitrix_app.errors import UnexpectedAnswerError
 from tests.fakes import FakePortal, Surroundings
 

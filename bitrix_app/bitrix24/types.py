@@ -1,11 +1,11 @@
-"""What goes in and out of the portal client: frozen values that never show a token."""
+"""What goes in and out of the portal client: frozen values that never show a token, and Protocols of what it needs."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any
+from typing import Any, Protocol
 
 Raw = Mapping[str, Any]
 """A record as the portal's JSON gives it: numbers with a fraction are Decimal."""
@@ -100,3 +100,49 @@ class RenewedPair:
     member_id: str
     user_id: int
     client_endpoint: str
+
+
+class TokenSource(Protocol):
+    """One user's access token in one portal; used from several threads at once."""
+
+    def current(self) -> AccessToken:
+        """The token to call with now. Raises InvalidGrantError when there is none."""
+
+    def renew(self, spent: AccessToken) -> AccessToken:
+        """A valid token in place of an expired one. Raises AuthorizationServerError and its children."""
+
+    def moved(self, spent: AccessToken) -> AccessToken:
+        """The token with the address that the authorization server confirms, after a redirect from the old one.
+
+        Raises PortalMovedError when it knows no other address; AuthorizationServerError and its children.
+        """
+
+
+class Bucket(Protocol):
+    """The portal's leaky bucket, shared by everybody who calls it from here."""
+
+    def take(self) -> float:
+        """Reserves a place: seconds to wait before the call may go, 0.0 for now."""
+
+    def penalize(self, seconds: float) -> None:
+        """The portal said QUERY_LIMIT_EXCEEDED: everybody's next place moves forward."""
+
+
+class StopSignal(Protocol):
+    """Whether the work that the calls serve must end."""
+
+    def check(self) -> None:
+        """Raises ReportCancelledError, LeaseLostError or another AppError when it must."""
+
+    def wait(self, seconds: float) -> None:
+        """Sleeps; wakes early and raises as ``check`` does."""
+
+
+class CallObserver(Protocol):
+    """Told of each exchange and each wait: the REST log, metrics, progress."""
+
+    def waited(self, wait: Wait) -> None:
+        """A wait begins."""
+
+    def answered(self, call: CallRecord) -> None:
+        """An exchange is over, well or not."""
