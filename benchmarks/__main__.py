@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-from benchmarks import memory, page, peers, processing, writer
+from benchmarks import beside, memory, page, peers, processing, writer
 from benchmarks.options import Options, parsed
 from benchmarks.tables import Section
 
@@ -20,6 +20,7 @@ PARTS: dict[str, Callable[[Options], Section]] = {
     "memory": memory.section,
     "workbook": writer.section,
     "page": page.section,
+    "beside": beside.section,
 }
 
 

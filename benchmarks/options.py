@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-PARTS = ("peers", "processing", "memory", "workbook", "page")
+PARTS = ("peers", "processing", "memory", "workbook", "page", "beside")
 WAYS = ("ours", "one_by_one", "with_fast_bitrix24", "with_b24pysdk")
 SIZES = (100, 1_000, 10_000)
 QUICK_SIZES = (20, 200)
@@ -19,7 +19,8 @@ class Options:
     """``sizes``: invoices of part 1; ``rows``: product rows an invoice; ``latency`` and ``execution``: seconds a call
     takes and is said to cost; ``slow``: invoices up to which one call per invoice is measured, beyond that it is
     reckoned; ``large`` and ``middle``: invoices of parts 2, 3 and 5; ``writer``: those of part 4;
-    ``repeat``: runs of parts 4 and 5; ``probes``: requests to the idle page; ``out``: the file to write, if any."""
+    ``repeat``: runs of parts 4 and 5; ``probes``: requests to the idle page; ``report``: invoices of part 6, and
+    ``openings`` of employees beside its flood; ``out``: the file to write, if any."""
 
     parts: tuple[str, ...] = PARTS
     sizes: tuple[int, ...] = SIZES
@@ -33,10 +34,21 @@ class Options:
     writer: int = 20_000
     repeat: int = 3
     probes: int = 1_000
+    report: int = 1_000
+    openings: int = 30
     out: Path | None = None
 
 
-QUICK = {"slow": 20, "large": 2_000, "middle": 1_000, "writer": 2_000, "repeat": 1, "probes": 200}
+QUICK = {
+    "slow": 20,
+    "large": 2_000,
+    "middle": 1_000,
+    "writer": 2_000,
+    "repeat": 1,
+    "probes": 200,
+    "report": 200,
+    "openings": 5,
+}
 
 
 def parsed(arguments: Sequence[str] | None = None) -> Options:

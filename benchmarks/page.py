@@ -103,7 +103,7 @@ def running_app(portal: PortalSubprocess, port: int, interval: str) -> Iterator[
 def opened(portal: PortalSubprocess, port: int) -> Page:
     """A page of the app, installed in the portal."""
     page = Page(port)
-    _await(page)
+    ready(page)
     form = {"AUTH_ID": portal.access_token, "REFRESH_ID": portal.refresh_token, "member_id": portal.member_id}
     connection = HTTPConnection("127.0.0.1", port, timeout=60)
     headers = {"Content-Type": "application/x-www-form-urlencoded"}
@@ -115,7 +115,8 @@ def opened(portal: PortalSubprocess, port: int) -> Page:
     return page
 
 
-def _await(page: Page) -> None:
+def ready(page: Page) -> None:
+    """Waits until the app answers."""
     deadline = time.monotonic() + START_SECONDS
     while True:
         try:
@@ -160,8 +161,7 @@ def watched(portal: PortalSubprocess, port: int, interval: str, options: Options
 
 def section(options: Options) -> Section:
     """The part's results."""
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
+    port = free_port()
     world = {"rows": options.rows, "latency": 0.0, "limits": False, "app_url": f"http://127.0.0.1:{port}"}
     with portal_subprocess(invoices=options.middle, **world) as portal:
         pages = {interval: watched(portal, port, interval, options) for interval in INTERVALS}
@@ -172,6 +172,13 @@ def section(options: Options) -> Section:
         "completeness: here it goes as fast as the machine allows, while a real portal lets 2 calls a second through."
     )
     return Section("5. The page beside a working worker", [intro, *(_table(each, pages[each]) for each in pages)])
+
+
+def free_port() -> int:
+    """A port that nobody listens on at the moment."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port: int = taken.getsockname()[1]
+        return port
 
 
 def _table(interval: str, page: Page) -> str:
