@@ -1,10 +1,7 @@
 """What a report makes of the portal's answers: pure functions and frozen values. Nothing of HTTP, SQL or a clock."""
 
-from bitrix_app.processing.checks import CHECKS, Check, Examined
-from bitrix_app.processing.checks_of_rows import ROW_CHECKS
+from bitrix_app.processing.checks import CHECKS, ROW_CHECKS, Check, DuplicateNumbers, Examined
 from bitrix_app.processing.counterparty import Counterparty, counterparty_of
-from bitrix_app.processing.dates import date_of
-from bitrix_app.processing.duplicates import DuplicateNumbers
 from bitrix_app.processing.inn import inn_fault, kpp_fault
 from bitrix_app.processing.model import (
     FieldMapping,
@@ -16,8 +13,8 @@ from bitrix_app.processing.model import (
     Stage,
 )
 from bitrix_app.processing.money import kopecks, money_in_words, money_of, rate_in_words, row_amount, row_vat
+from bitrix_app.processing.parsing import date_of
 from bitrix_app.processing.processor import DataProcessor
-from bitrix_app.processing.selection import Selection, in_period, is_paid_as_asked
 from bitrix_app.processing.totals import CounterpartyTotal, CurrencyTotal, RateTotal, RegisterTotals
 
 __all__ = [
@@ -38,13 +35,10 @@ __all__ = [
     "RateTotal",
     "Raw",
     "RegisterTotals",
-    "Selection",
     "Stage",
     "counterparty_of",
     "date_of",
-    "in_period",
     "inn_fault",
-    "is_paid_as_asked",
     "kopecks",
     "kpp_fault",
     "money_in_words",

@@ -1,19 +1,30 @@
-"""What counts as a problem: a table of checks, each a small function from one examined invoice to its problems.
+"""What counts as a problem: two tables of checks, each a small function from one examined invoice to its problems.
 
-A new rule is a new function and a line in ``CHECKS`` (the invoice itself) or in ``checks_of_rows.ROW_CHECKS`` (its
-product rows). A message says what is wrong and what to do in the portal. Source of the list: contract §4 and the issue
-on the workbook.
+A new rule is a new function and a line in ``CHECKS`` (the invoice itself) or in ``ROW_CHECKS`` (its product rows).
+A message says what is wrong and what to do in the portal. Source: contract §4.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date
 
 from bitrix_app.processing import words
 from bitrix_app.processing.inn import inn_fault, kpp_fault
 from bitrix_app.processing.model import Problem, ProcessedInvoice
-from bitrix_app.processing.reading import shown
+from bitrix_app.processing.money import (
+    CHANGED_RATES,
+    KOPECK,
+    REDUCED_RATES,
+    ZERO,
+    RateInForce,
+    money_in_words,
+    rate_in_words,
+)
+from bitrix_app.processing.parsing import date_in_words, shown
+
+TWINS_NAMED = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,3 +144,129 @@ CHECKS: tuple[Check, ...] = (
     stage_is_known,
     kpp_is_right,
 )
+
+
+def rows_are_shown(examined: Examined) -> list[Problem]:
+    """The portal shows the product rows of an invoice that it shows."""
+    if not examined.rows_refused:
+        return []
+    message = "Портал не показал товары счёта: нет права их читать. Попросите администратора CRM дать доступ."
+    return [Problem(words.PRODUCT, message)]
+
+
+def has_rows(examined: Examined) -> list[Problem]:
+    """An invoice has product rows."""
+    if not examined.rows_asked or examined.rows_refused or examined.invoice.product_rows:
+        return []
+    return [Problem(words.PRODUCT, "В счёте нет товаров. Добавьте товары в карточке счёта.")]
+
+
+def amount_agrees_with_rows(examined: Examined) -> list[Problem]:
+    """The sum of an invoice is that of its rows, give or take a kopeck a row."""
+    amount, rows = examined.invoice.amount, examined.invoice.product_rows
+    amounts = [row.amount for row in rows if row.amount is not None]
+    if amount is None or not rows or len(amounts) < len(rows):
+        return []
+    total = sum(amounts, ZERO)
+    if abs(amount - total) <= KOPECK * len(rows):
+        return []
+    figures = f"{money_in_words(amount)}, а товаров в нём на {money_in_words(total)}"
+    if examined.amount_by_hand:
+        return [Problem(words.AMOUNT, f"Сумма задана вручную: {figures}. Проверьте, что так и задумано.")]
+    advice = "Пересохраните товары или исправьте сумму в карточке счёта."
+    return [Problem(words.AMOUNT, f"Сумма счёта не сходится с товарами: {figures}. {advice}")]
+
+
+def vat_agrees_with_rows(examined: Examined) -> list[Problem]:
+    """The VAT of an invoice is that of its rows, give or take a kopeck a row; without VAT is 0."""
+    invoice, rows = examined.invoice, examined.invoice.product_rows
+    if not rows or (invoice.vat is None and not invoice.without_vat):
+        return []
+    if any(row.amount is None or row.tax_rate_unknown for row in rows):
+        return []
+    vat, total = invoice.vat or ZERO, sum((row.vat or ZERO for row in rows), ZERO)
+    if abs(vat - total) <= KOPECK * len(rows):
+        return []
+    in_invoice = "счёт без НДС" if invoice.without_vat else f"в счёте {money_in_words(vat)}"
+    figures = f"{in_invoice}, по товарам {money_in_words(total)}"
+    return [Problem(words.VAT, f"НДС не сходится с товарами: {figures}. Проверьте ставки и пересохраните товары.")]
+
+
+def rates_are_in_force(examined: Examined) -> list[Problem]:
+    """Each rate is in force on the day of shipping (where that is unknown, on the day of the invoice)."""
+    invoice = examined.invoice
+    day = invoice.shipped_date or invoice.invoice_date
+    if day is None:
+        return []
+    found = [each for each in CHANGED_RATES if each.rate in (invoice.tax_rates or ()) and not each.holds(day)]
+    return [Problem(words.RATE, _not_in_force(each, day, shipped=invoice.shipped_date is not None)) for each in found]
+
+
+def reduced_rate_stands_alone(examined: Examined) -> list[Problem]:
+    """5 % or 7 % is somebody's only rate: it does not stand beside another one (0 % and «без НДС» may)."""
+    rates = [rate for rate in examined.invoice.tax_rates or () if rate]
+    if len(rates) < 2 or not REDUCED_RATES.intersection(rates):
+        return []
+    mixed = " и ".join(map(rate_in_words, rates))
+    message = f"В одном счёте ставки {mixed}: 5% и 7% с другими не сочетаются. Исправьте ставки товаров в счёте."
+    return [Problem(words.RATE, message)]
+
+
+def _not_in_force(changed: RateInForce, day: date, *, shipped: bool) -> str:
+    when = f"Отгрузка {date_in_words(day)}" if shipped else f"Счёт от {date_in_words(day)}"
+    return f"{when}, а ставка {rate_in_words(changed.rate)} {changed.in_words}. Исправьте ставку товаров в счёте."
+
+
+ROW_CHECKS: tuple[Check, ...] = (
+    rows_are_shown,
+    has_rows,
+    amount_agrees_with_rows,
+    vat_agrees_with_rows,
+    rates_are_in_force,
+    reduced_rate_stands_alone,
+)
+
+
+_Series = tuple[int | None, int | None]
+"""Own company and year of the invoice's date: numbers begin anew each year, so the same one a year later is right."""
+
+
+class DuplicateNumbers:
+    """Finds numbers that stand on several invoices of one own company in one year.
+
+    First ``add`` every invoice of the register, then ask ``problems_of`` for each: 100,000 invoices take about 20 MB.
+    """
+
+    def __init__(self) -> None:
+        self._first: dict[_Series, dict[str, int]] = {}
+        self._repeated: dict[tuple[_Series, str], list[int]] = {}
+
+    def add(self, invoice: ProcessedInvoice) -> None:
+        """Remembers the number of ``invoice``; one without number or id cannot be named as anybody's twin."""
+        number = _number(invoice)
+        if number is None or invoice.id is None:
+            return
+        series = _series(invoice)
+        first = self._first.setdefault(series, {}).setdefault(number, invoice.id)
+        if first != invoice.id:
+            self._repeated.setdefault((series, number), [first]).append(invoice.id)
+
+    def problems_of(self, invoice: ProcessedInvoice) -> tuple[Problem, ...]:
+        """The problem that names the other invoices with this number; none when it stands alone."""
+        number = _number(invoice)
+        ids = self._repeated.get((_series(invoice), number), ()) if number is not None else ()
+        others = [each for each in ids if each != invoice.id]
+        if not others:
+            return ()
+        named = ", ".join(f"ID {each}" for each in others[:TWINS_NAMED])
+        more = f" и ещё {len(others) - TWINS_NAMED}" if len(others) > TWINS_NAMED else ""
+        message = f"Такой же номер у других счетов: {named}{more}. Оставьте номер одному счёту, другим дайте новые."
+        return (Problem(words.NUMBER, message),)
+
+
+def _series(invoice: ProcessedInvoice) -> _Series:
+    return invoice.mycompany_id, invoice.invoice_date.year if invoice.invoice_date else None
+
+
+def _number(invoice: ProcessedInvoice) -> str | None:
+    return invoice.number.strip() if invoice.number is not None else None

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from enum import Enum
 
 from bitrix_app.processing.model import ProcessingContext, Raw
-from bitrix_app.processing.numeric import order_of
-from bitrix_app.processing.reading import id_of, is_blank, text_in
+from bitrix_app.processing.money import order_of
+from bitrix_app.processing.parsing import id_of, is_blank, text_in
 
 SOLE_TRADER = "ИП"
 PERSON_DIGITS = 12

@@ -1,16 +1,87 @@
-"""Money and VAT: Decimal from the portal's JSON to the cell, rounded half up to kopecks once a figure.
+"""Numbers, money and VAT: Decimal from the portal's JSON to the cell, rounded half up to kopecks once a figure.
 
-Source of the rules: the contract of the workbook; the VAT inside a sum is its rate / (100 + rate) (Tax Code,
-article 164, paragraph 4).
+Sources: the contract of the workbook; the VAT inside a sum is its rate / (100 + rate) (Tax Code, article 164,
+paragraph 4). Rates that the law has changed: article 164, paragraphs 3 and 8, as amended by 303-ФЗ of 03.08.2018 (18 %
+until the end of 2018), 176-ФЗ of 12.07.2024 (5 % and 7 % from 1 January 2025) and 425-ФЗ of 28.11.2025 (22 % instead of
+20 % from 1 January 2026).
 """
 
 from __future__ import annotations
 
-from decimal import ROUND_HALF_UP, Decimal
+import re
+from dataclasses import dataclass
+from datetime import date
+from decimal import ROUND_HALF_UP, Context, Decimal
 from typing import Any
 
-from bitrix_app.processing.numeric import EXACT, WHOLE_DIGITS, number_of
-from bitrix_app.processing.reading import UnreadableError
+from bitrix_app.processing.parsing import UnreadableError, date_in_words
+
+WHOLE_DIGITS = 18
+"""A number of more digits before the point is nobody's money or quantity; refusing it also keeps the arithmetic
+and the texts of numbers short, whatever exponent somebody writes."""
+PLACES = 40
+"""A number (but 0) whose first digit comes later after the point is unreadable for the same reason."""
+DIGITS = 60
+"""The most digits of a readable number."""
+
+EXACT = Context(prec=4 * DIGITS, rounding=ROUND_HALF_UP)
+"""Wide enough for the product of any two readable numbers, so that rounding to kopecks is the only rounding.
+Arithmetic leaves flags in it that nobody reads."""
+_READABLE = Context(prec=DIGITS, rounding=ROUND_HALF_UP)
+_TEXT = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]{1,6})?")
+_TEXT_LIMIT = 2 * DIGITS
+_INTEGER_BITS = 4 * DIGITS
+
+
+def number_of(value: Any) -> Decimal | None:
+    """A number as the portal writes it: a JSON number or a decimal text (``"1234.50"``); ``None`` when empty.
+
+    A float (only a hand-made record has one) goes by its shortest text: 0.1 is 0.1. Raises UnreadableError for
+    anything else: a truth value, NaN, an infinity, other text, a number out of ``WHOLE_DIGITS`` and ``PLACES``.
+    """
+    if value is None:
+        return None
+    number = _decimal(value)
+    if number is None:
+        return None
+    if not number:
+        return Decimal(0)
+    if not number.is_finite() or not -PLACES <= number.adjusted() < WHOLE_DIGITS or _READABLE.plus(number) != number:
+        raise UnreadableError(value)
+    return number
+
+
+def order_of(value: Any) -> tuple[bool, int | Decimal]:
+    """A key for the portal's ``sort`` and ``id``, numbers or their texts; what is empty or unreadable comes last."""
+    if type(value) is int:  # nearly always; half a million product rows are sorted by two of these
+        return False, value
+    try:
+        number = number_of(value)
+    except UnreadableError:
+        number = None
+    return number is None, number or 0
+
+
+def _decimal(value: Any) -> Decimal | None:
+    if isinstance(value, Decimal):
+        return value
+    if isinstance(value, str):
+        return _decimal_of_text(value)
+    if isinstance(value, float):
+        return Decimal(repr(value))
+    if isinstance(value, bool) or not isinstance(value, int) or value.bit_length() > _INTEGER_BITS:
+        raise UnreadableError(value)
+    return Decimal(value)
+
+
+def _decimal_of_text(value: str) -> Decimal | None:
+    text = value.strip()
+    if not text:
+        return None
+    if len(text) > _TEXT_LIMIT or not _TEXT.fullmatch(text):
+        raise UnreadableError(value)
+    return Decimal(text)
+
 
 KOPECK = Decimal("0.01")
 ZERO = Decimal("0.00")
@@ -62,3 +133,35 @@ def rate_in_words(rate: Decimal | None) -> str:
 def money_in_words(amount: Decimal) -> str:
     """A sum as a sentence writes it: ``1 234,50``, the space a no-break one."""
     return f"{amount:,.2f}".replace(",", "\N{NO-BREAK SPACE}").replace(".", ",")
+
+
+REDUCED_RATES = frozenset({Decimal(5), Decimal(7)})
+
+
+@dataclass(frozen=True, slots=True)
+class RateInForce:
+    """A rate that the law has changed: in force from ``first`` to ``last``, both included."""
+
+    rate: Decimal
+    first: date = date.min
+    last: date = date.max
+
+    def holds(self, day: date) -> bool:
+        """Whether the rate is in force on ``day``."""
+        return self.first <= day <= self.last
+
+    @property
+    def in_words(self) -> str:
+        """«действует с 01.01.2026»."""
+        if self.last == date.max:
+            return f"действует с {date_in_words(self.first)}"
+        return f"действовала по {date_in_words(self.last)}"
+
+
+CHANGED_RATES = (
+    RateInForce(Decimal(22), first=date(2026, 1, 1)),
+    RateInForce(Decimal(20), last=date(2025, 12, 31)),
+    RateInForce(Decimal(18), last=date(2018, 12, 31)),
+    RateInForce(Decimal(7), first=date(2025, 1, 1)),
+    RateInForce(Decimal(5), first=date(2025, 1, 1)),
+)

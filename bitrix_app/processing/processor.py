@@ -8,13 +8,11 @@ from dataclasses import replace
 from decimal import Decimal
 
 from bitrix_app.processing import words
-from bitrix_app.processing.checks import CHECKS, Examined
-from bitrix_app.processing.checks_of_rows import ROW_CHECKS
+from bitrix_app.processing.checks import CHECKS, ROW_CHECKS, Examined
 from bitrix_app.processing.counterparty import Counterparty, counterparty_of
-from bitrix_app.processing.fields import InvoiceFields
+from bitrix_app.processing.fields import InvoiceFields, RowReader
 from bitrix_app.processing.model import Problem, ProcessedInvoice, ProcessingContext, ProductRow, Raw, Stage
-from bitrix_app.processing.product_rows import RowReader
-from bitrix_app.processing.reading import id_of, text_in
+from bitrix_app.processing.parsing import id_of, text_in
 
 log = logging.getLogger(__name__)
 

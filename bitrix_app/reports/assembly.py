@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
-from bitrix_app.processing import DataProcessor, FieldMapping, Problem, Selection
+from bitrix_app.processing import DataProcessor, FieldMapping, Problem
 from bitrix_app.reports.calls import AbortableStop
 from bitrix_app.reports.dictionary import ReportDictionary
 from bitrix_app.reports.exporting import FileExporter
@@ -17,6 +17,7 @@ from bitrix_app.reports.orchestrator import WorkflowOrchestrator
 from bitrix_app.reports.params import ReportParams
 from bitrix_app.reports.ports import PortalReader
 from bitrix_app.reports.progress import ProgressTracker
+from bitrix_app.reports.query import Selection
 from bitrix_app.reports.register import Register
 from bitrix_app.reports.words import filters_in_words, undated_in_words
 from bitrix_app.workbook import OwnCompany, RegisterHeader

@@ -1,4 +1,4 @@
-"""What is asked of the portal for a report: the filter and the fields of ``crm.item.list``.
+"""What a report asks of the portal (filter and fields of ``crm.item.list``), and which of the answers belong to it.
 
 Source of the filter's grammar: the portal's page ``api-reference/crm/universal/crm-item-list``.
 """
@@ -6,10 +6,11 @@ Source of the filter's grammar: the portal's page ``api-reference/crm/universal/
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from bitrix_app.processing import FieldMapping
+from bitrix_app.processing import FieldMapping, ProcessedInvoice
 from bitrix_app.reports.params import ReportParams
 
 INVOICE_FIELDS = (
@@ -40,7 +41,7 @@ def invoice_filter(params: ReportParams, *, is_datetime: bool, left_out_stages: 
 
     The end is ``<`` the next day, for ``<=`` with a bare date stops at midnight. A datetime field is compared in
     the portal's time zone, while the report goes by the calendar date as written: there the filter is a day wider
-    at both ends and ``processing.selection`` cuts exactly.
+    at both ends and ``Selection`` cuts exactly.
     """
     margin = timedelta(days=1 if is_datetime else 0)
     return {
@@ -76,3 +77,30 @@ def _narrowing(params: ReportParams, left_out_stages: Collection[str]) -> dict[s
     elif left_out_stages:
         narrowing["!@stageId"] = sorted(left_out_stages)
     return narrowing
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Which processed invoices belong to a report: the exact cut after the portal's coarser filter.
+
+    Both ends of the period are included, ``None`` leaves an end open; ``paid`` asks for paid (``True``) or unpaid
+    (``False``) invoices, ``None`` for both. An invoice whose date is empty or unreadable stays: the portal counted it
+    in, and its problem says what is wrong.
+    """
+
+    date_from: date | None = None
+    date_to: date | None = None
+    paid: bool | None = None
+
+    def keeps(self, invoice: ProcessedInvoice) -> bool:
+        """Whether ``invoice`` belongs to the report."""
+        return self._in_period(invoice.date) and (self.paid is None or invoice.paid is self.paid)
+
+    def of(self, invoices: list[ProcessedInvoice]) -> list[ProcessedInvoice]:
+        """Those of ``invoices`` that belong to the report, in their order."""
+        return [invoice for invoice in invoices if self.keeps(invoice)]
+
+    def _in_period(self, day: date | None) -> bool:
+        if day is None:
+            return True
+        return (self.date_from is None or self.date_from <= day) and (self.date_to is None or day <= self.date_to)

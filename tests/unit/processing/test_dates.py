@@ -9,8 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bitrix_app.processing.dates import date_in_words, date_of, is_set
-from bitrix_app.processing.reading import UnreadableError
+from bitrix_app.processing.parsing import UnreadableError, date_in_words, date_of, is_set
 
 MARCH_31 = date(2026, 3, 31)
 

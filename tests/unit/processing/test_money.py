@@ -18,7 +18,7 @@ from bitrix_app.processing.money import (
     row_amount,
     row_vat,
 )
-from bitrix_app.processing.reading import UnreadableError
+from bitrix_app.processing.parsing import UnreadableError
 
 MONEY = st.decimals(min_value=-(10**12), max_value=10**12, places=2)
 NUMBERS = st.decimals(min_value=-(10**8), max_value=10**8, places=6)

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bitrix_app.processing.numeric import number_of, order_of
-from bitrix_app.processing.reading import UnreadableError
+from bitrix_app.processing.money import number_of, order_of
+from bitrix_app.processing.parsing import UnreadableError
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bitrix_app.processing.reading import UnreadableError, id_of, shown, text_in, text_of
+from bitrix_app.processing.parsing import UnreadableError, id_of, shown, text_in, text_of
 
 
 @pytest.mark.parametrize(
