@@ -13,10 +13,10 @@ from flask import Flask
 
 from bitrix_app.bitrix24 import AuthorizationServer, Bitrix24Client, Transport
 from bitrix_app.jobs import (
-    Broom,
-    Housekeeping,
+    Cleanup,
     JobService,
-    PeriodicChore,
+    Maintenance,
+    PeriodicTask,
     ReportRun,
     WakeQueue,
     Worker,
@@ -191,7 +191,7 @@ def build_jobs(
     queue: WakeQueue,
     metrics: Metrics,
 ) -> JobService:
-    """Worker, queue and chores of this process."""
+    """Worker, queue and maintenance of this process."""
     work_folder = Path(settings.work_dir)
     leases = ReportLeases(stores.database)
     metrics.queue_length(leases.queued_count)
@@ -203,10 +203,10 @@ def build_jobs(
         observer=metrics,
         concurrency=settings.worker_concurrency,
     )
-    broom = Broom(Retention(stores.database), stores.files)
-    chores = [*broom.chores(), PeriodicChore("upkeep", PORTAL_MAINTENANCE_EVERY, portal_maintenance.run)]
-    housekeeping = Housekeeping(Chores(stores.database), chores)
-    return JobService(worker, queue, housekeeping, WorkFolders(work_folder, leases))
+    cleanup = Cleanup(Retention(stores.database), stores.files)
+    tasks = [*cleanup.tasks(), PeriodicTask("upkeep", PORTAL_MAINTENANCE_EVERY, portal_maintenance.run)]
+    maintenance = Maintenance(Chores(stores.database), tasks)
+    return JobService(worker, queue, maintenance, WorkFolders(work_folder, leases))
 
 
 def build_web(

@@ -1,25 +1,74 @@
-"""Keeps a lease while its report is worked on, writes the progress, and hears of a cancel."""
+"""The heartbeat of an attempt: extends its lease, writes its progress, and hears of a cancel."""
 
 from __future__ import annotations
 
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
 
 import structlog
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from bitrix_app.errors import LeaseLostError
-from bitrix_app.jobs.attempt import DATABASE_AWAY
-from bitrix_app.jobs.ports import Timing
-from bitrix_app.jobs.progress import LatestProgress
 from bitrix_app.jobs.stop import JobStop
-from bitrix_app.storage import Lease, ReportLeases
+from bitrix_app.reports import ports
+from bitrix_app.storage import Lease, Progress, ReportLeases
 
 log = structlog.get_logger("jobs")
 
+DATABASE_AWAY = (OperationalError, InterfaceError, PoolTimeoutError)
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """Intervals and time limits of a worker, in seconds.
+
+    ``lease``: how long a silent worker keeps its report; ``beat``: between two heartbeats; ``poll``: between two
+    queries for queued reports without being woken; ``recover``: between two queries for lost workers; ``finish``: what
+    running reports get to finish when the worker goes down; ``abandon``: what a stopped report gets before its thread
+    is abandoned; ``stall``: after so long without progress a report counts as stalled.
+    """
+
+    lease: float = 20.0
+    beat: float = 1.0
+    poll: float = 2.0
+    recover: float = 5.0
+    finish: float = 8.0
+    abandon: float = 2.5
+    stall: float = 5.0
+
+
+class LatestProgress:
+    """The newest progress of a report until the next heartbeat writes it into the row. A ProgressSink."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._latest: ports.Progress | None = None
+        self._moved_at = time.monotonic()
+
+    @property
+    def quiet_seconds(self) -> float:
+        """Seconds since the last progress."""
+        return time.monotonic() - self._moved_at
+
+    def update(self, progress: ports.Progress) -> None:
+        """Replace what has not been written yet."""
+        with self._lock:
+            self._latest = progress
+            self._moved_at = time.monotonic()
+
+    def take(self) -> Progress | None:
+        """What has not been written yet, as the row keeps it; None when nothing has changed."""
+        with self._lock:
+            latest, self._latest = self._latest, None
+        return None if latest is None else _to_row(latest)
+
 
 class Heartbeat:
-    """The heart of one attempt."""
+    """Beats for one attempt, in the job's thread, while the work runs in another."""
 
     def __init__(
         self,
@@ -41,14 +90,14 @@ class Heartbeat:
 
     def beat_until(self, ended: threading.Event) -> bool:
         """Beat until the work has ended (→ True), or has not within ``abandon`` seconds of being stopped (→ False)."""
-        patience: float | None = None
+        deadline: float | None = None
         while not ended.wait(self._timing.beat):
             self.beat()
             if self._stop.reason is None:
                 continue
-            if patience is None:
-                patience = self._clock() + self._timing.abandon
-            elif self._clock() >= patience:
+            if deadline is None:
+                deadline = self._clock() + self._timing.abandon
+            elif self._clock() >= deadline:
                 return False
         return True
 
@@ -64,3 +113,10 @@ class Heartbeat:
             log.warning("heartbeat_missed", error=str(error.__cause__ or error))
             if self._clock() - self._last_good > self._timing.lease:
                 self._stop.lose()
+
+
+def _to_row(progress: ports.Progress) -> Progress:
+    waiting: dict[str, Any] | None = None
+    if progress.waiting is not None:
+        waiting = {"reason": progress.waiting.reason, "until": progress.waiting.until.isoformat()}
+    return Progress(progress.stage, progress.done, progress.total, waiting)

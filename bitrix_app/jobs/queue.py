@@ -1,4 +1,4 @@
-"""The queue: huey, only to wake workers and to keep the periodic chores. No task carries anything.
+"""The queue: huey, only to wake workers and to start periodic maintenance. No task carries anything.
 
 A task that runs when its process is killed is gone from any huey storage, so nothing depends on one: a worker that is
 woken finds nothing, or a row that nobody was woken for is found by polling; both are normal.
@@ -47,7 +47,7 @@ class WakeQueue:
 
     def __init__(self, url: str, *, name: str = NAME) -> None:
         self._woken: Callable[[], None] = _nothing
-        self._chores: Callable[[], None] = _nothing
+        self._periodic: Callable[[], None] = _nothing
         self._embedded = url.startswith("sqlite:")
         self._file = file_of(url) if self._embedded else None
         try:
@@ -55,7 +55,7 @@ class WakeQueue:
         except (*DOWN, ValueError) as error:
             raise SettingsError(f"QUEUE_URL: the queue cannot be used: {error}") from error
         self._wake = self._huey.task(name="wake")(self._on_wake)
-        self._huey.periodic_task(crontab(), name="chores")(self._on_chores)
+        self._huey.periodic_task(crontab(), name="periodic")(self._on_periodic)
 
     def wake(self) -> None:
         """Wake a worker. A queue that is down is only logged: workers look by themselves every few seconds."""
@@ -73,12 +73,12 @@ class WakeQueue:
         except DOWN as error:
             raise SettingsError(f"QUEUE_URL: the queue cannot be reached: {error}") from error
 
-    def consumer(self, *, woken: Callable[[], None], chores: Callable[[], None]) -> QuietConsumer:
-        """What takes tasks from the queue: calls ``woken`` for each wake task, ``chores`` about once a minute.
+    def consumer(self, *, woken: Callable[[], None], periodic: Callable[[], None]) -> QuietConsumer:
+        """What takes tasks from the queue: calls ``woken`` for each wake task, ``periodic`` about once a minute.
 
         One a process. Both run in the consumer's threads; what they raise is logged.
         """
-        self._woken, self._chores = woken, chores
+        self._woken, self._periodic = woken, periodic
         longest = 0.25 if self._embedded else 5.0  # Redis blocks instead of polling: this is for when it is down
         return QuietConsumer(
             self._huey,
@@ -93,8 +93,8 @@ class WakeQueue:
     def _on_wake(self) -> None:
         self._woken()
 
-    def _on_chores(self) -> None:
-        self._chores()
+    def _on_periodic(self) -> None:
+        self._periodic()
 
     def close(self) -> None:
         """Close the connections of the calling side."""

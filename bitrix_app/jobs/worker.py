@@ -1,4 +1,4 @@
-"""The worker: takes up reports as long as it has a free place, woken or by looking every few seconds."""
+"""The worker: takes up queued reports as long as it has a free place, woken by the queue or polling."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from uuid import uuid4
 
 import structlog
 
-from bitrix_app.jobs.attempt import DATABASE_AWAY, Attempt
-from bitrix_app.jobs.delivery import Delivery
-from bitrix_app.jobs.job import Job
-from bitrix_app.jobs.ports import JobObserver, RunReport, Timing
+from bitrix_app.jobs.heartbeat import DATABASE_AWAY, Timing
+from bitrix_app.jobs.job import Attempt, Delivery, Job, JobObserver, RunReport
+from bitrix_app.jobs.maintenance import Maintenance, WorkFolders
+from bitrix_app.jobs.queue import WakeQueue
 from bitrix_app.storage import Files, Lease, ReportLeases
 
 log = structlog.get_logger("jobs")
 
-STANDING_STILL = 4
-"""So many times its places a worker holds at the most, those included whose portals keep them waiting."""
+MOST_HELD = 4
+"""A worker holds at most so many times its places, stalled reports included."""
 
 LAST_CLAIM_SECONDS = 2.0  # a report that is being taken up at the moment of stopping is still seen
 
@@ -28,8 +28,8 @@ LAST_CLAIM_SECONDS = 2.0  # a report that is being taken up at the moment of sto
 class Worker:
     """Up to ``concurrency`` reports at once, each in threads of its own.
 
-    A report that stands still, because its portal is slow or makes it wait, gives its place to another until it moves
-    again: slow portals hold up nobody else's reports.
+    A stalled report (its portal is slow or makes it wait) gives its place to another until it moves again, so that slow
+    portals hold up nobody else's reports.
 
     ``work_folder`` is where attempts have their temporary folders. ``start`` and ``stop`` may be called from any
     thread; no signal handlers are set here.
@@ -66,17 +66,17 @@ class Worker:
 
     @property
     def alive(self) -> bool:
-        """Whether it is looking for reports. False before ``start``, after ``stop``, and if it broke."""
+        """Whether it takes up reports. False before ``start``, after ``stop``, and if it broke."""
         return self._thread.is_alive()
 
     def wake(self) -> None:
-        """There may be something to do: look now."""
+        """There may be a queued report: query now."""
         with self._changed:
             self._woken = True
             self._changed.notify_all()
 
     def stop(self) -> None:
-        """Take up nothing more; let running reports finish for a while, then hand them back. Blocks.
+        """Take up nothing more; let running reports finish for a while, then release them. Blocks.
 
         Takes at most ``finish`` + ``abandon`` seconds of the timing and a few heartbeats.
         """
@@ -97,15 +97,15 @@ class Worker:
     def _dispatch(self) -> None:
         while not self._stopping:
             try:
-                found = self._look()
+                found = self._take_up()
             except DATABASE_AWAY as error:
                 log.warning("database_away", error=str(error.__cause__ or error))
                 found = False
             if not found:
-                self._rest()
+                self._wait()
 
-    def _look(self) -> bool:
-        """Take up one report if there is a free place and one waits. → whether to look again at once."""
+    def _take_up(self) -> bool:
+        """Take up one report if there is a free place and one is queued. → whether to try again at once."""
         self._recover()
         with self._changed:
             self._woken = False
@@ -117,8 +117,8 @@ class Worker:
         return lease is not None
 
     def _has_place(self) -> bool:
-        moving = sum(not job.stands_still for job in self._jobs)
-        return moving < self._concurrency and len(self._jobs) < self._concurrency * STANDING_STILL
+        moving = sum(not job.stalled for job in self._jobs)
+        return moving < self._concurrency and len(self._jobs) < self._concurrency * MOST_HELD
 
     def _recover(self) -> None:
         if time.monotonic() < self._next_recovery:
@@ -151,6 +151,36 @@ class Worker:
                 self._woken = True
                 self._changed.notify_all()
 
-    def _rest(self) -> None:
+    def _wait(self) -> None:
         with self._changed:
             self._changed.wait_for(lambda: self._woken or self._stopping, self._timing.poll)
+
+
+class JobService:
+    """Worker, queue and maintenance of one process, embedded in the web server or in a process of its own.
+
+    ``start`` and ``stop`` may be called from any thread.
+    """
+
+    def __init__(self, worker: Worker, queue: WakeQueue, maintenance: Maintenance, work_folders: WorkFolders) -> None:
+        self._worker = worker
+        self._work_folders = work_folders
+        self._consumer = queue.consumer(woken=worker.wake, periodic=maintenance.run_due)
+
+    def start(self) -> None:
+        """Begin to work, in the background."""
+        self._worker.start()
+        self._consumer.start()
+        self._work_folders.start()
+
+    @property
+    def alive(self) -> bool:
+        """Whether the worker takes up reports."""
+        return self._worker.alive
+
+    def stop(self) -> None:
+        """Take up nothing more, finish or release what runs. Blocks, for less than 20 seconds."""
+        self._work_folders.stop()
+        self._consumer.stop(graceful=False)
+        self._worker.stop()
+        self._consumer.stop(graceful=True)

@@ -116,7 +116,7 @@ class ReportLeases:
         with self._db.transaction() as session:
             self._update(session, lease, {"status": CANCELLED, **self._ended(session)})
 
-    def hand_back(self, lease: Lease) -> None:
+    def release(self, lease: Lease) -> None:
         """The worker is going down: back into the queue, not counted as a loss. Raises LeaseLostError."""
         with self._db.transaction() as session:
             values = {"status": QUEUED, "worker": None, "lease_until": None, "waiting": None}

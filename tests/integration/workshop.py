@@ -25,10 +25,8 @@ from python_calamine import CalamineWorkbook
 
 from bitrix_app.bitrix24 import AuthorizationServer, Bitrix24Client, CallRecord, Transport, Wait
 from bitrix_app.jobs import JobStop, ReportRun, RunReport, Timing
-from bitrix_app.jobs.attempt import Attempt
-from bitrix_app.jobs.delivery import Delivery
-from bitrix_app.jobs.job import Job
-from bitrix_app.jobs.progress import LatestProgress
+from bitrix_app.jobs.heartbeat import LatestProgress
+from bitrix_app.jobs.job import Attempt, Delivery, Job
 from bitrix_app.portals import Bulkhead, Catalogs, PortalClients, Transports, TtlCache
 from bitrix_app.precedence import PagesFirst
 from bitrix_app.reports.ports import Progress, ProgressSink

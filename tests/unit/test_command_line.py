@@ -22,7 +22,7 @@ from sqlalchemy import func, select, text
 from bitrix_app.__main__ import main, prepare_tables
 from bitrix_app.doctor import check_clock
 from bitrix_app.errors import SettingsError, StorageFullError
-from bitrix_app.jobs.delivery import Delivery
+from bitrix_app.jobs.job import Delivery
 from bitrix_app.metrics import Metrics
 from bitrix_app.settings import Settings, load_settings
 from bitrix_app.storage import Cipher, Database, Files, Journal, Portals, ReportLeases

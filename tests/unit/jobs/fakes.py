@@ -4,43 +4,26 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from bitrix_app.jobs import JobStop, Timing
-from bitrix_app.reports.ports import ProgressSink
+from bitrix_app.reports import LocalFile, Outcome, ProgressSink
 from bitrix_app.storage import Lease
 
 QUICK = Timing(lease=2.0, beat=0.05, poll=0.1, recover=0.1, finish=0.5, abandon=0.3)
 
 
-@dataclass(frozen=True)
-class MadeFile:
-    """A file as a report leaves it in its folder."""
-
-    format: str
-    path: Path
-
-
-@dataclass(frozen=True)
-class Made:
-    """What a report came to."""
-
-    summary: dict[str, Any] = field(default_factory=dict)
-    files: Sequence[MadeFile] = ()
-
-
-def write_files(folder: Path, text: str = "workbook") -> Made:
+def write_files(folder: Path, text: str = "workbook") -> Outcome:
     """A workbook and its CSV, in the folder of the attempt."""
-    files = [MadeFile(kind, folder / f"register.{kind}") for kind in ("xlsx", "csv")]
+    files = [LocalFile(kind, folder / f"register.{kind}") for kind in ("xlsx", "csv")]
     for each in files:
         each.path.write_text(text)
-    return Made({"invoices": 3}, files)
+    return Outcome({"invoices": 3}, tuple(files))
 
 
-def plain_report(lease: Lease, stop: JobStop, progress: ProgressSink, folder: Path) -> Made:
+def plain_report(lease: Lease, stop: JobStop, progress: ProgressSink, folder: Path) -> Outcome:
     """A report without incidents."""
     return write_files(folder)
 
@@ -54,7 +37,7 @@ class Patient:
         self.folders: list[Path] = []
         self.stopped_by: list[str] = []
 
-    def __call__(self, lease: Lease, stop: JobStop, progress: ProgressSink, folder: Path) -> Made:
+    def __call__(self, lease: Lease, stop: JobStop, progress: ProgressSink, folder: Path) -> Outcome:
         self.folders.append(folder)
         self.started.set()
         try:
@@ -74,7 +57,7 @@ class Deaf:
         self.free = threading.Event()
         self.finished = threading.Event()
 
-    def __call__(self, lease: Lease, stop: JobStop, progress: ProgressSink, folder: Path) -> Made:
+    def __call__(self, lease: Lease, stop: JobStop, progress: ProgressSink, folder: Path) -> Outcome:
         if self.started.is_set():
             return write_files(folder, "the next one")
         self.started.set()

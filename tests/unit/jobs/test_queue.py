@@ -46,8 +46,8 @@ class Listening:
     """A consumer at work, and what it was called for."""
 
     def __init__(self, queue: WakeQueue) -> None:
-        self.woken, self.chores = threading.Event(), threading.Event()
-        self._consumer = queue.consumer(woken=self.woken.set, chores=self.chores.set)
+        self.woken, self.periodic = threading.Event(), threading.Event()
+        self._consumer = queue.consumer(woken=self.woken.set, periodic=self.periodic.set)
 
     def __enter__(self) -> Listening:
         self._consumer.start()
@@ -67,7 +67,7 @@ def test_a_wake_reaches_a_worker_in_another_process_within_a_second(place: tuple
 
 def test_chores_begin_when_a_worker_starts(queue: WakeQueue) -> None:
     with Listening(queue) as worker:
-        assert worker.chores.wait(10)
+        assert worker.periodic.wait(10)
 
 
 def test_wakes_that_nobody_took_are_still_there_for_the_next_worker(queue: WakeQueue) -> None:

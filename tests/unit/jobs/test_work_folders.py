@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from bitrix_app.jobs import WorkFolders
-from bitrix_app.jobs.attempt import work_folder
+from bitrix_app.jobs.job import work_folder
 from bitrix_app.storage import Cipher, Database, Lease, ReportLeases, Reports
 from tests.seed import ALICE, install_portal, queue_report
 
@@ -69,7 +69,7 @@ def test_the_folder_of_a_lost_attempt_goes_and_that_of_the_next_stays(
         assert (left.exists(), folder.exists()) == (False, True)
 
 
-@pytest.mark.parametrize("ending", ["done", "failed", "cancelled", "hand_back"])
+@pytest.mark.parametrize("ending", ["done", "failed", "cancelled", "release"])
 def test_the_folder_of_an_ended_attempt_goes(
     ending: str, db: Database, folders: WorkFolders, root: Path, lease: Lease
 ) -> None:
@@ -79,7 +79,7 @@ def test_the_folder_of_an_ended_attempt_goes(
         "done": lambda: leases.done(lease, {}, []),
         "failed": lambda: leases.failed(lease, "internal_error"),
         "cancelled": lambda: leases.cancelled(lease),
-        "hand_back": lambda: leases.hand_back(lease),
+        "release": lambda: leases.release(lease),
     }[ending]()
     sweep_twice(folders)
     assert not left.exists()

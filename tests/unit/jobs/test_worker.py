@@ -25,7 +25,7 @@ from bitrix_app.errors import (
     WorkbookLimitError,
 )
 from bitrix_app.jobs import JobStop, RunReport, Timing, Worker
-from bitrix_app.reports.ports import Progress, ProgressSink
+from bitrix_app.reports import Outcome, Progress, ProgressSink
 from bitrix_app.storage import (
     Cipher,
     Database,
@@ -39,7 +39,7 @@ from bitrix_app.storage import (
 )
 from bitrix_app.storage.tables import Report
 from tests.seed import ALICE, install_portal, queue_report
-from tests.unit.jobs.fakes import QUICK, Deaf, Ears, Made, Patient, plain_report, until, write_files
+from tests.unit.jobs.fakes import QUICK, Deaf, Ears, Patient, plain_report, until, write_files
 
 
 class Workshop:
@@ -121,7 +121,7 @@ def test_a_queued_report_is_built_and_its_files_are_stored(shop: Workshop, porta
     report = queue_report(shop.db, portal, ALICE, detailed=True)
     seen: list[tuple[dict[str, Any], list[Path]]] = []
 
-    def run(lease: Lease, stop: JobStop, progress: ProgressSink, folder: Path) -> Made:
+    def run(lease: Lease, stop: JobStop, progress: ProgressSink, folder: Path) -> Outcome:
         seen.append((lease.report.params, list(folder.iterdir())))
         return write_files(folder)
 
@@ -169,7 +169,7 @@ def test_a_woken_worker_that_finds_nothing_goes_on(shop: Workshop, portal: Porta
 def test_progress_reaches_the_row(shop: Workshop, portal: PortalRecord) -> None:
     patient = Patient()
 
-    def run(lease: Lease, stop: JobStop, progress: ProgressSink, folder: Path) -> Made:
+    def run(lease: Lease, stop: JobStop, progress: ProgressSink, folder: Path) -> Outcome:
         progress.update(Progress("products", 120, 480))
         return patient(lease, stop, progress, folder)
 
@@ -186,7 +186,7 @@ def test_the_last_progress_stays_with_a_report_that_ends_before_a_heartbeat(
 ) -> None:
     """A finished report does not read "0 of 0"."""
 
-    def run(lease: Lease, stop: JobStop, progress: ProgressSink, folder: Path) -> Made:
+    def run(lease: Lease, stop: JobStop, progress: ProgressSink, folder: Path) -> Outcome:
         progress.update(Progress("workbook", 480, 480))
         return write_files(folder)
 
@@ -218,7 +218,7 @@ def test_as_many_reports_run_at_once_as_the_worker_has_places(db: Database, ciph
     patient, together = Patient(), []
     lock = threading.Lock()
 
-    def run(lease: Lease, stop: JobStop, progress: ProgressSink, folder: Path) -> Made:
+    def run(lease: Lease, stop: JobStop, progress: ProgressSink, folder: Path) -> Outcome:
         with lock:
             together.append(lease.report.id)
         return patient(lease, stop, progress, folder)
@@ -240,7 +240,7 @@ def test_fifty_reports_over_ten_portals_are_each_built_once_in_fair_turns(
     order: list[int] = []
     built: list[str] = []
 
-    def run(lease: Lease, stop: JobStop, progress: ProgressSink, folder: Path) -> Made:
+    def run(lease: Lease, stop: JobStop, progress: ProgressSink, folder: Path) -> Outcome:
         order.append(lease.report.portal_id)
         built.append(lease.report.id)
         return write_files(folder)
@@ -255,7 +255,7 @@ def test_fifty_reports_over_ten_portals_are_each_built_once_in_fair_turns(
     assert len(shop.names()) == 100
 
 
-STILL = replace(QUICK, still=0.3)
+STALLED = replace(QUICK, stall=0.3)
 
 
 def test_reports_that_stand_still_hold_up_nobody_elses(shop: Workshop, cipher: Cipher) -> None:
@@ -263,11 +263,11 @@ def test_reports_that_stand_still_hold_up_nobody_elses(shop: Workshop, cipher: C
     slow = [queue_report(shop.db, install_portal(shop.db, cipher, f"slow{each}")) for each in range(3)]
     patient = Patient()
 
-    def run(lease: Lease, stop: JobStop, progress: ProgressSink, folder: Path) -> Made:
+    def run(lease: Lease, stop: JobStop, progress: ProgressSink, folder: Path) -> Outcome:
         return patient(lease, stop, progress, folder) if lease.report.id in stuck else write_files(folder)
 
     stuck = {each.id for each in slow}
-    shop.open(run, concurrency=1, timing=STILL)
+    shop.open(run, concurrency=1, timing=STALLED)
     until(lambda: len(patient.folders) == 3)
     shop.ended(queue_report(shop.db, install_portal(shop.db, cipher, "quick")))
     patient.go_on.set()
@@ -280,9 +280,9 @@ def test_a_report_that_moves_keeps_its_place(shop: Workshop, cipher: Cipher) -> 
     moved = threading.Event()
     go_on = threading.Event()
 
-    def run(lease: Lease, stop: JobStop, progress: ProgressSink, folder: Path) -> Made:
+    def run(lease: Lease, stop: JobStop, progress: ProgressSink, folder: Path) -> Outcome:
         begun.append(lease.report.id)
-        deadline = time.monotonic() + 5 * STILL.still
+        deadline = time.monotonic() + 5 * STALLED.stall
         while not go_on.is_set():
             stop.wait(0.01)
             progress.update(Progress("invoices", 1, 2))
@@ -291,7 +291,7 @@ def test_a_report_that_moves_keeps_its_place(shop: Workshop, cipher: Cipher) -> 
         return write_files(folder)
 
     reports = [queue_report(shop.db, install_portal(shop.db, cipher, f"portal{each}")) for each in range(2)]
-    shop.open(run, concurrency=1, timing=STILL)
+    shop.open(run, concurrency=1, timing=STALLED)
     assert moved.wait(20)
     assert len(begun) == 1
     go_on.set()
@@ -309,7 +309,7 @@ def test_reports_that_stand_still_are_not_taken_up_without_end(shop: Workshop, c
 
     reports = [queue_report(shop.db, install_portal(shop.db, cipher, f"slow{each}")) for each in range(6)]
     patient, leases = Patient(), Watched(shop.db)
-    shop.open(patient, concurrency=1, timing=STILL, leases=leases)
+    shop.open(patient, concurrency=1, timing=STALLED, leases=leases)
     until(lambda: len(patient.folders) == 4)
     seen = leases.looks
     until(lambda: leases.looks >= seen + 10)
@@ -339,7 +339,7 @@ def test_what_goes_wrong_stands_in_the_row_and_the_worker_goes_on(
 ) -> None:
     failing = [True]
 
-    def run(lease: Lease, stop: JobStop, progress: ProgressSink, folder: Path) -> Made:
+    def run(lease: Lease, stop: JobStop, progress: ProgressSink, folder: Path) -> Outcome:
         if failing.pop() if failing else False:
             raise error
         return write_files(folder)
@@ -353,7 +353,7 @@ def test_what_goes_wrong_stands_in_the_row_and_the_worker_goes_on(
 
 
 def test_a_defect_of_ours_is_logged_with_its_traceback(shop: Workshop, portal: PortalRecord) -> None:
-    def run(lease: Lease, stop: JobStop, progress: ProgressSink, folder: Path) -> Made:
+    def run(lease: Lease, stop: JobStop, progress: ProgressSink, folder: Path) -> Outcome:
         raise RuntimeError("a defect of ours")
 
     report = queue_report(shop.db, portal)
@@ -391,7 +391,7 @@ def test_a_report_whose_database_went_away_is_tried_again_and_not_for_ever(
 ) -> None:
     tried: list[int] = []
 
-    def run(lease: Lease, stop: JobStop, progress: ProgressSink, folder: Path) -> Made:
+    def run(lease: Lease, stop: JobStop, progress: ProgressSink, folder: Path) -> Outcome:
         tried.append(lease.attempt)
         raise OperationalError("UPDATE portal_bucket", {}, Exception("terminating connection"))
 
@@ -462,7 +462,7 @@ def test_a_cancel_frees_a_place_held_by_a_report_that_hears_nothing(shop: Worksh
 def test_a_blocking_call_can_be_ended_by_a_cancel(shop: Workshop, portal: PortalRecord) -> None:
     connected, closed = threading.Event(), threading.Event()
 
-    def run(lease: Lease, stop: JobStop, progress: ProgressSink, folder: Path) -> Made:
+    def run(lease: Lease, stop: JobStop, progress: ProgressSink, folder: Path) -> Outcome:
         stop.on_stop(closed.set)
         connected.set()
         closed.wait(30)
@@ -593,7 +593,7 @@ def test_what_breaks_because_the_worker_goes_down_is_not_the_reports_fault(
 ) -> None:
     connected, closed = threading.Event(), threading.Event()
 
-    def run(lease: Lease, stop: JobStop, progress: ProgressSink, folder: Path) -> Made:
+    def run(lease: Lease, stop: JobStop, progress: ProgressSink, folder: Path) -> Outcome:
         stop.on_stop(closed.set)
         connected.set()
         closed.wait(30)

@@ -13,11 +13,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from bitrix_app.__main__ import serve
-from bitrix_app.jobs import Housekeeping, JobService, JobStop, Timing, WakeQueue, Worker, WorkFolders
-from bitrix_app.reports.ports import Progress, ProgressSink
+from bitrix_app.jobs import JobService, JobStop, Maintenance, Timing, WakeQueue, Worker, WorkFolders
+from bitrix_app.reports import Outcome, Progress, ProgressSink
 from bitrix_app.settings import Settings
 from bitrix_app.storage import Chores, Database, Files, Lease, ReportLeases
-from tests.unit.jobs.fakes import Made, write_files
+from tests.unit.jobs.fakes import write_files
 
 TIMING = Timing(lease=3.0, beat=0.2, poll=0.3, recover=0.3, finish=1.0, abandon=1.0)
 
@@ -60,7 +60,7 @@ class SlowReport:
     def __init__(self, place: Place) -> None:
         self._place = place
 
-    def __call__(self, lease: Lease, stop: JobStop, progress: ProgressSink, folder: Path) -> Made:
+    def __call__(self, lease: Lease, stop: JobStop, progress: ProgressSink, folder: Path) -> Outcome:
         self._place.note("started", lease.attempt)
         progress.update(Progress("invoices", lease.attempt, 10))
         while not self._place.go.exists():
@@ -94,7 +94,7 @@ class Services:
             timing=TIMING,
         )
         folders = WorkFolders(Path(place.folder) / "work", ReportLeases(self.database), every=0.3)
-        self.jobs = JobService(worker, self._queue, Housekeeping(Chores(self.database), []), folders)
+        self.jobs = JobService(worker, self._queue, Maintenance(Chores(self.database), []), folders)
 
     def close(self) -> None:
         self._queue.close()

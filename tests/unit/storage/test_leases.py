@@ -233,7 +233,7 @@ def test_a_report_that_was_handed_back_is_taken_up_again_and_nothing_is_counted(
     for attempt in range(1, 7):
         lease = claim(leases)
         assert lease.attempt == attempt
-        leases.hand_back(lease)
+        leases.release(lease)
     assert stored(db, report).status == "queued"
 
 
@@ -241,7 +241,7 @@ LATE: dict[str, Callable[[ReportLeases, Lease], object]] = {
     "beat": lambda leases, lease: leases.beat(lease, Progress("invoices", 9, 9)),
     "done": lambda leases, lease: leases.done(lease, {}, [late_file(lease)]),
     "failed": lambda leases, lease: leases.failed(lease, "internal_error"),
-    "hand_back": lambda leases, lease: leases.hand_back(lease),
+    "release": lambda leases, lease: leases.release(lease),
     "give_up": lambda leases, lease: leases.give_up(lease),
 }
 

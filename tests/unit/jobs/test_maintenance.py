@@ -1,4 +1,4 @@
-"""Chores: done once however many workers there are; what is old or nameless goes."""
+"""Periodic tasks: done once however many workers there are; what is old or nameless goes."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from bitrix_app.jobs import Broom, Housekeeping, PeriodicChore
+from bitrix_app.jobs import Cleanup, Maintenance, PeriodicTask
 from bitrix_app.storage import Chores, Cipher, Database, Files, ReportFile, ReportLeases, Reports, Retention, file_name
 from tests.seed import ALICE, install_portal, queue_report
 
@@ -24,8 +24,8 @@ def files(tmp_path: Path) -> Files:
 
 
 @pytest.fixture
-def broom(db: Database, files: Files) -> Broom:
-    return Broom(Retention(db), files)
+def cleanup(db: Database, files: Files) -> Cleanup:
+    return Cleanup(Retention(db), files)
 
 
 def finished(db: Database, files: Files, portal_id: int, tmp_path: Path) -> str:
@@ -44,10 +44,10 @@ def age(path: Path) -> None:
     os.utime(path, (LONG_AGO, LONG_AGO))
 
 
-def test_several_workers_do_a_chore_once(db: Database) -> None:
+def test_several_workers_do_a_periodic_task_once(db: Database) -> None:
     done: list[str] = []
     workers = [
-        Housekeeping(Chores(db), [PeriodicChore("expire", HOUR, lambda name=name: done.append(name))])
+        Maintenance(Chores(db), [PeriodicTask("expire", HOUR, lambda name=name: done.append(name))])
         for name in ("a", "b", "c")
     ]
     for _ in range(2):
@@ -56,14 +56,14 @@ def test_several_workers_do_a_chore_once(db: Database) -> None:
     assert done == ["a"]
 
 
-def test_a_chore_that_breaks_does_not_keep_the_others_from_being_done(db: Database) -> None:
+def test_a_periodic_task_that_breaks_does_not_keep_the_others_from_being_done(db: Database) -> None:
     done: list[str] = []
 
     def broken() -> None:
         raise ZeroDivisionError
 
-    chores: list[tuple[str, Callable[[], None]]] = [("broken", broken), ("sweep", lambda: done.append("sweep"))]
-    keeping = Housekeeping(Chores(db), [PeriodicChore(name, HOUR, run) for name, run in chores])
+    tasks: list[tuple[str, Callable[[], None]]] = [("broken", broken), ("sweep", lambda: done.append("sweep"))]
+    keeping = Maintenance(Chores(db), [PeriodicTask(name, HOUR, run) for name, run in tasks])
     with pytest.raises(ZeroDivisionError):
         keeping.run_due()
     keeping.run_due()
@@ -78,7 +78,7 @@ def test_an_expired_report_takes_its_file_with_it(
     now = [datetime(2026, 1, 1, tzinfo=UTC)]
     db = Database(database_url, clock=lambda: now[0])
     name = finished(db, files, install_portal(db, cipher).id, tmp_path)
-    keeper = Broom(Retention(db), files)
+    keeper = Cleanup(Retention(db), files)
     keeper.expire()
     assert files.exists(name)
     now[0] += timedelta(days=91)
@@ -88,7 +88,7 @@ def test_an_expired_report_takes_its_file_with_it(
 
 
 def test_old_files_that_no_report_names_are_swept(
-    db: Database, cipher: Cipher, files: Files, broom: Broom, tmp_path: Path
+    db: Database, cipher: Cipher, files: Files, cleanup: Cleanup, tmp_path: Path
 ) -> None:
     store, portal = tmp_path / "reports", install_portal(db, cipher)
     kept = finished(db, files, portal.id, tmp_path)
@@ -98,12 +98,12 @@ def test_old_files_that_no_report_names_are_swept(
         (store / name).write_text("left behind")
     for name in (kept, orphan, half):
         age(store / name)
-    broom.sweep()
+    cleanup.sweep()
     assert sorted(each.name for each in store.iterdir()) == sorted([kept, young])
 
 
-def test_expiry_and_sweeping_come_round_hourly(broom: Broom) -> None:
-    assert [(each.name, each.every) for each in broom.chores()] == [
+def test_expiry_and_sweeping_come_round_hourly(cleanup: Cleanup) -> None:
+    assert [(each.name, each.every) for each in cleanup.tasks()] == [
         ("expire", timedelta(minutes=59)),
         ("sweep", timedelta(minutes=59)),
     ]
