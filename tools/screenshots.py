@@ -99,7 +99,7 @@ addEventListener("DOMContentLoaded", () => {
 def opened(at: Visit) -> None:
     """The page has opened and counted."""
     at.open()
-    expect(at.get("preview").locator("strong, .notice")).to_be_visible(timeout=20_000)
+    expect(at.get("estimate").locator("strong, .notice")).to_be_visible(timeout=20_000)
 
 
 def started(at: Visit) -> None:
@@ -107,7 +107,7 @@ def started(at: Visit) -> None:
     opened(at)
     at.choose("period-this_year")
     at.get("detailed").check()
-    expect(at.get("preview-count")).to_be_visible(timeout=20_000)
+    expect(at.get("estimate-count")).to_be_visible(timeout=20_000)
     at.build()
 
 
@@ -148,7 +148,7 @@ def choosing_a_set(at: Visit) -> None:
     """A set is chosen and is being changed."""
     opened(at)
     at.get("saved-set").select_option(label="Неоплаченные")
-    expect(at.get("preview").locator("strong, .notice")).to_be_visible(timeout=20_000)
+    expect(at.get("estimate").locator("strong, .notice")).to_be_visible(timeout=20_000)
     at.get("set-edit").click()
 
 
@@ -180,7 +180,7 @@ def company(at: Visit) -> None:
     companies = [int(each["companyId"]) for each in at.portal.crm.invoices if each["companyId"]]
     at.open_card(f"/crm/company/details/{max(companies, key=companies.count)}/")
     expect(at.get("chart")).to_be_visible(timeout=20_000)
-    expect(at.get("preview").locator("strong, .notice")).to_be_visible(timeout=20_000)
+    expect(at.get("estimate").locator("strong, .notice")).to_be_visible(timeout=20_000)
 
 
 def invoice(at: Visit) -> None:
@@ -188,7 +188,7 @@ def invoice(at: Visit) -> None:
     wanted = next(each for each in at.portal.crm.invoices if each["companyId"] and each["begindate"])
     at.open_card(f"/crm/type/31/details/{wanted['id']}/")
     expect(at.get("scope-company")).to_be_visible(timeout=20_000)
-    expect(at.get("preview").locator("strong, .notice")).to_be_visible(timeout=20_000)
+    expect(at.get("estimate").locator("strong, .notice")).to_be_visible(timeout=20_000)
 
 
 def tab(name: str, sign: str) -> Callable[[Visit], None]:

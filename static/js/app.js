@@ -1,28 +1,22 @@
 /** The page: makes the parts, joins them, decides nothing that belongs to a part. */
 
-import { Api, newKey } from "./api.js";
-import { byId, fill, h, isBusy, jsonOf, setBusy } from "./dom.js";
-import { choiceOf, ReportForm } from "./form.js";
+import { journalTable, SelfCheck, SettingsForm } from "./administration.js";
+import { Api, newKey, renewer } from "./api.js";
+import { showCompany } from "./company.js";
+import { byId, fill, h, isBusy, jsonOf, setBusy, Tabs } from "./dom.js";
+import { choiceOf, Estimate, ReportForm } from "./form.js";
 import { Frame } from "./frame.js";
 import { History } from "./history.js";
-import { journalTable } from "./journal.js";
+import { I18n } from "./i18n.js";
 import { isAbort, notice, trouble } from "./notice.js";
-import { showCompany } from "./company.js";
-import { Preview } from "./preview.js";
-import { isUnderWay } from "./progress.js";
-import { ReportCard } from "./report-card.js";
+import { isUnderWay, ReportCard } from "./report-card.js";
 import { SavedSets } from "./saved-sets.js";
-import { SelfCheck } from "./self-check.js";
-import { renewer } from "./session.js";
-import { SettingsForm } from "./settings.js";
-import { Tabs } from "./tabs.js";
-import { Words } from "./words.js";
 
 class Page {
   constructor(config) {
     this.config = config;
     this.placement = config.placement ?? {};
-    this.words = new Words({ lang: config.lang, ...jsonOf("messages") });
+    this.i18n = new I18n({ lang: config.lang, ...jsonOf("messages") });
     this.frame = new Frame(byId("bx24-js"), config.portal);
     this.api = new Api({
       base: config.api, lang: config.lang, token: document.querySelector('meta[name="session-token"]').content,
@@ -41,15 +35,15 @@ class Page {
   }
 
   #makeTabs() {
-    const { api, words, frame } = this;
+    const { api, i18n, frame } = this;
     const again = (report) => this.#repeat(report);
-    this.card = new ReportCard({ api, words, frame, onEnd: () => this.history.load(), onRepeat: again });
-    this.history = new History({ api, words, onRepeat: again, onDelete: (id) => this.card.forget(id), onStart: () => this.tabs.open("report") });
+    this.card = new ReportCard({ api, i18n, frame, onEnd: () => this.history.load(), onRepeat: again });
+    this.history = new History({ api, i18n, onRepeat: again, onDelete: (id) => this.card.forget(id), onStart: () => this.tabs.open("report") });
     const onOpen = { history: () => this.history.load() };
     if (this.config.user.is_admin) {
-      const settings = new SettingsForm({ api, words, frame, onSaved: (saved) => this.#takeOver(saved) });
-      const journal = journalTable({ api, words });
-      const check = new SelfCheck({ api, words });
+      const settings = new SettingsForm({ api, i18n, frame, onSaved: (saved) => this.#takeOver(saved) });
+      const journal = journalTable({ api, i18n });
+      const check = new SelfCheck({ api, i18n });
       Object.assign(onOpen, { settings: () => settings.load(), journal: () => journal.load(), "self-check": () => check.load() });
     }
     this.tabs = new Tabs(document.querySelector('[role="tablist"]'), onOpen);
@@ -57,20 +51,20 @@ class Page {
 
   /** Who asks, what the portal has, what its settings say: without them there is no form. */
   async #loadForm() {
-    const { api, words } = this;
-    fill(byId("form-loading"), h("p", { class: "soft" }, words.t("loading")));
+    const { api, i18n } = this;
+    fill(byId("form-loading"), h("p", { class: "soft" }, i18n.t("loading")));
     try {
       const [me, settings, options] = await Promise.all([api.get("/me"), api.get("/settings"), api.get("/options")]);
       fill(byId("form-loading"));
       this.me = me;
-      this.form = new ReportForm({ words, today: me.today, placement: this.placement });
+      this.form = new ReportForm({ i18n, today: me.today, placement: this.placement });
       this.form.offer(options, settings);
       this.form.set(me.last_choice ?? {});
       this.#joinForm();
       byId("form-fields").hidden = false;
       this.#findCompany();
     } catch (error) {
-      fill(byId("form-loading"), trouble(error, words, () => this.#loadForm()));
+      fill(byId("form-loading"), trouble(error, i18n, () => this.#loadForm()));
     }
   }
 
@@ -84,24 +78,24 @@ class Page {
       this.placement = { ...this.placement, company_id };
       this.form.offerCompany(company_id);
     } catch (error) {
-      fill(byId("form-note"), trouble(error, this.words));
+      fill(byId("form-note"), trouble(error, this.i18n));
     }
   }
 
   #joinForm() {
-    const { api, words, form } = this;
-    this.preview = new Preview({ root: byId("preview"), api, words, form });
-    this.sets = new SavedSets({ api, words, form, isAdmin: this.config.user.is_admin, onChoose: () => this.preview.soon() });
+    const { api, i18n, form } = this;
+    this.estimate = new Estimate({ root: byId("estimate"), api, i18n, form });
+    this.sets = new SavedSets({ api, i18n, form, isAdmin: this.config.user.is_admin, onChoose: () => this.estimate.soon() });
     this.sets.load();
-    byId("form").addEventListener("change", () => { form.showErrors({}); this.preview.soon(); });
+    byId("form").addEventListener("change", () => { form.showErrors({}); this.estimate.soon(); });
     byId("form").addEventListener("submit", (event) => { event.preventDefault(); this.#build(form.body()); });
     if (this.me.may_build === false) this.#forbidBuilding();
-    else this.preview.soon();
+    else this.estimate.soon();
   }
 
   #forbidBuilding() {
     setBusy(byId("build"), true);
-    fill(byId("form-note"), notice("info", this.words.t("may_not_build")));
+    fill(byId("form-note"), notice("info", this.i18n.t("may_not_build")));
   }
 
   /** After a reload, or when the page opens again: the newest report of this place is here. */
@@ -143,10 +137,10 @@ class Page {
   }
 
   #refused(error, body) {
-    const { words } = this;
-    if (error.status !== 422) return fill(byId("form-note"), trouble(error, words, () => this.#build(body)));
+    const { i18n } = this;
+    if (error.status !== 422) return fill(byId("form-note"), trouble(error, i18n, () => this.#build(body)));
     const others = this.form.showErrors(error.errors);
-    fill(byId("form-note"), notice("danger", words.t("form_wrong"), others));
+    fill(byId("form-note"), notice("danger", i18n.t("form_wrong"), others));
   }
 
   /** The same conditions once more, put into the form so that they can be seen. */
@@ -154,7 +148,7 @@ class Page {
     if (!this.form) return;
     this.tabs.open("report");
     this.form.set(choiceOf(report.params, this.me.today));
-    this.preview.soon();
+    this.estimate.soon();
     const { company_id, invoice_id, ...rest } = this.form.body();
     const { params } = report;
     this.#build({ ...rest, company_id: params.company_id ?? null, invoice_id: params.invoice_id ?? null, date_from: params.date_from, date_to: params.date_to });
@@ -166,8 +160,8 @@ class Page {
   }
 
   #tellConnection(seconds) {
-    const { words } = this;
-    fill(byId("connection"), seconds ? notice("warning", words.count("connection_lost", Math.ceil(seconds))) : null);
+    const { i18n } = this;
+    fill(byId("connection"), seconds ? notice("warning", i18n.count("connection_lost", Math.ceil(seconds))) : null);
   }
 }
 

@@ -5,26 +5,26 @@ import { trouble } from "./notice.js";
 
 const MONTH = /^\d{4}-\d\d$/;
 
-export async function showCompany(id, { api, words }) {
+export async function showCompany(id, { api, i18n }) {
   const body = byId("company-body");
   byId("company").hidden = false;
-  fill(body, h("p", { class: "soft", role: "status" }, words.t("loading")));
+  fill(body, h("p", { class: "soft", role: "status" }, i18n.t("loading")));
   try {
     const [overview, chart] = await Promise.all([api.get(`/companies/${id}/overview`), api.get(`/companies/${id}/chart`, { text: true }).catch(() => null)]);
-    fill(body, overview.months.length ? [figure(chart, overview, words), table(overview, words), overview.complete === false && h("p", { class: "soft small" }, words.t("company_incomplete"))] : h("p", { class: "soft" }, words.t("company_empty")));
+    fill(body, overview.months.length ? [figure(chart, overview, i18n), table(overview, i18n), overview.complete === false && h("p", { class: "soft small" }, i18n.t("company_incomplete"))] : h("p", { class: "soft" }, i18n.t("company_empty")));
   } catch (error) {
-    fill(body, trouble(error, words, () => showCompany(id, { api, words })));
+    fill(body, trouble(error, i18n, () => showCompany(id, { api, i18n })));
   }
 }
 
-function figure(chart, overview, words) {
+function figure(chart, overview, i18n) {
   const drawing = chart && drawn(chart);
   if (!drawing) return null;
-  for (const label of drawing.querySelectorAll("text")) if (MONTH.test(label.textContent)) label.textContent = words.shortMonth(label.textContent);
+  for (const label of drawing.querySelectorAll("text")) if (MONTH.test(label.textContent)) label.textContent = i18n.shortMonth(label.textContent);
   drawing.setAttribute("role", "img");
-  drawing.setAttribute("aria-label", words.t("chart_label"));
+  drawing.setAttribute("aria-label", i18n.t("chart_label"));
   return h("figure", { class: "chart", "data-testid": "chart" }, drawing,
-    h("ul", { class: "legend" }, h("li", {}, words.t("invoiced")), h("li", { class: "paid" }, words.t("paid"))));
+    h("ul", { class: "legend" }, h("li", {}, i18n.t("invoiced")), h("li", { class: "paid" }, i18n.t("paid"))));
 }
 
 /** The drawing as a node of this page, so that its colours follow the theme; anything that could act is left out. */
@@ -38,9 +38,9 @@ function drawn(text) {
   return document.importNode(root, true);
 }
 
-function table({ currency, months }, words) {
-  const row = ({ month, invoiced, paid }) => h("tr", {}, h("th", { scope: "row" }, words.month(month)),
-    h("td", { class: "number" }, words.money(invoiced, currency)), h("td", { class: "number" }, words.money(paid, currency)));
-  const head = h("tr", {}, h("th", { scope: "col" }, words.t("month")), ...["invoiced", "paid"].map((key) => h("th", { scope: "col", class: "number" }, words.t(key))));
-  return h("table", { class: "table table-tight", "data-testid": "company-table", "aria-label": words.t("chart_label") }, h("thead", {}, head), h("tbody", {}, months.map(row)));
+function table({ currency, months }, i18n) {
+  const row = ({ month, invoiced, paid }) => h("tr", {}, h("th", { scope: "row" }, i18n.month(month)),
+    h("td", { class: "number" }, i18n.money(invoiced, currency)), h("td", { class: "number" }, i18n.money(paid, currency)));
+  const head = h("tr", {}, h("th", { scope: "col" }, i18n.t("month")), ...["invoiced", "paid"].map((key) => h("th", { scope: "col", class: "number" }, i18n.t(key))));
+  return h("table", { class: "table table-tight", "data-testid": "company-table", "aria-label": i18n.t("chart_label") }, h("thead", {}, head), h("tbody", {}, months.map(row)));
 }

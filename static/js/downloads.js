@@ -6,20 +6,20 @@ const FRESH = 5 * 60 * 1000;
 const TITLES = { xlsx: "download_excel", csv: "download_csv" };
 
 /** The links of a finished report as a row of buttons. */
-export function downloads(report, { api, words }) {
+export function downloads(report, { api, i18n }) {
   const links = linksOf(report).map((file, index) => h("a", {
     class: index === 0 ? "button button-primary" : "button", href: file.url, download: true,
     "data-testid": `download-${file.format}`, onclick: refresher(report, file.format, api),
-  }, words.t(TITLES[file.format] ?? "download_excel"), file.size ? h("span", { class: "small" }, words.size(file.size)) : null));
+  }, i18n.t(TITLES[file.format] ?? "download_excel"), file.size ? h("span", { class: "small" }, i18n.size(file.size)) : null));
   return h("div", { class: "row" }, links);
 }
 
 /** The same links, small, for a row of the history. */
-export function smallDownloads(report, { api, words }) {
+export function smallDownloads(report, { api, i18n }) {
   return linksOf(report).map((file) => h("a", {
     href: file.url, download: true, "data-testid": `history-download-${file.format}`, onclick: refresher(report, file.format, api),
-    "aria-label": `${words.t(TITLES[file.format] ?? "download_excel")}: ${words.range(report.params.date_from, report.params.date_to)}`,
-  }, words.t(`format_${file.format}`)));
+    "aria-label": `${i18n.t(TITLES[file.format] ?? "download_excel")}: ${i18n.range(report.params.date_from, report.params.date_to)}`,
+  }, i18n.t(`format_${file.format}`)));
 }
 
 export function linksOf(report) {

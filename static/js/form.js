@@ -1,8 +1,7 @@
-/** The form of a new report: what it offers, what is chosen, and the body of the request made from it. */
+/** The form of a new report: what it offers, what is chosen, the request's body, and the estimate under it. */
 
 import { byId, complain, fill, forgive, h } from "./dom.js";
-import { nameOf, PERIODS, rangeOf } from "./period.js";
-import { StageList } from "./stages.js";
+import { isAbort, messageOf, notice } from "./notice.js";
 
 const FIELD_IDS = {
   date_from: "date-from", date_to: "date-to", date_field: "date-field", mycompany_id: "mycompany",
@@ -12,8 +11,8 @@ const EARLIEST = "2000-01-01";
 
 export class ReportForm {
   /** `placement`: {company_id, invoice_id}; `today`: the portal's date. */
-  constructor({ words, today, placement }) {
-    Object.assign(this, { words, today, placement });
+  constructor({ i18n, today, placement }) {
+    Object.assign(this, { i18n, today, placement });
     this.form = byId("form");
     this.options = { date_fields: [], stages: [], my_companies: [], currencies: [], assignees: [], categories: [] };
     this.settings = {};
@@ -23,12 +22,12 @@ export class ReportForm {
 
   /** Fills the lists with what the portal has. */
   offer(options, settings) {
-    const { words } = this;
+    const { i18n } = this;
     this.options = { ...this.options, ...options };
     this.settings = settings;
-    const any = ["", words.t("any")];
+    const any = ["", i18n.t("any")];
     list("date-field", this.options.date_fields.map((field) => [field.name, field.title]));
-    list("paid", [any, ["true", words.t("paid_only")], ["false", words.t("unpaid_only")]]);
+    list("paid", [any, ["true", i18n.t("paid_only")], ["false", i18n.t("unpaid_only")]]);
     list("currency", [any, ...this.options.currencies.map((code) => [code, code])]);
     list("mycompany", [any, ...this.options.my_companies.map((company) => [company.id, company.title])]);
     list("assigned-by", [any, ...this.options.assignees.map((person) => [person.id, person.name])]);
@@ -81,10 +80,10 @@ export class ReportForm {
   /** What is wrong before anything is asked of the server: `{field: [message]}`. */
   mistakes() {
     const { date_from, date_to } = this.body();
-    const { words } = this;
-    if (!date_from) return { date_from: [words.t("date_missing")] };
-    if (!date_to) return { date_to: [words.t("date_missing")] };
-    return date_from > date_to ? { date_to: [words.t("dates_crossed")] } : {};
+    const { i18n } = this;
+    if (!date_from) return { date_from: [i18n.t("date_missing")] };
+    if (!date_to) return { date_to: [i18n.t("date_missing")] };
+    return date_from > date_to ? { date_to: [i18n.t("dates_crossed")] } : {};
   }
 
   /** Says each field's errors beside it; returns those that belong to no field of the form. */
@@ -149,15 +148,15 @@ export class ReportForm {
   }
 
   #show() {
-    const { words } = this;
+    const { i18n } = this;
     const period = this.#period();
     const scope = checked("scope");
     const { from, to } = this.#range(scope);
     byId("period-field").hidden = scope === "invoice";
     byId("own-dates").hidden = period !== "own";
-    byId("range").textContent = period !== "own" && scope !== "invoice" ? words.range(from, to) : "";
+    byId("range").textContent = period !== "own" && scope !== "invoice" ? i18n.range(from, to) : "";
     const narrowed = this.#narrowed();
-    byId("more-count").textContent = narrowed ? words.count("conditions", narrowed) : "";
+    byId("more-count").textContent = narrowed ? i18n.count("conditions", narrowed) : "";
   }
 
   #narrowed() {
@@ -197,3 +196,106 @@ export function check(name, value) {
 }
 
 const number = (id) => (byId(id).value ? Number(byId(id).value) : null);
+
+export class StageList {
+  /** `stages`: [{id, title, semantics, category_id}]; `categories`: [{id, title}]. */
+  constructor(root, stages, categories) {
+    this.boxes = new Map();
+    const funnels = Map.groupBy ? Map.groupBy(stages, (stage) => stage.category_id) : groups(stages);
+    const title = (id) => categories.find((category) => category.id === id)?.title;
+    fill(root, [...funnels].map(([id, own]) => h("div", {},
+      funnels.size > 1 && title(id) ? h("p", { class: "soft small" }, title(id)) : null,
+      h("div", { class: "checks" }, own.map((stage) => this.#box(stage))))));
+  }
+
+  #box(stage) {
+    const box = h("input", { type: "checkbox", value: stage.id });
+    this.boxes.set(stage.id, box);
+    return h("label", { class: "check" }, box, h("span", {}, stage.title));
+  }
+
+  set(ids) {
+    for (const [id, box] of this.boxes) box.checked = ids.includes(id);
+  }
+
+  get() {
+    return [...this.boxes].filter(([, box]) => box.checked).map(([id]) => id);
+  }
+}
+
+function groups(stages) {
+  const found = new Map();
+  for (const stage of stages) found.set(stage.category_id, [...(found.get(stage.category_id) ?? []), stage]);
+  return found;
+}
+
+const PAUSE = 500;
+
+export class Estimate {
+  /** `root`: a live region. */
+  constructor({ root, api, i18n, form }) {
+    Object.assign(this, { root, api, i18n, form });
+  }
+
+  /** Asks again shortly after the last change of the form. */
+  soon() {
+    clearTimeout(this.timer);
+    this.asked?.abort();
+    fill(this.root, h("p", { class: "soft" }, this.i18n.t("counting")));
+    this.timer = setTimeout(() => this.#ask(), PAUSE);
+  }
+
+  async #ask() {
+    if (Object.keys(this.form.mistakes()).length) return fill(this.root);
+    const asked = (this.asked = new AbortController());
+    try {
+      this.#show(await this.api.post("/reports/preview", this.form.body(), { signal: asked.signal }));
+    } catch (error) {
+      if (isAbort(error)) return;
+      if (error.status === 422) fill(this.root, ...this.form.showErrors(error.errors).map((text) => notice("warning", text)));
+      else fill(this.root, notice("warning", `${this.i18n.t("not_counted")} ${messageOf(error, this.i18n)}`));
+    }
+  }
+
+  #show({ invoices, undated, seconds }) {
+    const { i18n } = this;
+    const without = undated ? i18n.count("undated", undated, { field: this.form.dateTitle() }) : null;
+    if (invoices === 0) return fill(this.root, this.#nothing(without));
+    const counted = `${i18n.count("invoices", invoices)}, ${i18n.about(seconds)}`;
+    return fill(this.root, h("p", { "data-testid": "estimate-count" }, h("strong", {}, counted)), without && h("p", { class: "soft small" }, without));
+  }
+  #nothing(without) {
+    const { i18n } = this;
+    return this.form.body().invoice_id ? notice("warning", i18n.t("nothing_invoice")) : notice("warning", i18n.t("nothing"), without, i18n.t("nothing_advice"));
+  }
+}
+
+export const PERIODS = ["this_month", "last_month", "this_quarter", "last_quarter", "this_year", "last_year"];
+
+const pad = (number) => String(number).padStart(2, "0");
+const firstOf = (year, month) => `${year}-${pad(month)}-01`;
+const lastOf = (year, month) => `${year}-${pad(month)}-${pad(new Date(Date.UTC(year, month, 0)).getUTCDate())}`;
+
+/** `months` months, `back` whole steps before the one that holds year/month. */
+function span(year, month, months, back) {
+  const index = Math.floor((year * 12 + month - 1) / months) * months - back * months;
+  const at = (offset) => [Math.floor((index + offset) / 12), ((index + offset) % 12) + 1];
+  return { from: firstOf(...at(0)), to: lastOf(...at(months - 1)) };
+}
+
+/** The first and the last day of the period `name`, both included. */
+export function rangeOf(name, today) {
+  const [year, month] = today.split("-").map(Number);
+  const [which, unit] = name.split("_");
+  const months = { month: 1, quarter: 3, year: 12 }[unit];
+  return span(year, month, months, which === "last" ? 1 : 0);
+}
+
+/** The name of the period that has exactly these days, else "own". */
+export function nameOf(from, to, today) {
+  const same = (name) => {
+    const range = rangeOf(name, today);
+    return range.from === from && range.to === to;
+  };
+  return PERIODS.find(same) ?? "own";
+}

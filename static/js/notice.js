@@ -4,10 +4,10 @@ import { ApiError, ConnectionError } from "./api.js";
 import { button, h } from "./dom.js";
 
 /** The sentence for an error that `api` raised. */
-export function sentence(error, words) {
-  if (error instanceof ConnectionError) return words.t("no_connection");
+export function messageOf(error, i18n) {
+  if (error instanceof ConnectionError) return i18n.t("no_connection");
   if (error instanceof ApiError && error.detail) return error.detail;
-  return words.t("unexpected_error");
+  return i18n.t("unexpected_error");
 }
 
 /** A notice of `kind` ("info", "success", "warning", "danger"); `children`: nodes and texts, one a line. */
@@ -16,10 +16,10 @@ export function notice(kind, ...children) {
 }
 
 /** The notice about `error`, with a button that tries `again` when there is something to try. */
-export function trouble(error, words, again = null) {
+export function trouble(error, i18n, again = null) {
   if (!(error instanceof ApiError || error instanceof ConnectionError)) reportError(error);
-  const code = error.code ? h("p", { class: "small" }, `${words.t("code")}: `, h("code", {}, error.code)) : null;
-  return notice("danger", sentence(error, words), code, again && button(words.t("try_again"), { onclick: again }));
+  const code = error.code ? h("p", { class: "small" }, `${i18n.t("code")}: `, h("code", {}, error.code)) : null;
+  return notice("danger", messageOf(error, i18n), code, again && button(i18n.t("try_again"), { onclick: again }));
 }
 
 /** Errors that nobody waits for any more. */

@@ -8,8 +8,8 @@ export class PagedTable {
    * `path`: the first page; `columns`: titles; `row`: item → tr; `empty`: () → node; `label`: what the table holds.
    * Answers have the shape `{items, next}`.
    */
-  constructor({ root, api, words, path, columns, row, empty, label }) {
-    Object.assign(this, { root, api, words, path, columns, row, empty, label });
+  constructor({ root, api, i18n, path, columns, row, empty, label }) {
+    Object.assign(this, { root, api, i18n, path, columns, row, empty, label });
     this.asked = 0;
   }
 
@@ -18,7 +18,7 @@ export class PagedTable {
    * has been asked for meanwhile.
    */
   async load() {
-    if (!this.body) fill(this.root, h("p", { class: "soft", role: "status" }, this.words.t("loading")));
+    if (!this.body) fill(this.root, h("p", { class: "soft", role: "status" }, this.i18n.t("loading")));
     const asked = ++this.asked;
     try {
       const page = await this.api.get(this.path);
@@ -30,7 +30,7 @@ export class PagedTable {
       return page.items;
     } catch (error) {
       this.body = null;
-      fill(this.root, trouble(error, this.words, () => this.load()));
+      fill(this.root, trouble(error, this.i18n, () => this.load()));
       return [];
     }
   }
@@ -57,13 +57,13 @@ export class PagedTable {
     }
     this.body = h("tbody", {}, items.map((item) => this.row(item)));
     this.foot = h("div", { class: "row" });
-    const head = h("thead", {}, h("tr", {}, this.columns.map((title) => h("th", { scope: "col" }, title || h("span", { class: "unseen" }, this.words.t("actions"))))));
+    const head = h("thead", {}, h("tr", {}, this.columns.map((title) => h("th", { scope: "col" }, title || h("span", { class: "unseen" }, this.i18n.t("actions"))))));
     fill(this.root, h("table", { class: "table table-cards", "aria-label": this.label }, head, this.body), this.foot);
   }
 
   #more(next) {
     if (!this.foot?.isConnected) return;
-    const more = next && button(this.words.t("show_more"), { "data-testid": "show-more", onclick: () => this.#next(more, next) });
+    const more = next && button(this.i18n.t("show_more"), { "data-testid": "show-more", onclick: () => this.#next(more, next) });
     fill(this.foot, more);
   }
 
@@ -78,7 +78,7 @@ export class PagedTable {
       keepFocus(this.foot, () => rows[0]?.querySelector("a, button") ?? this.foot.querySelector("button"), () => this.#more(page.next));
     } catch (error) {
       setBusy(more, false);
-      this.foot.append(trouble(error, this.words));
+      this.foot.append(trouble(error, this.i18n));
     }
   }
 }

@@ -6,8 +6,8 @@ import { isAbort, notice, trouble } from "./notice.js";
 
 export class SavedSets {
   /** `onChoose()`: a set was put into the form. `isAdmin`: may share, and change what is shared. */
-  constructor({ api, words, form, isAdmin, onChoose }) {
-    Object.assign(this, { api, words, form, isAdmin, onChoose });
+  constructor({ api, i18n, form, isAdmin, onChoose }) {
+    Object.assign(this, { api, i18n, form, isAdmin, onChoose });
     this.sets = [];
     this.select = byId("saved-set");
     this.note = byId("set-note");
@@ -28,7 +28,7 @@ export class SavedSets {
       this.sets = answer.items ?? answer;
       this.#offer();
     } catch (error) {
-      if (!isAbort(error)) fill(this.note, trouble(error, this.words, () => { fill(this.note); this.load(); }));
+      if (!isAbort(error)) fill(this.note, trouble(error, this.i18n, () => { fill(this.note); this.load(); }));
     }
   }
 
@@ -37,8 +37,8 @@ export class SavedSets {
   }
 
   #offer(id = this.select.value) {
-    const group = (key, sets) => sets.length > 0 && h("optgroup", { label: this.words.t(key) }, sets.map((set) => h("option", { value: set.id }, set.name)));
-    fill(this.select, h("option", { value: "" }, this.words.t("no_set")),
+    const group = (key, sets) => sets.length > 0 && h("optgroup", { label: this.i18n.t(key) }, sets.map((set) => h("option", { value: set.id }, set.name)));
+    fill(this.select, h("option", { value: "" }, this.i18n.t("no_set")),
       group("sets_own", this.sets.filter((set) => !set.shared)), group("sets_shared", this.sets.filter((set) => set.shared)));
     pick("saved-set", id);
     this.#showActions();
@@ -87,7 +87,7 @@ export class SavedSets {
     const name = byId("set-name").value.trim();
     if (isBusy(confirm)) return;
     if (!name) {
-      fill(this.note, notice("warning", this.words.t("set_nameless")));
+      fill(this.note, notice("warning", this.i18n.t("set_nameless")));
       return byId("set-name").focus();
     }
     const body = { name, params: this.form.choice(), shared: this.isAdmin && byId("set-shared").checked };
@@ -97,10 +97,10 @@ export class SavedSets {
       await this.load();
       this.#offer(String(saved?.id ?? this.edited?.id ?? ""));
       this.#close();
-      fill(this.note, notice("success", this.words.t("set_saved", { name })));
+      fill(this.note, notice("success", this.i18n.t("set_saved", { name })));
     } catch (error) {
       const lines = Object.values(error.errors ?? {}).flat();
-      fill(this.note, lines.length ? notice("danger", lines) : trouble(error, this.words));
+      fill(this.note, lines.length ? notice("danger", lines) : trouble(error, this.i18n));
     } finally {
       setBusy(confirm, false);
     }
@@ -108,10 +108,10 @@ export class SavedSets {
 
   #askDelete() {
     const set = this.#chosen();
-    const answer = (key, testid, kind, onclick) => h("button", { type: "button", class: `button ${kind}`, "data-testid": testid, onclick }, this.words.t(key));
+    const answer = (key, testid, kind, onclick) => h("button", { type: "button", class: `button ${kind}`, "data-testid": testid, onclick }, this.i18n.t(key));
     const confirm = answer("delete", "set-delete-confirm", "button-danger", () => this.#delete(set));
     const keep = answer("keep", "set-keep", "", () => { fill(this.note); byId("set-delete").focus(); });
-    fill(this.note, notice("warning", this.words.t("set_delete_question", { name: set.name }), h("div", { class: "row" }, confirm, keep)));
+    fill(this.note, notice("warning", this.i18n.t("set_delete_question", { name: set.name }), h("div", { class: "row" }, confirm, keep)));
     confirm.focus();
   }
 
@@ -123,7 +123,7 @@ export class SavedSets {
       fill(this.note);
       this.select.focus();
     } catch (error) {
-      fill(this.note, trouble(error, this.words));
+      fill(this.note, trouble(error, this.i18n));
     }
   }
 }

@@ -42,7 +42,7 @@ def test_no_serious_finding_on_any_tab(
     at.app.get_by_text("Ещё условия").click()
     at.choose("period-own")
     at.get("set-save").click()
-    expect(at.get("preview-count")).to_be_visible()
+    expect(at.get("estimate-count")).to_be_visible()
     for name in TABS:
         panel = at.tab(name)
         expect(panel.get_by_text("Загружаем…")).to_have_count(0)
@@ -82,7 +82,7 @@ def _find_nothing(at: Visit) -> None:
     at.get("date-from").fill("1999-01-01")
     at.get("date-to").fill("1999-01-31")
     at.get("date-to").blur()
-    expect(at.get("preview")).to_contain_text("За этот период нет счетов")
+    expect(at.get("estimate")).to_contain_text("За этот период нет счетов")
 
 
 def _ask_to_delete_a_report(at: Visit) -> None:

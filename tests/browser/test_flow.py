@@ -89,7 +89,7 @@ def test_precheck_counts_invoices_and_time(visit: Visitor) -> None:
     """Before building, the page says how many invoices there are and how long it will take."""
     at = visit().open()
     at.choose("period-this_year")
-    expect(at.get("preview-count")).to_have_text(re.compile(r"^\d+ сч[её]т(а|ов)?, около \d+ секунд$"))
+    expect(at.get("estimate-count")).to_have_text(re.compile(r"^\d+ сч[её]т(а|ов)?, около \d+ секунд$"))
 
 
 def test_precheck_says_why_there_is_nothing(visit: Visitor) -> None:
@@ -99,7 +99,7 @@ def test_precheck_says_why_there_is_nothing(visit: Visitor) -> None:
     at.get("date-from").fill("1999-01-01")
     at.get("date-to").fill("1999-01-31")
     at.get("date-to").blur()
-    expect(at.get("preview")).to_contain_text("За этот период нет счетов")
+    expect(at.get("estimate")).to_contain_text("За этот период нет счетов")
 
 
 def test_precheck_counts_what_has_no_date_to_choose_it_by(portal: Portal, visit: Visitor) -> None:
@@ -109,8 +109,8 @@ def test_precheck_counts_what_has_no_date_to_choose_it_by(portal: Portal, visit:
         portal.crm.invoices.change(each["id"], begindate=None if number < 7 else "2019-03-31")
     at = visit().open()
     at.choose("period-last_month")
-    expect(at.get("preview")).to_contain_text("За этот период нет счетов")
-    expect(at.get("preview")).to_contain_text("У 7 счетов не заполнено поле «Дата выставления».")
+    expect(at.get("estimate")).to_contain_text("За этот период нет счетов")
+    expect(at.get("estimate")).to_contain_text("У 7 счетов не заполнено поле «Дата выставления».")
 
 
 def test_own_dates_that_cross_are_explained_beside_the_field(visit: Visitor) -> None:
@@ -148,7 +148,7 @@ def test_english_portal_reads_english(visit: Visitor, admin: Person) -> None:
     at = visit(lang="en").open()
     expect(at.get("build")).to_have_text("Build report")
     expect(at.app.get_by_label("With product rows")).to_be_visible()
-    expect(at.get("preview")).to_contain_text("invoice")
+    expect(at.get("estimate")).to_contain_text("invoice")
     at.done()
     for name in ("report", "history", "settings", "journal", "self-check"):
         panel = at.tab(name)

@@ -1,6 +1,6 @@
-/** Words and figures in the reader's language: texts come translated from the server, figures are set by Intl. */
+/** Texts, numbers, sums and dates in the reader's language: texts come translated from the server, figures are set by Intl. */
 
-export class Words {
+export class I18n {
   /** `lang`: "ru" or "en". `texts`: key → sentence with {places}. `forms`: plural category → key → sentence. */
   constructor({ lang, texts, forms }) {
     this.lang = lang;

@@ -11,19 +11,19 @@ from playwright.sync_api import Page
 
 ROOT = Path(__file__).parents[2]
 SAID = """async ([lang, method, values]) => {
-  const { Words } = await import("/js/words.js");
+  const { I18n } = await import("/js/i18n.js");
   const forms = {
     one: { invoices: "{n} счёт" }, few: { invoices: "{n} счёта" },
     many: { invoices: "{n} счетов" }, other: { invoices: "{n} invoices" },
   };
-  const words = new Words({ lang, texts: { "size.kb": "{n} КБ", "size.mb": "{n} МБ" }, forms });
-  return words[method](...values);
+  const i18n = new I18n({ lang, texts: { "size.kb": "{n} КБ", "size.mb": "{n} МБ" }, forms });
+  return i18n[method](...values);
 }"""
-USED = re.compile(r'words\.(t|count)\("([a-z._]+)"')
+USED = re.compile(r'i18n\.(t|count)\("([a-z._]+)"')
 
 
 def said(page: Page, lang: str, method: str, *values: Any) -> str:
-    """What ``words.method(*values)`` says, with plain spaces."""
+    """What ``i18n.method(*values)`` says, with plain spaces."""
     text: str = page.evaluate(SAID, [lang, method, list(values)])
     return re.sub(r"[\u00a0\u202f\u2009]", " ", text)
 
@@ -58,8 +58,8 @@ def test_range_of_dates_is_one_phrase(scripts: Page, lang: str, first: str, last
 
 
 MOMENT = """async ([lang, iso, now]) => {
-  const { Words } = await import("/js/words.js");
-  return new Words({ lang, texts: {}, forms: {} }).moment(iso, new Date(now));
+  const { I18n } = await import("/js/i18n.js");
+  return new I18n({ lang, texts: {}, forms: {} }).moment(iso, new Date(now));
 }"""
 
 
@@ -98,7 +98,7 @@ def test_every_module_is_preloaded() -> None:
     page = (ROOT / "templates/app.html").read_text(encoding="utf-8")
     listed = re.search(r"for name in \[([^\]]+)\]", page)
     assert listed
-    preloaded = set(re.findall(r'"([a-z-]+)"', listed[1]))
+    preloaded = set(re.findall(r'"([a-z0-9-]+)"', listed[1]))
     assert preloaded == {script.stem for script in (ROOT / "static/js").glob("*.js")} - {"app", "install"}
 
 
