@@ -44,11 +44,11 @@ from bitrix_app.precedence import PagesFirst
 from bitrix_app.reports import ReportParams, look_ahead
 from bitrix_app.settings import Settings
 from bitrix_app.storage import (
+    AuditLog,
     Chores,
     Cipher,
     Database,
     Files,
-    Journal,
     PortalBuckets,
     PortalRecord,
     Portals,
@@ -244,7 +244,7 @@ def build_web(
         users=stores.users,
         reports=Reports(stores.database),
         saved_sets=SavedSets(stores.database),
-        journal=Journal(stores.database),
+        audit_log=AuditLog(stores.database),
         files=stores.files,
         clients=clients,
         access=access,

@@ -1,15 +1,15 @@
-"""What is kept: portals, tokens, reports, files, the journal.
+"""What is kept: portals, tokens, reports, files, the audit log.
 
 Belongs here: rows, queries, encryption at rest, the file store. Does not: HTTP, Flask, what a report means.
 Each class takes a ``Database`` and opens its own short transactions; none is open while anything else is waited for.
 """
 
+from bitrix_app.storage.audit_log import AuditEntry, AuditLog
 from bitrix_app.storage.buckets import PortalBuckets, SharedBucket
 from bitrix_app.storage.chores import Chores
 from bitrix_app.storage.cipher import Cipher, UnreadableSecretError
 from bitrix_app.storage.database import Database
 from bitrix_app.storage.files import Files, file_name
-from bitrix_app.storage.journal import Journal, JournalEntry
 from bitrix_app.storage.leases import ReportLeases
 from bitrix_app.storage.pairs import INSTALL, USER, PairKey, TokenPair
 from bitrix_app.storage.portals import PortalRecord, Portals
@@ -24,13 +24,13 @@ from bitrix_app.storage.users import PortalUsers, UserRecord
 __all__ = [
     "INSTALL",
     "USER",
+    "AuditEntry",
+    "AuditLog",
     "Beat",
     "Chores",
     "Cipher",
     "Database",
     "Files",
-    "Journal",
-    "JournalEntry",
     "Lease",
     "PairKey",
     "PortalBuckets",

@@ -100,7 +100,7 @@ class Files:
             try:
                 self.delete(name)
             except StorageFullError as error:
-                log.warning("file_left_behind", name=name, error=str(error))
+                log.warning("file_abandoned", name=name, error=str(error))
                 left.append(name)
         return left
 

@@ -16,8 +16,8 @@ from bitrix_app.storage.database import Database
 from bitrix_app.storage.pairs import INSTALL, PairKey, PairRows, TokenPair
 from bitrix_app.storage.tables import (
     INSTALLED,
+    AuditRow,
     Erasure,
-    JournalRow,
     Portal,
     PortalUser,
     Report,
@@ -186,7 +186,7 @@ class Portals:
             "files": select(ReportFileRow.id).join(Report).where(Report.portal_id == portal_id),
             "users": select(PortalUser.user_id).where(PortalUser.portal_id == portal_id),
             "saved_sets": select(SavedSetRow.id).where(SavedSetRow.portal_id == portal_id),
-            "journal": select(JournalRow.id).where(JournalRow.portal_id == portal_id),
+            "journal": select(AuditRow.id).where(AuditRow.portal_id == portal_id),
             "tokens": select(UserToken.user_id).where(UserToken.portal_id == portal_id),
         }
         with self._db.reading() as session:

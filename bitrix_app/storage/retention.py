@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from bitrix_app.storage.database import Database
 from bitrix_app.storage.portals import ERASURE_KEPT
 from bitrix_app.storage.records import OPEN
-from bitrix_app.storage.tables import Erasure, JournalRow, Portal, Report, ReportFileRow
+from bitrix_app.storage.tables import AuditRow, Erasure, Portal, Report, ReportFileRow
 
 REPORT_DAYS = 90
 JOURNAL_DAYS = 365
@@ -41,9 +41,9 @@ class Retention:
     def expire_journal(self) -> None:
         """Remove journal lines past their term."""
         for portal_id, before in self._terms("journal_days", JOURNAL_DAYS):
-            old = JournalRow.portal_id == portal_id, JournalRow.at < before
+            old = AuditRow.portal_id == portal_id, AuditRow.at < before
             with self._db.transaction() as session:
-                session.execute(delete(JournalRow).where(*old))
+                session.execute(delete(AuditRow).where(*old))
 
     def expire_erasures(self) -> None:
         """Forget which events erased portals, after a day."""

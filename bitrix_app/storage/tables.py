@@ -181,7 +181,7 @@ class SavedSetRow(Base):
     created_at: Mapped[datetime]
 
 
-class JournalRow(Base):
+class AuditRow(Base):
     """Who did what with which report, when."""
 
     __tablename__ = "journal"

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from bitrix_app.storage import JournalEntry, PortalRecord, ReportFile, ReportRecord, SavedSet
+from bitrix_app.storage import AuditEntry, PortalRecord, ReportFile, ReportRecord, SavedSet
 from bitrix_app.web.filters import filter_labels
 from bitrix_app.web.messages import message_for
 from bitrix_app.web.pages import address
@@ -108,8 +108,8 @@ def summary(stored: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def journal_entry(entry: JournalEntry) -> dict[str, Any]:
-    """A line of the journal."""
+def audit_entry(entry: AuditEntry) -> dict[str, Any]:
+    """A line of the audit log."""
     return {
         "at": moment(entry.at),
         "user": {"id": entry.user_id, "name": entry.user_name},

@@ -21,7 +21,7 @@ from bitrix_app.portals import (
     TtlCache,
 )
 from bitrix_app.settings import Settings
-from bitrix_app.storage import Database, Files, Journal, PortalRecord, Portals, PortalUsers, Reports, SavedSets
+from bitrix_app.storage import AuditLog, Database, Files, PortalRecord, Portals, PortalUsers, Reports, SavedSets
 
 SERVICES = "invoice_register"
 
@@ -63,7 +63,7 @@ class Services:
     users: PortalUsers
     reports: Reports
     saved_sets: SavedSets
-    journal: Journal
+    audit_log: AuditLog
     files: Files
     clients: PortalClients
     access: Access

@@ -122,8 +122,8 @@ class Session:
         return known.name if known else ""
 
     def note(self, action: str, report_id: str | None = None, **details: object) -> None:
-        """Writes a line into the portal's journal."""
-        services().journal.add(self.portal.id, self.user_id, self.name, action, report_id, details=details)
+        """Writes a line into the portal's audit log."""
+        services().audit_log.add(self.portal.id, self.user_id, self.name, action, report_id, details=details)
 
 
 def signed_tokens() -> SignedTokens:

@@ -25,7 +25,7 @@ from bitrix_app.errors import SettingsError, StorageFullError
 from bitrix_app.jobs.job import Delivery
 from bitrix_app.metrics import Metrics
 from bitrix_app.settings import Settings, load_settings
-from bitrix_app.storage import Cipher, Database, Files, Journal, Portals, ReportLeases
+from bitrix_app.storage import AuditLog, Cipher, Database, Files, Portals, ReportLeases
 from bitrix_app.storage.tables import Portal, Report
 from tests.client.raw_server import RawServer, says
 from tests.seed import install_portal, queue_report
@@ -164,7 +164,7 @@ def gone(tmp_path: Path) -> Iterator[Database]:
         assert lease is not None
         made = Delivery(files).put(lease, write_files(tmp_path).files)
         ReportLeases(db).done(lease, {}, made)
-        Journal(db).add(portal.id, 7, "Алиса", "report_built")
+        AuditLog(db).add(portal.id, 7, "Алиса", "report_built")
         Portals(db, cipher).uninstall(member_id)
     yield db
     db.close()

@@ -15,7 +15,7 @@ from bitrix_app.web.i18n import translate as _
 from bitrix_app.web.messages import check_message
 from bitrix_app.web.pages import address
 from bitrix_app.web.periods import period_titles, range_of, today_in
-from bitrix_app.web.present import journal_entry
+from bitrix_app.web.present import audit_entry
 from bitrix_app.web.schemas import SettingsSchema, json_body, load
 from bitrix_app.web.services import services
 from bitrix_app.web.session import session
@@ -118,8 +118,8 @@ def read_journal() -> ResponseReturnValue:
     before = request.args.get("before")
     if before is not None and not BEFORE.fullmatch(before):
         raise RejectedRequestError(422, "validation_failed", errors={"before": [_("There is no such page.")]})
-    entries, following = services().journal.page(portal.id, int(before) if before else None)
+    entries, following = services().audit_log.page(portal.id, int(before) if before else None)
     return {
-        "items": [journal_entry(each) for each in entries],
+        "items": [audit_entry(each) for each in entries],
         "next": address(f"/api/v1/journal?before={following}") if following else None,
     }

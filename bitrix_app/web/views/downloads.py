@@ -84,6 +84,6 @@ def _chunks(stream: IO[bytes]) -> Iterator[bytes]:
 
 def _note(record: ReportRecord, file: ReportFile) -> None:
     details = {"format": file.format, "date_from": record.params["date_from"], "date_to": record.params["date_to"]}
-    services().journal.add(
+    services().audit_log.add(
         record.portal_id, record.user_id, record.user_name, "report_downloaded", record.id, details=details
     )

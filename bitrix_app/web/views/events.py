@@ -49,10 +49,10 @@ def receive() -> Response:
 
 
 def _note_uninstall(member_id: str) -> None:
-    """A line in the journal, where the portal's data are kept for its return. The event names nobody."""
+    """A line in the audit log, where the portal's data are kept for its return. The event names nobody."""
     portal = services().portals.by_member_id(member_id)
     if portal is not None:
-        services().journal.add(portal.id, NOBODY, "", "uninstalled")
+        services().audit_log.add(portal.id, NOBODY, "", "uninstalled")
 
 
 def delete_files_later(files: Files, names: Sequence[str]) -> None:

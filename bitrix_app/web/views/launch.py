@@ -60,7 +60,7 @@ def install() -> ResponseReturnValue:
     installation = services().installer.install(caller, form)
     if installation.error is None:
         portal, user = installation.portal, installation.user
-        services().journal.add(portal.id, user.id, user.name, "installed")
+        services().audit_log.add(portal.id, user.id, user.name, "installed")
     return _page(installation)
 
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from bitrix_app.storage import Cipher, Database, Journal, PortalRecord, PortalUsers, SavedSets, UserRecord
+from bitrix_app.storage import AuditLog, Cipher, Database, PortalRecord, PortalUsers, SavedSets, UserRecord
 from tests.seed import ALICE, BOB, install_portal
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -43,7 +43,7 @@ def test_a_users_last_choice_survives_what_the_portal_says(db: Database, portal:
 
 def test_the_journal_shows_a_portals_own_lines_newest_first(db: Database, cipher: Cipher, portal: PortalRecord) -> None:
     other = install_portal(db, cipher, "vasilek")
-    journal = Journal(db)
+    journal = AuditLog(db)
     for number in range(5):
         journal.add(portal.id, ALICE, "Алиса", "built", f"report {number}", details={"date_from": "2026-01-01"})
         journal.add(other.id, BOB, "Боб", "deleted")

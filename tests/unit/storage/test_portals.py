@@ -7,9 +7,9 @@ from sqlalchemy import select
 
 from bitrix_app.errors import AppUninstalledError
 from bitrix_app.storage import (
+    AuditLog,
     Cipher,
     Database,
-    Journal,
     PortalBuckets,
     Portals,
     PortalUsers,
@@ -191,7 +191,7 @@ def fill(db: Database, cipher: Cipher, portal_id: int) -> str:
     PortalUsers(db).remember(portal_id, ALICE, "Алиса", False)
     PortalBuckets(db).bucket(portal_id).take()
     SavedSets(db).of(portal_id, ALICE).create("Квартал", {})
-    Journal(db).add(portal_id, ALICE, "Алиса", "built")
+    AuditLog(db).add(portal_id, ALICE, "Алиса", "built")
     Reports(db).of(portal_id, ALICE).create({}, "ru", "Алиса")
     lease = ReportLeases(db).claim("w", 30)
     assert lease is not None
@@ -208,7 +208,7 @@ def test_nothing_can_be_hung_on_an_erased_portal(db: Database, cipher: Cipher, p
         lambda: PortalUsers(db).remember(gone.id, ALICE, "Алиса", False),
         lambda: PortalBuckets(db).bucket(gone.id).take(),
         lambda: SavedSets(db).of(gone.id, ALICE).create("Квартал", {}),
-        lambda: Journal(db).add(gone.id, ALICE, "Алиса", "built"),
+        lambda: AuditLog(db).add(gone.id, ALICE, "Алиса", "built"),
         lambda: queue_report(db, gone),
     ):
         with pytest.raises(AppUninstalledError):

@@ -9,10 +9,10 @@ import pytest
 from sqlalchemy import select
 
 from bitrix_app.storage import (
+    AuditLog,
     Chores,
     Cipher,
     Database,
-    Journal,
     PortalRecord,
     Portals,
     ReportFile,
@@ -124,7 +124,7 @@ def test_journal_lines_go_after_a_year_or_the_portals_own_term(
 ) -> None:
     other = install_portal(db, cipher, "vasilek")
     Portals(db, cipher).save_settings(other.id, {"journal_days": 30})
-    journal = Journal(db)
+    journal = AuditLog(db)
     for each in (portal, other):
         journal.add(each.id, ALICE, "Алиса", "built")
     calendar.day = 31

@@ -1,4 +1,4 @@
-"""The journal: who built, downloaded, deleted which report, when, over which period."""
+"""The audit log: who built, downloaded, deleted which report, when, over which period."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from typing import Any
 from sqlalchemy import select
 
 from bitrix_app.storage.database import Database
-from bitrix_app.storage.tables import JournalRow
+from bitrix_app.storage.tables import AuditRow
 
 
 @dataclass(frozen=True, slots=True)
-class JournalEntry:
-    """One line of the journal; ``at`` aware, UTC."""
+class AuditEntry:
+    """One line of the audit log; ``at`` aware, UTC."""
 
     id: int
     at: datetime
@@ -26,7 +26,7 @@ class JournalEntry:
     details: dict[str, Any] = field(hash=False)
 
 
-class Journal:
+class AuditLog:
     """Adds lines and shows them, a portal's own only. Old lines go by ``Retention``."""
 
     def __init__(self, db: Database) -> None:
@@ -43,7 +43,7 @@ class Journal:
         details: Mapping[str, Any] | None = None,
     ) -> None:
         """Write a line. Raises AppUninstalledError when the portal was erased."""
-        row = JournalRow(
+        row = AuditRow(
             portal_id=portal_id,
             user_id=user_id,
             user_name=user_name,
@@ -57,16 +57,16 @@ class Journal:
             with self._db.portal_exists():
                 session.flush()
 
-    def page(self, portal_id: int, before: int | None = None, limit: int = 50) -> tuple[list[JournalEntry], int | None]:
+    def page(self, portal_id: int, before: int | None = None, limit: int = 50) -> tuple[list[AuditEntry], int | None]:
         """Lines newest first, older than the line with id ``before``. → the page, ``before`` of the next or None."""
-        query = select(JournalRow).where(JournalRow.portal_id == portal_id).order_by(JournalRow.id.desc())
+        query = select(AuditRow).where(AuditRow.portal_id == portal_id).order_by(AuditRow.id.desc())
         if before is not None:
-            query = query.where(JournalRow.id < before)
+            query = query.where(AuditRow.id < before)
         with self._db.reading() as session:
             rows = session.scalars(query.limit(limit + 1)).all()
             entries = [_entry(row) for row in rows[:limit]]
         return entries, entries[-1].id if len(rows) > limit else None
 
 
-def _entry(row: JournalRow) -> JournalEntry:
-    return JournalEntry(row.id, row.at, row.user_id, row.user_name, row.action, row.report_id, dict(row.details))
+def _entry(row: AuditRow) -> AuditEntry:
+    return AuditEntry(row.id, row.at, row.user_id, row.user_name, row.action, row.report_id, dict(row.details))
