@@ -45,10 +45,10 @@ from bitrix_app.reports import ReportParams, look_ahead
 from bitrix_app.settings import Settings
 from bitrix_app.storage import (
     AuditLog,
-    Chores,
     Cipher,
     Database,
     Files,
+    PeriodicTasks,
     PortalBuckets,
     PortalRecord,
     Portals,
@@ -205,7 +205,7 @@ def build_jobs(
     )
     cleanup = Cleanup(Retention(stores.database), stores.files)
     tasks = [*cleanup.tasks(), PeriodicTask("upkeep", PORTAL_MAINTENANCE_EVERY, portal_maintenance.run)]
-    maintenance = Maintenance(Chores(stores.database), tasks)
+    maintenance = Maintenance(PeriodicTasks(stores.database), tasks)
     return JobService(worker, queue, maintenance, WorkFolders(work_folder, leases))
 
 

@@ -19,7 +19,7 @@ from bitrix_app.bitrix24 import AuthorizationServer
 from bitrix_app.bitrix24.types import TokenOwner
 from bitrix_app.settings import Settings, load_settings
 from bitrix_app.storage import Cipher, ReportRecord, TokenPair, UserReports, UserTokens, buckets
-from bitrix_app.storage.gcra import Plan
+from bitrix_app.storage.buckets import Plan
 from bitrix_app.wiring import Services, build_services
 from demo_portal.subprocess import PortalSubprocess
 

@@ -17,7 +17,7 @@ import structlog
 
 from bitrix_app.jobs.heartbeat import DATABASE_AWAY
 from bitrix_app.jobs.job import FOLDER_NAME
-from bitrix_app.storage import Chores, Files, ReportLeases, Retention
+from bitrix_app.storage import Files, PeriodicTasks, ReportLeases, Retention
 
 log = structlog.get_logger("jobs")
 
@@ -40,7 +40,7 @@ class PeriodicTask:
 class Maintenance:
     """Runs the periodic tasks that are due."""
 
-    def __init__(self, taken: Chores, tasks: Sequence[PeriodicTask]) -> None:
+    def __init__(self, taken: PeriodicTasks, tasks: Sequence[PeriodicTask]) -> None:
         self._taken = taken
         self._tasks = tuple(tasks)
 

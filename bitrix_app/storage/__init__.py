@@ -6,17 +6,14 @@ Each class takes a ``Database`` and opens its own short transactions; none is op
 
 from bitrix_app.storage.audit_log import AuditEntry, AuditLog
 from bitrix_app.storage.buckets import PortalBuckets, SharedBucket
-from bitrix_app.storage.chores import Chores
 from bitrix_app.storage.cipher import Cipher, UnreadableSecretError
 from bitrix_app.storage.database import Database
 from bitrix_app.storage.files import Files, file_name
 from bitrix_app.storage.leases import ReportLeases
+from bitrix_app.storage.maintenance import PeriodicTasks, Retention, Rotation
 from bitrix_app.storage.pairs import INSTALL, USER, PairKey, TokenPair
 from bitrix_app.storage.portals import PortalRecord, Portals
-from bitrix_app.storage.records import Beat, Lease, Progress, ReportFile, ReportRecord
-from bitrix_app.storage.reports import Reports, UserReports
-from bitrix_app.storage.retention import Retention
-from bitrix_app.storage.rotation import Rotation
+from bitrix_app.storage.reports import Beat, Lease, Progress, ReportFile, ReportRecord, Reports, UserReports
 from bitrix_app.storage.saved_sets import SavedSet, SavedSets, UserSavedSets
 from bitrix_app.storage.tokens import UserTokens
 from bitrix_app.storage.users import PortalUsers, UserRecord
@@ -27,12 +24,12 @@ __all__ = [
     "AuditEntry",
     "AuditLog",
     "Beat",
-    "Chores",
     "Cipher",
     "Database",
     "Files",
     "Lease",
     "PairKey",
+    "PeriodicTasks",
     "PortalBuckets",
     "PortalRecord",
     "PortalUsers",

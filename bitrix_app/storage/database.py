@@ -1,21 +1,164 @@
-"""The database: one engine, two dialects (SQLite for one machine, PostgreSQL for many), short transactions."""
+"""The database: one engine, two dialects (SQLite for one machine, PostgreSQL for many), short transactions; migrations.
+
+SQLite is set up for several threads and processes: WAL, a busy timeout, foreign keys, transactions that we begin.
+"""
 
 from __future__ import annotations
 
+import sqlite3
+import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
-from sqlalchemy import CursorResult, Engine, Executable, create_engine, text
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from alembic.util import CommandError
+from sqlalchemy import URL, Connection, CursorResult, Engine, Executable, create_engine, event, make_url, text
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError
 from sqlalchemy.orm import Session
 
-from bitrix_app.errors import AppUninstalledError
-from bitrix_app.storage.address import explained, parse_address
-from bitrix_app.storage.migrating import is_current, is_new, upgrade
-from bitrix_app.storage.sqlite import look_at_file, make_folder, prepare_sqlite
+from bitrix_app.errors import AppUninstalledError, SettingsError
+
+DRIVERS = {"postgres": "postgresql+psycopg", "postgresql": "postgresql+psycopg", "sqlite": "sqlite"}
+ALLOWED = {"sqlite", "sqlite+pysqlite", "postgresql+psycopg"}
+BUSY_TIMEOUT_SECONDS = 30.0
+"""How long a connection to SQLite waits for another one's lock."""
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+MIGRATION_LOCK = 0x4249_5458  # any number that no other program takes an advisory lock on in this database
+
+
+def parse_address(url: str) -> URL:
+    """DATABASE_URL as SQLAlchemy's address, with our driver. Raises SettingsError (never showing the password)."""
+    try:
+        address = make_url(url)
+    except (ArgumentError, ValueError):
+        raise SettingsError(
+            "DATABASE_URL must be sqlite:///path or postgresql://user:password@host/name: it cannot be read"
+        ) from None
+    address = address.set(drivername=DRIVERS.get(address.drivername, address.drivername))
+    if address.drivername not in ALLOWED:
+        raise SettingsError(f"DATABASE_URL must begin with sqlite:/// or postgresql://, not {address.drivername}://")
+    if address.get_backend_name() == "sqlite" and address.database in {None, "", ":memory:"}:
+        raise SettingsError("DATABASE_URL must name a file (sqlite:///var/app.db): threads and processes share it")
+    return address
+
+
+@contextmanager
+def explained(address: URL) -> Iterator[None]:
+    """Turns what the driver raises into a SettingsError of one line."""
+    try:
+        yield
+    except (DBAPIError, OSError) as error:
+        cause = error.orig if isinstance(error, DBAPIError) else error
+        reason = " ".join(str(cause).split())
+        shown = address.render_as_string(hide_password=True)
+        raise SettingsError(f"DATABASE_URL: the database {shown} cannot be used: {reason}") from error
+
+
+def make_folder(url: URL) -> None:
+    """Create the folder of the database's file. Raises SettingsError."""
+    folder = Path(url.database or "").parent
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise SettingsError(f"DATABASE_URL: the folder {folder} cannot be created: {error.strerror}") from error
+
+
+def look_at_file(url: URL) -> None:
+    """The database's file lies in its place. Raises OSError.
+
+    By SQLite itself: whoever else opens and closes that file in our process takes away all locks that SQLite holds on
+    it, and then another process's last connection removes the WAL under us. Source: SQLite's documentation, "How To
+    Corrupt An SQLite Database File", 2.2.
+    """
+    address = f"{Path(url.database or '').absolute().as_uri()}?mode=rw"
+    try:
+        with closing(sqlite3.connect(address, uri=True, timeout=BUSY_TIMEOUT_SECONDS)) as connection:
+            connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    except sqlite3.Error as error:
+        raise OSError(str(error)) from error
+
+
+def prepare_sqlite(engine: Engine) -> None:
+    """Make each connection of the engine ready, and begin transactions ourselves.
+
+    Python's driver begins late and never for reading; see "Transactions with SQLite" in SQLAlchemy's documentation.
+    The execution option ``sqlite_begin`` (``IMMEDIATE`` unless given) says how.
+    """
+    event.listen(engine, "connect", _on_connect)
+    event.listen(engine, "begin", _on_begin)
+
+
+def _on_connect(connection: sqlite3.Connection, _record: Any) -> None:
+    connection.isolation_level = None
+    connection.execute(f"PRAGMA busy_timeout = {int(BUSY_TIMEOUT_SECONDS * 1000)}")
+    connection.execute("PRAGMA foreign_keys = ON")
+    _switch_to_wal(connection)
+    connection.execute("PRAGMA synchronous = NORMAL")
+
+
+def _switch_to_wal(connection: sqlite3.Connection) -> None:
+    """Several processes that start on a new file at once meet here, and the busy timeout does not cover it."""
+    deadline = time.monotonic() + BUSY_TIMEOUT_SECONDS
+    while connection.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() > deadline:
+                raise
+            time.sleep(0.01)
+
+
+def _on_begin(connection: Connection) -> None:
+    how = connection.get_execution_options().get("sqlite_begin", "IMMEDIATE")
+    connection.exec_driver_sql(f"BEGIN {how}")
+
+
+def upgrade(engine: Engine) -> None:
+    """Bring the tables to the newest revision in one transaction.
+
+    Others wait: on SQLite for the immediate transaction, on PostgreSQL for an advisory lock that ends with it.
+    Raises SettingsError when the tables are newer than this code.
+    """
+    with engine.begin() as connection:
+        if engine.dialect.name == "postgresql":
+            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": MIGRATION_LOCK})
+        config = _config()
+        config.attributes["connection"] = connection
+        try:
+            command.upgrade(config, "head")
+        except CommandError as error:
+            raise SettingsError(f"DATABASE_URL: the tables do not fit this version of the app: {error}") from error
+
+
+def is_current(engine: Engine) -> bool:
+    """Whether the tables stand at the newest revision."""
+    return _standing(engine) == set(ScriptDirectory.from_config(_config()).get_heads())
+
+
+def is_new(engine: Engine) -> bool:
+    """Whether no migration has ever been here: there is nothing of ours that could be lost."""
+    return not _standing(engine)
+
+
+def _standing(engine: Engine) -> set[str]:
+    with engine.connect() as connection:
+        return set(MigrationContext.configure(connection).get_current_heads())
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    config.set_main_option("path_separator", "os")
+    return config
+
 
 Clock = Callable[[], datetime]
 

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from bitrix_app.errors import LeaseLostError, WorkerLostError
 from bitrix_app.storage.database import Database, rows_touched
-from bitrix_app.storage.records import (
+from bitrix_app.storage.reports import (
     CANCELLED,
     DONE,
     FAILED,

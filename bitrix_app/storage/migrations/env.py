@@ -1,4 +1,4 @@
-"""Alembic's door: it gets its connection (already in a transaction) from ``bitrix_app.storage.migrating``."""
+"""Alembic's door: it gets its connection (already in a transaction) from ``bitrix_app.storage.database``."""
 
 from __future__ import annotations
 

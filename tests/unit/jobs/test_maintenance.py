@@ -11,7 +11,17 @@ from pathlib import Path
 import pytest
 
 from bitrix_app.jobs import Cleanup, Maintenance, PeriodicTask
-from bitrix_app.storage import Chores, Cipher, Database, Files, ReportFile, ReportLeases, Reports, Retention, file_name
+from bitrix_app.storage import (
+    Cipher,
+    Database,
+    Files,
+    PeriodicTasks,
+    ReportFile,
+    ReportLeases,
+    Reports,
+    Retention,
+    file_name,
+)
 from tests.seed import ALICE, install_portal, queue_report
 
 LONG_AGO = time.time() - 400 * 24 * 3600
@@ -47,7 +57,7 @@ def age(path: Path) -> None:
 def test_several_workers_do_a_periodic_task_once(db: Database) -> None:
     done: list[str] = []
     workers = [
-        Maintenance(Chores(db), [PeriodicTask("expire", HOUR, lambda name=name: done.append(name))])
+        Maintenance(PeriodicTasks(db), [PeriodicTask("expire", HOUR, lambda name=name: done.append(name))])
         for name in ("a", "b", "c")
     ]
     for _ in range(2):
@@ -63,7 +73,7 @@ def test_a_periodic_task_that_breaks_does_not_keep_the_others_from_being_done(db
         raise ZeroDivisionError
 
     tasks: list[tuple[str, Callable[[], None]]] = [("broken", broken), ("sweep", lambda: done.append("sweep"))]
-    keeping = Maintenance(Chores(db), [PeriodicTask(name, HOUR, run) for name, run in tasks])
+    keeping = Maintenance(PeriodicTasks(db), [PeriodicTask(name, HOUR, run) for name, run in tasks])
     with pytest.raises(ZeroDivisionError):
         keeping.run_due()
     keeping.run_due()

@@ -16,7 +16,7 @@ from bitrix_app.__main__ import serve
 from bitrix_app.jobs import JobService, JobStop, Maintenance, Timing, WakeQueue, Worker, WorkFolders
 from bitrix_app.reports import Outcome, Progress, ProgressSink
 from bitrix_app.settings import Settings
-from bitrix_app.storage import Chores, Database, Files, Lease, ReportLeases
+from bitrix_app.storage import Database, Files, Lease, PeriodicTasks, ReportLeases
 from tests.unit.jobs.fakes import write_files
 
 TIMING = Timing(lease=3.0, beat=0.2, poll=0.3, recover=0.3, finish=1.0, abandon=1.0)
@@ -94,7 +94,7 @@ class Services:
             timing=TIMING,
         )
         folders = WorkFolders(Path(place.folder) / "work", ReportLeases(self.database), every=0.3)
-        self.jobs = JobService(worker, self._queue, Maintenance(Chores(self.database), []), folders)
+        self.jobs = JobService(worker, self._queue, Maintenance(PeriodicTasks(self.database), []), folders)
 
     def close(self) -> None:
         self._queue.close()

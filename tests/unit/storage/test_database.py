@@ -17,7 +17,7 @@ from sqlalchemy.exc import DBAPIError
 
 from bitrix_app.errors import SettingsError
 from bitrix_app.storage import Database
-from bitrix_app.storage.tables import Base, Chore
+from bitrix_app.storage.tables import Base, PeriodicTaskRow
 from tests.servers import need_postgres, throwaway_database
 from tests.unit.storage.processes import at_once, migrate
 
@@ -132,14 +132,14 @@ def test_tables_of_a_newer_version_stop_the_start(db: Database) -> None:
 def test_what_a_broken_transaction_wrote_is_gone(db: Database) -> None:
     def break_halfway() -> None:
         with db.transaction() as session:
-            session.add(Chore(name="half", taken_at=db.now(session)))
+            session.add(PeriodicTaskRow(name="half", taken_at=db.now(session)))
             session.flush()
             raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
         break_halfway()
     with db.reading() as session:
-        assert session.get(Chore, "half") is None
+        assert session.get(PeriodicTaskRow, "half") is None
 
 
 def test_a_second_writer_waits_for_the_first(db: Database) -> None:
@@ -148,15 +148,15 @@ def test_a_second_writer_waits_for_the_first(db: Database) -> None:
     def second() -> None:
         first_is_in.wait(10)
         with db.transaction() as session:
-            session.get(Chore, "shared", with_for_update=True)
+            session.get(PeriodicTaskRow, "shared", with_for_update=True)
             order.append("second")
 
     with db.transaction() as session:
-        session.add(Chore(name="shared", taken_at=db.now(session)))
+        session.add(PeriodicTaskRow(name="shared", taken_at=db.now(session)))
     thread = threading.Thread(target=second)
     thread.start()
     with db.transaction() as session:
-        session.get(Chore, "shared", with_for_update=True)
+        session.get(PeriodicTaskRow, "shared", with_for_update=True)
         first_is_in.set()
         thread.join(0.2)  # long enough for the second to run into the first
         order.append("first")
@@ -166,10 +166,10 @@ def test_a_second_writer_waits_for_the_first(db: Database) -> None:
 
 def test_reading_does_not_wait_for_a_writer(db: Database) -> None:
     with db.transaction() as writer:
-        writer.add(Chore(name="being written", taken_at=db.now(writer)))
+        writer.add(PeriodicTaskRow(name="being written", taken_at=db.now(writer)))
         writer.flush()
         with db.reading() as reader:
-            assert reader.get(Chore, "being written") is None
+            assert reader.get(PeriodicTaskRow, "being written") is None
 
 
 def test_a_sqlite_database_is_one_that_others_can_open(tmp_path: Path) -> None:

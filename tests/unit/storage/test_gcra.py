@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bitrix_app.storage.gcra import ENTERPRISE, ORDINARY, PACE_LIMIT, BucketState, Plan, penalize, take
+from bitrix_app.storage.buckets import ENTERPRISE, ORDINARY, PACE_LIMIT, BucketState, Plan, penalize, take
 
 NOW = 1_800_000_000.0
 

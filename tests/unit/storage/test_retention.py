@@ -10,9 +10,9 @@ from sqlalchemy import select
 
 from bitrix_app.storage import (
     AuditLog,
-    Chores,
     Cipher,
     Database,
+    PeriodicTasks,
     PortalRecord,
     Portals,
     ReportFile,
@@ -142,7 +142,7 @@ def test_files_that_no_report_names_are_orphans(db: Database, portal: PortalReco
 
 
 def test_a_chore_is_taken_up_once_in_its_interval(db: Database, calendar: Calendar) -> None:
-    chores, day = Chores(db), timedelta(days=1)
+    chores, day = PeriodicTasks(db), timedelta(days=1)
     assert [chores.take("expire", day), chores.take("expire", day), chores.take("sweep", day)] == [True, False, True]
     calendar.day = 0.9
     assert not chores.take("expire", day)

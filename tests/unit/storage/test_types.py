@@ -8,16 +8,16 @@ import pytest
 from sqlalchemy.exc import StatementError
 
 from bitrix_app.storage import Cipher, Database, Portals, Reports
-from bitrix_app.storage.tables import Chore
+from bitrix_app.storage.tables import PeriodicTaskRow
 from tests.seed import ALICE, install_portal
 
 
 def test_moments_come_back_aware_and_in_utc(db: Database) -> None:
     moscow = datetime(2026, 3, 31, 3, 0, 0, 123456, tzinfo=timezone(timedelta(hours=3)))
     with db.transaction() as session:
-        session.add(Chore(name="a", taken_at=moscow))
+        session.add(PeriodicTaskRow(name="a", taken_at=moscow))
     with db.reading() as session:
-        row = session.get(Chore, "a")
+        row = session.get(PeriodicTaskRow, "a")
         assert row is not None
         assert row.taken_at == moscow
         assert row.taken_at.tzinfo is UTC
@@ -25,7 +25,7 @@ def test_moments_come_back_aware_and_in_utc(db: Database) -> None:
 
 def test_a_moment_without_a_zone_is_refused(db: Database) -> None:
     with pytest.raises(StatementError, match="needs its time zone"), db.transaction() as session:
-        session.add(Chore(name="a", taken_at=datetime(2026, 3, 31)))  # noqa: DTZ001 # the naive one is the point
+        session.add(PeriodicTaskRow(name="a", taken_at=datetime(2026, 3, 31)))  # noqa: DTZ001 # the naive one is the point
 
 
 @pytest.mark.parametrize(("given", "kept"), [("a\0b", "ab"), ("a\ud800b", "a?b"), ("Ёлка 🎄 «»", "Ёлка 🎄 «»")])

@@ -1,18 +1,37 @@
-"""What has grown old: reports and journal lines past the portal's term, files that no row knows."""
+"""What is done to the tables now and then: periodic tasks taken up once, old rows removed, secrets re-encrypted."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
-from bitrix_app.storage.database import Database
+from bitrix_app.storage.cipher import Cipher, UnreadableSecretError
+from bitrix_app.storage.database import Database, rows_touched
 from bitrix_app.storage.portals import ERASURE_KEPT
-from bitrix_app.storage.records import OPEN
-from bitrix_app.storage.tables import AuditRow, Erasure, Portal, Report, ReportFileRow
+from bitrix_app.storage.reports import OPEN
+from bitrix_app.storage.tables import AuditRow, Erasure, PeriodicTaskRow, Portal, Report, ReportFileRow, UserToken
+
+
+class PeriodicTasks:
+    """Notes when a periodic task was last taken up."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+
+    def take(self, name: str, every: timedelta) -> bool:
+        """Whether the caller shall do the task now: nobody has taken it up within ``every``."""
+        with self._db.transaction() as session:
+            now = self._db.now(session)
+            if self._db.insert_if_absent(session, PeriodicTaskRow, {"name": name, "taken_at": now}):
+                return True
+            due = PeriodicTaskRow.name == name, PeriodicTaskRow.taken_at <= now - every
+            return rows_touched(session, update(PeriodicTaskRow).where(*due).values(taken_at=now)) > 0
+
 
 REPORT_DAYS = 90
 JOURNAL_DAYS = 365
@@ -70,3 +89,32 @@ class Retention:
 def _days(settings: dict[str, Any], name: str, default: int) -> int:
     value = settings.get(name)
     return value if isinstance(value, int) and 0 < value <= 36500 else default
+
+
+@dataclass(slots=True)
+class Rotation:
+    """One pass over all secrets. ``moved``: now encrypted with the first key; ``unreadable``: no key opens these."""
+
+    cipher: Cipher
+    moved: int = 0
+    unreadable: int = 0
+
+    def run(self, db: Database) -> None:
+        """Encrypt anew what an older key has encrypted. Safe beside running processes; may be repeated."""
+        with db.transaction() as session:
+            for portal in session.scalars(select(Portal).with_for_update()):
+                portal.application_token = self._rotate(portal.application_token)
+            for pair in session.scalars(select(UserToken).with_for_update()):
+                pair.access_token = self._rotate(pair.access_token) or pair.access_token
+                pair.refresh_token = self._rotate(pair.refresh_token)
+
+    def _rotate(self, secret: str | None) -> str | None:
+        if secret is None or self.cipher.is_current(secret):
+            return secret
+        try:
+            rotated = self.cipher.rotate(secret)
+        except UnreadableSecretError:
+            self.unreadable += 1
+            return secret
+        self.moved += 1
+        return rotated
