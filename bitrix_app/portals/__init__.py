@@ -15,7 +15,7 @@ from bitrix_app.portals.catalog import (
     Preset,
 )
 from bitrix_app.portals.clients import Deadline, Observers, PortalClients, Transports
-from bitrix_app.portals.embedding import Embedding
+from bitrix_app.portals.embedding import Check, Embedding, self_check
 from bitrix_app.portals.events import Event, PortalEvents
 from bitrix_app.portals.identity import Caller, CallerCheck
 from bitrix_app.portals.install import Installation, Installer, InstallForm, InstallStep
@@ -24,7 +24,6 @@ from bitrix_app.portals.maintenance import PortalMaintenance
 from bitrix_app.portals.overview import CompanyOverview, MonthSums, company_overview
 from bitrix_app.portals.preferences import PERIODS, complete_settings, default_settings
 from bitrix_app.portals.renewal import PortalTokens
-from bitrix_app.portals.self_check import Check, self_check
 from bitrix_app.portals.ttl_cache import TtlCache
 
 __all__ = [

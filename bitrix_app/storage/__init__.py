@@ -11,11 +11,10 @@ from bitrix_app.storage.database import Database
 from bitrix_app.storage.files import Files, file_name
 from bitrix_app.storage.leases import ReportLeases
 from bitrix_app.storage.maintenance import PeriodicTasks, Retention, Rotation
-from bitrix_app.storage.pairs import INSTALL, USER, PairKey, TokenPair
 from bitrix_app.storage.portals import PortalRecord, Portals
 from bitrix_app.storage.reports import Beat, Lease, Progress, ReportFile, ReportRecord, Reports, UserReports
 from bitrix_app.storage.saved_sets import SavedSet, SavedSets, UserSavedSets
-from bitrix_app.storage.tokens import UserTokens
+from bitrix_app.storage.tokens import INSTALL, USER, PairKey, TokenPair, UserTokens
 from bitrix_app.storage.users import PortalUsers, UserRecord
 
 __all__ = [

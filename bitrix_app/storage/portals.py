@@ -13,7 +13,6 @@ from sqlalchemy.orm import Session
 
 from bitrix_app.storage.cipher import Cipher, UnreadableSecretError
 from bitrix_app.storage.database import Database
-from bitrix_app.storage.pairs import INSTALL, PairKey, PairRows, TokenPair
 from bitrix_app.storage.tables import (
     INSTALLED,
     AuditRow,
@@ -25,6 +24,7 @@ from bitrix_app.storage.tables import (
     SavedSetRow,
     UserToken,
 )
+from bitrix_app.storage.tokens import INSTALL, PairKey, PairRows, TokenPair
 
 UNINSTALLED = "uninstalled"
 ERASURE_KEPT = timedelta(days=1)
