@@ -34,8 +34,8 @@ from bitrix_app.processing.money import kopecks, row_vat
 from bitrix_app.processing.totals import RegisterTotals
 from bitrix_app.workbook import RegisterHeader, write_register
 from bitrix_app.workbook.columns import FULL, Column
-from bitrix_app.workbook.invoices import brief_columns, brief_values, full_values
-from bitrix_app.workbook.styles import PLAIN, SHADED, UNPAID, WITHOUT_VAT, Look
+from bitrix_app.workbook.sheets import brief_columns, brief_values, full_values
+from bitrix_app.workbook.styles import PLAIN, SHADED, UNPAID, WITHOUT_VAT, RowFormat
 
 DIFFERENT = 997
 """Distinct invoices; the register repeats them, so that making them costs nothing while writing is timed."""
@@ -209,7 +209,7 @@ def _set(cell: Cell, value: Value) -> None:
 _LINE = Side(style="thin", color="FFBFBFBF")
 
 
-def _cell(sheet: WriteOnlyWorksheet, column: Column, look: Look) -> Cell:
+def _cell(sheet: WriteOnlyWorksheet, column: Column, look: RowFormat) -> Cell:
     cell: Cell = WriteOnlyCell(sheet)
     kind = column.kind
     cell.font = Font(name="Arial", size=10, bold=look.bold, italic=look.italic)

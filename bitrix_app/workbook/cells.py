@@ -3,18 +3,17 @@
 ``ENCODERS`` is the table: type of the value → function that gives the rest of the ``<c …`` element after its style
 attribute, and its length in characters (of a number: without spaces, with two decimals at least). A value that Excel
 cannot hold as what it is raises ``DoesNotFitError``; ``fit`` then says what to write in its place and which words to
-tell the reader.
+tell the reader. Of a text only what XML forbids is dropped.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from datetime import date
 from decimal import Decimal
 from types import NoneType
 from typing import Any
-
-from bitrix_app.workbook.text import TEXT_LIMIT, cut, is_special, runs, utf16_length
 
 Cell = str | Decimal | date | int | None
 """What a cell may hold; ``None`` is an empty cell. ``datetime`` is not among them: dates are calendar dates."""
@@ -22,6 +21,9 @@ Cell = str | Decimal | date | int | None
 FIRST_DATE = date(1900, 3, 1)
 """The first day whose serial number Excel and LibreOffice agree on: Excel counts a 29 February 1900 that never was,
 and knows nothing before 1900."""
+
+TEXT_LIMIT = 32_767
+"""UTF-16 units that one cell of Excel holds (Excel specifications and limits)."""
 
 _DAY_ZERO = date(1899, 12, 30).toordinal()
 _SURELY_FITS = TEXT_LIMIT // 2
@@ -118,3 +120,45 @@ def _instead(value: Cell) -> tuple[str, str]:
             "Исправьте дату в Битрикс24."
         )
     return cut(str(value)), ("Число не помещается в ячейку Excel: записано текстом. Исправьте его в Битрикс24.")
+
+
+_FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+"""Outside the ``Char`` production of XML 1.0: control characters, lone surrogates, U+FFFE and U+FFFF."""
+
+_LOOKS_ESCAPED = re.compile("(?<=_)(?=x[0-9A-Fa-f]{4}_)")
+"""``_x0041_`` is how Excel itself writes a character by its code (ECMA-376, ST_Xstring): a place inside typed text that
+looks like it. The look-ahead lets ``_x0041_x0042_`` match twice."""
+
+_MARKUP = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "\r": "&#13;"})
+
+
+def clean(text: str) -> str:
+    """``text`` without the characters that XML forbids (control characters, lone surrogates, U+FFFE, U+FFFF)."""
+    return _FORBIDDEN.sub("", text)
+
+
+is_special = re.compile('[&<>"\r\n\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]|_x').search
+"""A match when a text is not one plain line: cleaning or escaping might change it, or it has several lines."""
+
+
+def escape(text: str) -> str:
+    """``text`` as XML content: cleaned, a carriage return kept."""
+    return clean(text).translate(_MARKUP)
+
+
+def runs(text: str) -> list[str]:
+    """``escape(text)`` in pieces none of which holds ``_xHHHH_``: as runs of one text they are shown as typed.
+
+    Excel's own way, the underscore as ``_x005F_``, would do for Excel; openpyxl does not undo it in inline strings.
+    """
+    return _LOOKS_ESCAPED.split(escape(text))
+
+
+def utf16_length(text: str) -> int:
+    """Length of ``text`` in UTF-16 units, as Excel counts it: an emoji is two."""
+    return len(text) + sum(character > "\uffff" for character in text)
+
+
+def cut(text: str, limit: int = TEXT_LIMIT) -> str:
+    """The beginning of the cleaned ``text`` that is at most ``limit`` UTF-16 units long; no character is halved."""
+    return clean(text).encode("utf-16-le")[: limit * 2].decode("utf-16-le", errors="ignore")

@@ -13,11 +13,10 @@ from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
-from bitrix_app.workbook.cells import Cell, date_text, fit
-from bitrix_app.workbook.header import RegisterHeader, RegisterRows
-from bitrix_app.workbook.invoices import brief_columns, brief_values
-from bitrix_app.workbook.pulse import Pulse, every_invoice, nothing
-from bitrix_app.workbook.text import clean
+from bitrix_app.workbook.cells import Cell, clean, date_text, fit
+from bitrix_app.workbook.header import RegisterHeader
+from bitrix_app.workbook.progress import ProgressHook, RegisterRows, every_invoice, nothing
+from bitrix_app.workbook.sheets import brief_columns, brief_values
 
 _RUNS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 _LINE_BREAKS = re.compile("\r\n|[\r\n\v\f\x85\u2028\u2029]")
@@ -37,17 +36,17 @@ def write_csv(
     """
     unfinished = path.with_name(f".{path.name}.part")
     try:
-        _write(unfinished, rows, header, Pulse(progress, check))
+        _write(unfinished, rows, header, ProgressHook(progress, check))
         unfinished.replace(path)
     finally:
         unfinished.unlink(missing_ok=True)
 
 
-def _write(path: Path, rows: RegisterRows, header: RegisterHeader, pulse: Pulse) -> None:
+def _write(path: Path, rows: RegisterRows, header: RegisterHeader, hook: ProgressHook) -> None:
     with path.open("w", encoding="utf-8-sig", newline="") as file:
         table = csv.writer(file, delimiter=";", lineterminator="\r\n")
         table.writerow(column.title for column in brief_columns(header.detailed))
-        for invoice in pulse.through(rows.invoices(with_rows=False)):
+        for invoice in hook.through(rows.invoices(with_rows=False)):
             table.writerow(map(csv_text, brief_values(invoice, header.detailed)))
 
 

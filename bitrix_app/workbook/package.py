@@ -1,21 +1,27 @@
-"""Joins what openpyxl made (an .xlsx whose sheets are empty) with the streamed rows, into the finished .xlsx.
+"""The finished .xlsx: openpyxl makes a workbook of empty sheets, and the streamed rows are put into it.
 
-Each part is copied as it is but the sheets: their XML is cut at the empty ``<sheetData>`` and the rows go between.
-The order of elements around it is fixed by ECMA-376 (CT_Worksheet).
+Each part of openpyxl's package is copied as it is but the sheets: their XML is cut at the empty ``<sheetData>`` and the
+rows go between. The order of elements around it is fixed by ECMA-376 (CT_Worksheet).
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
+from datetime import UTC
 from io import BytesIO
 from pathlib import Path
 from zipfile import ZIP_DEFLATED, ZipFile
 
 from openpyxl import Workbook
+from openpyxl.worksheet.page import PageMargins
+from openpyxl.worksheet.properties import PageSetupProperties
+from openpyxl.worksheet.worksheet import Worksheet
 
-from bitrix_app.workbook.links import NAMESPACE
-from bitrix_app.workbook.stream import SheetStream
+from bitrix_app.workbook.cells import cut, date_text
+from bitrix_app.workbook.header import RegisterHeader
+from bitrix_app.workbook.stream import NAMESPACE, SheetStream
+from bitrix_app.workbook.styles import FONT
 
 _CHUNK = 1 << 20
 _COMPRESSION = 3
@@ -68,10 +74,10 @@ def _sheet(skeleton: bytes, page: SheetStream) -> Iterator[bytes]:
         yield f'<hyperlinks xmlns:r="{NAMESPACE}">'.encode()
         yield from _chunks(page.links.elements)
         yield b"</hyperlinks>"
-    yield margins + after.replace(b"</worksheet>", _calm(page) + b"</worksheet>")
+    yield margins + after.replace(b"</worksheet>", _ignored_errors(page) + b"</worksheet>")
 
 
-def _calm(page: SheetStream) -> bytes:
+def _ignored_errors(page: SheetStream) -> bytes:
     """Excel is not to mark each ИНН with a green corner for being a number kept as text."""
     table = f"A{page.header_row}:{page.letters[-1]}{page.table_end}"
     return f'<ignoredErrors><ignoredError sqref="{table}" numberStoredAsText="1"/></ignoredErrors>'.encode()
@@ -80,3 +86,57 @@ def _calm(page: SheetStream) -> bytes:
 def _chunks(path: Path) -> Iterator[bytes]:
     with path.open("rb") as file:
         yield from iter(lambda: file.read(_CHUNK), b"")
+
+
+_A4 = 9
+_PROPERTY_LIMIT = 255
+_TAB_COLORS = {"Проблемы": "FFC000"}
+_MARGINS = {"left": 0.4, "right": 0.4, "top": 0.5, "bottom": 0.6, "header": 0.3, "footer": 0.3}
+"""Inches: 10 mm at the sides, where the office's hole punch still meets paper; 15 mm above the page number."""
+
+
+def lay_out(workbook: Workbook, pages: list[SheetStream]) -> None:
+    """One worksheet for each stream, in this order; the workbook's first, still unnamed sheet becomes the first."""
+    for index, page in enumerate(pages):
+        sheet = workbook.worksheets[0] if index == 0 else workbook.create_sheet()
+        sheet.title = page.name
+        _lay_out_table(sheet, page)
+        _set_up_print(sheet, page)
+
+
+def describe(workbook: Workbook, header: RegisterHeader) -> None:
+    """The document's properties: what the file says of itself before it is opened."""
+    properties = workbook.properties
+    period = f"{date_text(header.date_from)}–{date_text(header.date_to)}"
+    properties.title = cut(f"{header.title} {period}", _PROPERTY_LIMIT)
+    properties.creator = properties.lastModifiedBy = cut(header.built_by, _PROPERTY_LIMIT)
+    properties.created = header.built_at.astimezone(UTC).replace(tzinfo=None)  # openpyxl adds the Z itself
+    properties.language = "ru-RU"
+
+
+def _lay_out_table(sheet: Worksheet, page: SheetStream) -> None:
+    for letter, width in zip(page.letters, page.widths, strict=True):
+        sheet.column_dimensions[letter].width = width
+    below = f"A{page.header_row + 1}"
+    sheet.freeze_panes = below
+    for selection in sheet.sheet_view.selection:
+        selection.activeCell = selection.sqref = below
+    sheet.auto_filter.ref = f"A{page.header_row}:{page.letters[-1]}{page.table_end}"
+    color = _TAB_COLORS.get(page.name)
+    if color is not None:
+        sheet.sheet_properties.tabColor = color
+
+
+def _set_up_print(sheet: Worksheet, page: SheetStream) -> None:
+    sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
+    sheet.page_setup.orientation = "landscape"
+    sheet.page_setup.paperSize = _A4
+    sheet.page_setup.fitToWidth = 1
+    sheet.page_setup.fitToHeight = 0  # as many pages down as it takes
+    sheet.page_margins = PageMargins(**_MARGINS)
+    sheet.print_title_rows = f"{page.header_row}:{page.header_row}"
+    footer = sheet.oddFooter
+    if footer is not None:  # openpyxl's stubs allow None; a new sheet always has one
+        footer.left.text, footer.right.text = "&A", "Стр. &P из &N"
+        for part in (footer.left, footer.right):
+            part.font, part.size = f"{FONT},Regular", 8

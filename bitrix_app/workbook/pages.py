@@ -10,11 +10,23 @@ from bitrix_app.errors import WorkbookLimitError
 from bitrix_app.processing.model import Problem
 from bitrix_app.workbook.cells import Cell
 from bitrix_app.workbook.columns import Column
-from bitrix_app.workbook.header import RegisterHeader
-from bitrix_app.workbook.limits import Limits
+from bitrix_app.workbook.header import RegisterHeader, title_lines
 from bitrix_app.workbook.stream import SheetStream
 from bitrix_app.workbook.styles import RowStyle, StyleBook
-from bitrix_app.workbook.titles import title_lines
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """``rows``: rows of a sheet (Excel specifications and limits); beyond them a second sheet goes on.
+    ``sheet_bytes``: length of one sheet's rows in the file; Excel reads no sheet of 4 GiB, and a quarter of that is
+    a sheet that still opens. ``sheets``: how many sheets we write before saying that the report is too large."""
+
+    rows: int = 1_048_576
+    sheet_bytes: int = 1 << 30
+    sheets: int = 64
+
+
+EXCEL = Limits()
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +40,7 @@ class Table:
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
+class WorkbookContext:
     """What every sheet of one workbook shares: the folder of its streams, the report's header, styles, limits."""
 
     folder: Path
@@ -41,20 +53,20 @@ class PagedTable:
     """The sheets of one table, each with the title block and the header row; ``reserve`` rows of each are kept free
     for what goes under the table."""
 
-    def __init__(self, table: Table, desk: Desk, reserve: int = 0) -> None:
+    def __init__(self, table: Table, context: WorkbookContext, reserve: int = 0) -> None:
         self._table = table
-        self._desk = desk
-        self._last_row = desk.limits.rows - reserve
+        self._context = context
+        self._last_row = context.limits.rows - reserve
         self.pages: list[SheetStream] = []
-        self.page = self._turn()
+        self.page = self._start_sheet()
 
     def add(self, values: Sequence[Cell], style: RowStyle) -> tuple[Problem, ...]:
         """A row of the table, on a new sheet when this one is full.
 
         Returns what Excel could not hold as it is; raises ``WorkbookLimitError`` when there are too many sheets.
         """
-        if self.page.row >= self._last_row or self.page.size >= self._desk.limits.sheet_bytes:
-            self.page = self._turn()
+        if self.page.row >= self._last_row or self.page.size >= self._context.limits.sheet_bytes:
+            self.page = self._start_sheet()
         return self.page.add(values, style)
 
     def close(self) -> None:
@@ -62,20 +74,20 @@ class PagedTable:
         for page in self.pages:
             page.close()
 
-    def _turn(self) -> SheetStream:
+    def _start_sheet(self) -> SheetStream:
         number = len(self.pages) + 1
-        if number > self._desk.limits.sheets:
+        if number > self._context.limits.sheets:
             raise WorkbookLimitError(f"«{self._table.name}» does not fit into {number - 1} sheets", sheets=number - 1)
         if self.pages:
             self.pages[-1].close()
         name = self._table.name if number == 1 else f"{self._table.name} ({number})"
-        page = SheetStream(self._desk.folder, name, self._table.columns)
+        page = SheetStream(self._context.folder, name, self._table.columns)
         self.pages.append(page)
         self._head(page, "" if number == 1 else f" (продолжение, лист {number})")
         return page
 
     def _head(self, page: SheetStream, continued: str) -> None:
-        styles = self._desk.styles
+        styles = self._context.styles
         for index, line in enumerate(self._lines(continued)):
             page.add_line(line, styles.line if index else styles.title)
         page.add_line("", styles.line, height=6)
@@ -83,4 +95,4 @@ class PagedTable:
 
     def _lines(self, continued: str) -> Iterable[str]:
         width = sum(column.narrow for column in self._table.columns)
-        return title_lines(self._desk.header, f"{self._table.about}{continued}", width, self._table.legend)
+        return title_lines(self._context.header, f"{self._table.about}{continued}", width, self._table.legend)

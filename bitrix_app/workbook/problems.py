@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from bitrix_app.processing.model import Problem, ProcessedInvoice
 from bitrix_app.workbook.columns import PROBLEMS
-from bitrix_app.workbook.pages import Desk, PagedTable, Table
+from bitrix_app.workbook.pages import PagedTable, Table, WorkbookContext
 from bitrix_app.workbook.styles import PLAIN, RowStyle
 
 _NUMBER, _FIELD = 0, 1
@@ -35,9 +35,9 @@ class ProblemLines:
 class ProblemSheet:
     """Writes ``Проблемы``; without a problem there is no such sheet."""
 
-    def __init__(self, desk: Desk) -> None:
-        self._desk = desk
-        self._style = desk.styles.row(PROBLEMS, PLAIN)
+    def __init__(self, context: WorkbookContext) -> None:
+        self._context = context
+        self._style = context.styles.row(PROBLEMS, PLAIN)
         self._linked = {place: self._link_at(place) for place in (_NUMBER, _FIELD)}
         self.table: PagedTable | None = None
         self._count = 0
@@ -60,13 +60,13 @@ class ProblemSheet:
             self._add(ProblemLine(invoice.id, invoice.number, problem.field, problem.message), address)
 
     def _address(self, invoice: ProcessedInvoice) -> str | None:
-        make = self._desk.header.invoice_url
+        make = self._context.header.invoice_url
         return None if make is None or invoice.id is None else make(invoice.id)
 
     def _add(self, line: ProblemLine, address: str | None = None) -> None:
         if self.table is None:
             about = "Проблемы: что проверить и исправить в Битрикс24"
-            self.table = PagedTable(Table("Проблемы", about, PROBLEMS), self._desk)
+            self.table = PagedTable(Table("Проблемы", about, PROBLEMS), self._context)
         self._count += 1
         if len(self._first) < _FIRST:
             self._first.append(line)
@@ -80,7 +80,7 @@ class ProblemSheet:
         page.links.add(page.letters[linked], page.row, address)
 
     def _link_at(self, place: int) -> RowStyle:
-        return (*self._style[:place], self._desk.styles.link, *self._style[place + 1 :])
+        return (*self._style[:place], self._context.styles.link, *self._style[place + 1 :])
 
 
 def _placed(line: ProblemLine) -> str:

@@ -1,4 +1,4 @@
-"""How cells look. openpyxl makes the styles; rows take only their numbers.
+"""Fonts, fills, borders and number formats. openpyxl makes the styles; rows take only their numbers.
 
 Colour is never the only sign: an unpaid row is in italics too, a row without VAT says «нет», alternate invoices
 differ in their ``Номер``. The legend of a sheet says so in words.
@@ -27,7 +27,7 @@ RowStyle = tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class RowFormat:
     """What sets one row off from another: ``fill`` is RGB in hexadecimal."""
 
     fill: str | None = None
@@ -36,15 +36,15 @@ class Look:
     grid: bool = True
 
 
-PLAIN = Look()
-SHADED = Look(fill="F2F2F2")
-UNPAID = Look(fill="FCE4D6", italic=True)
-WITHOUT_VAT = Look(fill="DDEBF7")
-TOTAL = Look(bold=True, grid=False)
+PLAIN = RowFormat()
+SHADED = RowFormat(fill="F2F2F2")
+UNPAID = RowFormat(fill="FCE4D6", italic=True)
+WITHOUT_VAT = RowFormat(fill="DDEBF7")
+TOTAL = RowFormat(bold=True, grid=False)
 
 
 class StyleBook:
-    """The styles of one workbook: asks openpyxl for each look once and hands out its number."""
+    """The styles of one workbook: asks openpyxl for each style once and hands out its number."""
 
     def __init__(self, workbook: Workbook) -> None:
         # The first font is the one that widths of columns are measured in; openpyxl has no public way to choose it.
@@ -56,18 +56,20 @@ class StyleBook:
         self.header = self._header()
         self.link = self._link()
 
-    def row(self, columns: tuple[Column, ...], look: Look, instead: Mapping[str, Look] | None = None) -> RowStyle:
-        """The style numbers of a row of these columns; ``instead`` gives single columns, by title, another look."""
-        looks = instead or {}
-        return tuple(self._cell(column.kind, looks.get(column.title, look)) for column in columns)
+    def row(
+        self, columns: tuple[Column, ...], row_format: RowFormat, instead: Mapping[str, RowFormat] | None = None
+    ) -> RowStyle:
+        """The style numbers of a row of these columns; ``instead`` gives single columns, by title, another format."""
+        others = instead or {}
+        return tuple(self._cell(column.kind, others.get(column.title, row_format)) for column in columns)
 
-    def _cell(self, kind: Kind, look: Look) -> int:
+    def _cell(self, kind: Kind, row_format: RowFormat) -> int:
         return self._number(
-            Font(name=FONT, size=SIZE, bold=look.bold, italic=look.italic),
-            fill=look.fill,
+            Font(name=FONT, size=SIZE, bold=row_format.bold, italic=row_format.italic),
+            fill=row_format.fill,
             number_format=kind.number_format,
             alignment=Alignment(horizontal=kind.horizontal, vertical="top", wrap_text=kind.wrapped),
-            grid=look.grid,
+            grid=row_format.grid,
         )
 
     def _header(self) -> int:

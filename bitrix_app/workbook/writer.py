@@ -10,17 +10,13 @@ from openpyxl import Workbook
 
 from bitrix_app.processing.model import ProcessedInvoice
 from bitrix_app.processing.totals import RegisterTotals
-from bitrix_app.workbook.brief import BriefSheet
-from bitrix_app.workbook.full import FullSheet
-from bitrix_app.workbook.header import RegisterHeader, RegisterRows
-from bitrix_app.workbook.layout import describe, lay_out
-from bitrix_app.workbook.limits import EXCEL, Limits
-from bitrix_app.workbook.package import write_package
-from bitrix_app.workbook.pages import Desk, PagedTable
+from bitrix_app.workbook.header import RegisterHeader
+from bitrix_app.workbook.package import describe, lay_out, write_package
+from bitrix_app.workbook.pages import EXCEL, Limits, PagedTable, WorkbookContext
 from bitrix_app.workbook.problems import ProblemLines, ProblemSheet
-from bitrix_app.workbook.pulse import Pulse, every_invoice, nothing
+from bitrix_app.workbook.progress import ProgressHook, RegisterRows, every_invoice, nothing
+from bitrix_app.workbook.sheets import BriefSheet, FullSheet, counterparty_table, rate_table
 from bitrix_app.workbook.styles import StyleBook
-from bitrix_app.workbook.summaries import counterparty_table, rate_table
 
 
 def write_register(
@@ -41,37 +37,37 @@ def write_register(
     """
     with TemporaryDirectory(dir=path.parent, prefix=".workbook-") as folder:
         unfinished = Path(folder, "register.xlsx")
-        lines = _write(unfinished, rows, header, Pulse(progress, check), limits)
+        lines = _write(unfinished, rows, header, ProgressHook(progress, check), limits)
         unfinished.replace(path)
     return lines
 
 
-def _write(path: Path, rows: RegisterRows, header: RegisterHeader, pulse: Pulse, limits: Limits) -> ProblemLines:
+def _write(path: Path, rows: RegisterRows, header: RegisterHeader, hook: ProgressHook, limits: Limits) -> ProblemLines:
     workbook = Workbook()
-    sheets = _Sheets(Desk(path.parent, header, StyleBook(workbook), limits), rows.totals)
+    sheets = _Sheets(WorkbookContext(path.parent, header, StyleBook(workbook), limits), rows.totals)
     try:
-        for invoice in pulse.through(rows.invoices(with_rows=header.detailed)):
+        for invoice in hook.through(rows.invoices(with_rows=header.detailed)):
             sheets.add(invoice)
-        sheets.finish(rows.totals, pulse.check)
+        sheets.finish(rows.totals, hook.check)
     finally:
         sheets.close()
     pages = [page for table in sheets.tables for page in table.pages]
     lay_out(workbook, pages)
     describe(workbook, header)
-    write_package(workbook, pages, path, pulse.check)
+    write_package(workbook, pages, path, hook.check)
     return sheets.problems.lines
 
 
 class _Sheets:
     """The sheets of one workbook; an invoice goes to all of them at once, so the register is read once."""
 
-    def __init__(self, desk: Desk, totals: RegisterTotals) -> None:
-        self._desk = desk
-        self._brief = BriefSheet(desk, totals.currencies())
-        self._full = FullSheet(desk) if desk.header.detailed else None
+    def __init__(self, context: WorkbookContext, totals: RegisterTotals) -> None:
+        self._context = context
+        self._brief = BriefSheet(context, totals.currencies())
+        self._full = FullSheet(context) if context.header.detailed else None
         self._summaries: list[PagedTable] = []
-        self.problems = ProblemSheet(desk)
-        self.problems.note(desk.header.notes)
+        self.problems = ProblemSheet(context)
+        self.problems.note(context.header.notes)
 
     @property
     def tables(self) -> Iterator[PagedTable]:
@@ -93,9 +89,9 @@ class _Sheets:
     def finish(self, totals: RegisterTotals, check: Callable[[], None]) -> None:
         """What stands under the table of invoices, and the sheets made of totals."""
         self._brief.finish()
-        if self._desk.header.detailed:
-            self._summaries.append(rate_table(self._desk, totals.rates(), check))
-        self._summaries.append(counterparty_table(self._desk, totals.counterparties(), check))
+        if self._context.header.detailed:
+            self._summaries.append(rate_table(self._context, totals.rates(), check))
+        self._summaries.append(counterparty_table(self._context, totals.counterparties(), check))
 
     def close(self) -> None:
         """Ends the files of all streams; harmless when repeated."""

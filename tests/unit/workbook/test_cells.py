@@ -10,8 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bitrix_app.workbook.cells import ENCODERS, Cell, DoesNotFitError, fit
-from bitrix_app.workbook.text import TEXT_LIMIT
+from bitrix_app.workbook.cells import ENCODERS, TEXT_LIMIT, Cell, DoesNotFitError, fit
 
 
 def markup(value: Cell) -> str:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from bitrix_app.processing.model import Problem
 from bitrix_app.workbook import write_register
-from bitrix_app.workbook.text import clean
+from bitrix_app.workbook.cells import clean
 from tests.unit.workbook.builders import a_header, a_register, a_row, an_invoice
 from tests.unit.workbook.conftest import Write
 from tests.unit.workbook.reading import calamine_rows, digits, opened, table

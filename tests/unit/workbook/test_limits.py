@@ -10,7 +10,7 @@ import pytest
 from bitrix_app.errors import ReportCancelledError, WorkbookLimitError
 from bitrix_app.processing.model import Problem
 from bitrix_app.workbook import Limits, write_csv, write_register
-from bitrix_app.workbook.links import CELLS_LIMIT, Links
+from bitrix_app.workbook.stream import CELLS_LIMIT, Links
 from tests.unit.workbook.builders import a_header, a_register, a_row, an_invoice
 from tests.unit.workbook.reading import opened, table, title_block
 

@@ -11,7 +11,7 @@ import pytest
 
 from bitrix_app.processing.model import Problem
 from bitrix_app.workbook import write_register
-from bitrix_app.workbook.text import clean
+from bitrix_app.workbook.cells import clean
 from tests.unit.workbook.builders import a_header, a_register, an_invoice
 from tests.unit.workbook.test_hostile import HOSTILE
 

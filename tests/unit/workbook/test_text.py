@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from openpyxl.utils.escape import unescape
 
-from bitrix_app.workbook.text import TEXT_LIMIT, clean, cut, escape, is_special, runs, utf16_length
+from bitrix_app.workbook.cells import TEXT_LIMIT, clean, cut, escape, is_special, runs, utf16_length
 
 ANY_TEXT = st.text(st.characters(exclude_categories=()))
 """Lone surrogates, control characters and non-characters included."""

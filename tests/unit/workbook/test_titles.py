@@ -7,7 +7,7 @@ from datetime import datetime, timedelta, timezone
 import pytest
 
 from bitrix_app.workbook import OwnCompany
-from bitrix_app.workbook.titles import SENTENCE_LINES, moment_text, title_lines
+from bitrix_app.workbook.header import SENTENCE_LINES, moment_text, title_lines
 from tests.unit.workbook.builders import a_header
 
 
