@@ -209,8 +209,8 @@ export function share(report) {
 export class ProgressView {
   constructor({ i18n, onCancel }) {
     this.i18n = i18n;
-    this.bar = h("progress", { max: 100, "aria-labelledby": "progress-i18n", "data-testid": "progress" });
-    this.text = h("p", { id: "progress-i18n", "data-testid": "progress-i18n" });
+    this.bar = h("progress", { max: 100, "aria-labelledby": "progress-words", "data-testid": "progress" });
+    this.text = h("p", { id: "progress-words", "data-testid": "progress-words" });
     this.waiting = h("div", {});
     this.cancel = button(i18n.t("cancel"), { "data-testid": "cancel", onclick: () => this.#cancel(onCancel) });
     this.element = h("div", { class: "stack", "data-testid": "under-way" }, this.text, this.bar, this.waiting,
