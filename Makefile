@@ -46,7 +46,7 @@ bench: $(VENV)/.dev  ## measure ourselves beside others; writes benchmarks/resul
 screenshots: $(VENV)/.dev system-packages  ## pictures of every state of the page into docs/screenshots/
 	$(BIN)/python -m tools.screenshots
 
-translations: $(VENV)/.dev  ## compile the catalogues
+translations: $(VENV)/.dev  ## compile the Russian catalogue; English needs none
 	$(BIN)/pybabel compile -d bitrix_app/web/translations
 
 clean:  ## remove what was built
