@@ -18,7 +18,7 @@ from bitrix_app.processing import DataProcessor
 from bitrix_app.reports import ProgressTracker, Register, WorkflowOrchestrator
 from bitrix_app.reports.exporting import FileExporter
 from bitrix_app.reports.fetching import FetchedPage
-from bitrix_app.reports.ports import Progress
+from bitrix_app.reports.protocols import Progress
 from bitrix_app.workbook import RegisterHeader
 
 

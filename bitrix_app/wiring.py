@@ -21,7 +21,7 @@ from bitrix_app.jobs import (
     WakeQueue,
     Worker,
     WorkFolders,
-    report_dictionary,
+    report_catalog,
 )
 from bitrix_app.logs import RestLog
 from bitrix_app.metrics import CallMeter, Metrics
@@ -41,7 +41,7 @@ from bitrix_app.portals import (
     TtlCache,
 )
 from bitrix_app.precedence import PagesFirst
-from bitrix_app.reports import ReportParams, look_ahead
+from bitrix_app.reports import ReportParams, estimate
 from bitrix_app.settings import Settings
 from bitrix_app.storage import (
     AuditLog,
@@ -234,7 +234,7 @@ def build_web(
 
     def preview(client: Bitrix24Client, portal: PortalRecord, user_id: int, params: Mapping[str, Any]) -> Preview:
         known = catalogs.whole(portal, user_id, client)
-        found = look_ahead(client, ReportParams.from_json(params), report_dictionary(portal, known))
+        found = estimate(client, ReportParams.from_json(params), report_catalog(portal, known))
         return Preview(found.invoices, found.undated, found.calls, found.seconds)
 
     return WebServices(

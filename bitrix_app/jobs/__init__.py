@@ -8,7 +8,7 @@ from bitrix_app.jobs.heartbeat import Timing
 from bitrix_app.jobs.job import JobObserver, RunReport
 from bitrix_app.jobs.maintenance import Cleanup, Maintenance, PeriodicTask, WorkFolders
 from bitrix_app.jobs.queue import WakeQueue
-from bitrix_app.jobs.report_run import ReportRun, report_dictionary
+from bitrix_app.jobs.report_run import ReportRun, report_catalog
 from bitrix_app.jobs.stop import JobStop, ShutdownError
 from bitrix_app.jobs.worker import JobService, Worker
 
@@ -26,5 +26,5 @@ __all__ = [
     "WakeQueue",
     "WorkFolders",
     "Worker",
-    "report_dictionary",
+    "report_catalog",
 ]

@@ -12,9 +12,9 @@ import structlog
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
+from bitrix_app import reports
 from bitrix_app.errors import LeaseLostError
 from bitrix_app.jobs.stop import JobStop
-from bitrix_app.reports import ports
 from bitrix_app.storage import Lease, Progress, ReportLeases
 
 log = structlog.get_logger("jobs")
@@ -46,7 +46,7 @@ class LatestProgress:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._latest: ports.Progress | None = None
+        self._latest: reports.Progress | None = None
         self._moved_at = time.monotonic()
 
     @property
@@ -54,7 +54,7 @@ class LatestProgress:
         """Seconds since the last progress."""
         return time.monotonic() - self._moved_at
 
-    def update(self, progress: ports.Progress) -> None:
+    def update(self, progress: reports.Progress) -> None:
         """Replace what has not been written yet."""
         with self._lock:
             self._latest = progress
@@ -115,7 +115,7 @@ class Heartbeat:
                 self._stop.lose()
 
 
-def _to_row(progress: ports.Progress) -> Progress:
+def _to_row(progress: reports.Progress) -> Progress:
     waiting: dict[str, Any] | None = None
     if progress.waiting is not None:
         waiting = {"reason": progress.waiting.reason, "until": progress.waiting.until.isoformat()}

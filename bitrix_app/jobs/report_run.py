@@ -17,14 +17,14 @@ from bitrix_app.portals.catalog import USER_SCOPES, PortalCatalog
 from bitrix_app.reports import (
     AbortableStop,
     FieldMapping,
-    Order,
     Outcome,
     ProgressSink,
     ProgressTracker,
     Register,
     ReportAssembly,
-    ReportDictionary,
+    ReportCatalog,
     ReportParams,
+    ReportRequest,
     Stage,
     Waiting,
 )
@@ -105,8 +105,8 @@ class ReportRun:
         known = self.catalogs.whole(portal, record.user_id, client)
         assembly = ReportAssembly(
             portal=client,
-            order=self._order(record, portal, params),
-            dictionary=report_dictionary(portal, known),
+            request=self._request(record, portal, params),
+            catalog=report_catalog(portal, known),
             progress=tracker,
             stop=abortable,
         )
@@ -119,9 +119,9 @@ class ReportRun:
             raise AppUninstalledError("the app was removed from the portal")
         return portal
 
-    def _order(self, record: ReportRecord, portal: PortalRecord, params: ReportParams) -> Order:
+    def _request(self, record: ReportRecord, portal: PortalRecord, params: ReportParams) -> ReportRequest:
         zone = ZoneInfo(complete_settings(portal.settings)["time_zone"])
-        return Order(
+        return ReportRequest(
             params=params,
             built_by=record.user_name,
             built_at=self.now().astimezone(zone),
@@ -129,10 +129,10 @@ class ReportRun:
         )
 
 
-def report_dictionary(portal: PortalRecord, known: PortalCatalog) -> ReportDictionary:
-    """The portal's catalog and settings as a report wants them."""
+def report_catalog(portal: PortalRecord, known: PortalCatalog) -> ReportCatalog:
+    """The portal's catalog and settings, as far as a report uses them."""
     settings = complete_settings(portal.settings)
-    return ReportDictionary(
+    return ReportCatalog(
         fields=FieldMapping(
             date_field=settings["date_field"],
             shipped_field=settings["shipped_field"],

@@ -5,34 +5,32 @@ the database (``storage``), sheets (``workbook``).
 """
 
 from bitrix_app.processing import FieldMapping, Stage
-from bitrix_app.reports.assembly import Order, ReportAssembly
 from bitrix_app.reports.calls import AbortableStop
-from bitrix_app.reports.dictionary import ReportDictionary
+from bitrix_app.reports.estimate import Estimate, estimate
 from bitrix_app.reports.exporting import LocalFile, Outcome
-from bitrix_app.reports.orchestrator import WorkflowOrchestrator
-from bitrix_app.reports.params import ReportParams
-from bitrix_app.reports.ports import Progress, ProgressSink, StopSignal, Waiting
-from bitrix_app.reports.preview import Estimate, look_ahead
+from bitrix_app.reports.orchestrator import ReportAssembly, WorkflowOrchestrator
 from bitrix_app.reports.progress import ProgressTracker
+from bitrix_app.reports.protocols import Progress, ProgressSink, StopSignal, Waiting
 from bitrix_app.reports.register import Register
+from bitrix_app.reports.request import ReportCatalog, ReportParams, ReportRequest
 
 __all__ = [
     "AbortableStop",
     "Estimate",
     "FieldMapping",
     "LocalFile",
-    "Order",
     "Outcome",
     "Progress",
     "ProgressSink",
     "ProgressTracker",
     "Register",
     "ReportAssembly",
-    "ReportDictionary",
+    "ReportCatalog",
     "ReportParams",
+    "ReportRequest",
     "Stage",
     "StopSignal",
     "Waiting",
     "WorkflowOrchestrator",
-    "look_ahead",
+    "estimate",
 ]

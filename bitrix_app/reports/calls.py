@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import ParamSpec, TypeVar
 
 from bitrix_app.errors import ReportCancelledError
-from bitrix_app.reports.ports import StopSignal
+from bitrix_app.reports.protocols import StopSignal
 
 P = ParamSpec("P")
 T = TypeVar("T")

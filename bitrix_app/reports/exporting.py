@@ -1,17 +1,27 @@
-"""Export: the sealed register as files in a folder of this report."""
+"""Export: the sealed register as a workbook and a CSV under a title block, in a folder of this report.
+
+The title block tells the report's parameters in words (Russian, as the workbook is).
+"""
 
 from __future__ import annotations
 
 import errno
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
 
 from bitrix_app.errors import StorageFullError
+from bitrix_app.processing import FieldMapping, Problem, Stage
+from bitrix_app.reports.fetching import user_name
+from bitrix_app.reports.lookups import COMPANY, key, people
 from bitrix_app.reports.progress import ProgressTracker
+from bitrix_app.reports.protocols import PortalReader
 from bitrix_app.reports.register import Register
-from bitrix_app.workbook import RegisterHeader, write_csv, write_register
+from bitrix_app.reports.request import ReportCatalog, ReportParams, ReportRequest
+from bitrix_app.workbook import OwnCompany, RegisterHeader, write_csv, write_register
+
+TITLE = "Реестр счетов"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,3 +83,127 @@ class FileExporter:
             "undated": undated,
         }
         return Outcome(summary, (LocalFile("xlsx", workbook), LocalFile("csv", table)))
+
+
+class TitleBlock:
+    """Makes the title block of one report; names that it shows are looked up in the portal."""
+
+    def __init__(self, portal: PortalReader, request: ReportRequest, catalog: ReportCatalog) -> None:
+        self._portal = portal
+        self._request = request
+        self._catalog = catalog
+
+    def read(self) -> Callable[[int], RegisterHeader]:
+        """Looks up own company, company and responsible. → the title block for a number of undated invoices.
+
+        Raises PortalErrors.
+        """
+        params, fields = self._request.params, self._catalog.fields
+        title = field_title(fields, params.date_field)
+        header = RegisterHeader(
+            title=TITLE,
+            company=self._own_company(params.mycompany_id),
+            date_from=params.date_from,
+            date_to=params.date_to,
+            date_field_title=title,
+            date_field=params.date_field,
+            built_by=self._request.built_by,
+            built_at=self._request.built_at,
+            detailed=params.detailed,
+            filters=self._filters(),
+            invoice_url=self._request.invoice_url,
+        )
+        paid_asked = params.paid is not None
+        return lambda undated: replace(header, notes=undated_note(undated, title, paid_asked=paid_asked))
+
+    def _filters(self) -> tuple[str, ...]:
+        params = self._request.params
+        return filters_in_words(
+            params,
+            self._catalog.stages,
+            left_out_stages=self._catalog.left_out_stages,
+            company=self._company_title(params.company_id),
+            responsible=self._responsible(params.assigned_by_id),
+        )
+
+    def _company_title(self, company_id: int | None) -> str | None:
+        companies = self._portal.companies([company_id]) if company_id else ()
+        return next((str(each.get("title") or "") for each in companies), "") or None
+
+    def _responsible(self, user_id: int | None) -> str | None:
+        users = people(self._portal, [user_id]) if user_id and self._catalog.knows_users else ()
+        return next((user_name(each) for each in users), None)
+
+    def _own_company(self, company_id: int | None) -> OwnCompany | None:
+        if not company_id:
+            return None
+        requisites = sorted(
+            self._portal.requisites_of(COMPANY, [company_id]), key=lambda each: (key(each.get("SORT")), key(each["ID"]))
+        )
+        inn = next((str(each["RQ_INN"]) for each in requisites if each.get("RQ_INN")), None)
+        return OwnCompany(self._company_title(company_id) or f"ID {company_id}", inn)
+
+
+def field_title(fields: FieldMapping, name: str) -> str:
+    """The portal's title of a field, else its name."""
+    return fields.titles.get(name) or name
+
+
+def undated_note(count: int, title: str, *, paid_asked: bool = False) -> tuple[Problem, ...]:
+    """The line of «Проблемы» about invoices that no period holds; none where there are none."""
+    return (Problem(title, undated_in_words(count, title, paid_asked=paid_asked)),) if count else ()
+
+
+def filters_in_words(
+    params: ReportParams,
+    stages: Mapping[str, Stage],
+    *,
+    left_out_stages: Collection[str] = (),
+    company: str | None = None,
+    responsible: str | None = None,
+) -> tuple[str, ...]:
+    """What narrows the report, a sentence each; empty where nothing does.
+
+    ``left_out_stages`` are those that a report leaves out unless it names its stages. ``company`` and ``responsible``
+    are names where they could be looked up; else ids stand for them.
+    """
+    sentences = (
+        params.stages is not None and f"Стадии: {_titles(params.stages, stages)}",
+        params.company_id is not None and f"Компания: {company or f'ID {params.company_id}'}",
+        params.invoice_id is not None and f"Только счёт с ID {params.invoice_id}",
+        params.assigned_by_id is not None and f"Ответственный: {responsible or f'ID {params.assigned_by_id}'}",
+        params.currency is not None and f"Валюта: {params.currency}",
+        params.paid is not None and ("Только оплаченные" if params.paid else "Только неоплаченные"),
+        params.stages is None and _left_out(left_out_stages, stages),  # may be long: what was asked for comes first
+    )
+    return tuple(sentence for sentence in sentences if sentence)
+
+
+def undated_in_words(count: int, field_title: str, *, paid_asked: bool = False) -> str:
+    """«37 счетов без даты в поле … не попали в отчёт»: such invoices are in no period.
+
+    ``paid_asked``: the report was narrowed to paid or to unpaid invoices. The portal counts both.
+    """
+    one = count == 1
+    both = " (оплачены они или нет, здесь не различается)" if paid_asked else ""
+    return (
+        f"{count} {_plural(count, 'счёт', 'счёта', 'счетов')} без даты в поле «{field_title}»{both} не "
+        f"{_plural(count, 'попал', 'попали', 'попали')} в отчёт: такой счёт нельзя отнести к периоду. "
+        f"Заполните поле «{field_title}» в {'карточке этого счёта' if one else 'карточках этих счетов'} "
+        "и сформируйте отчёт снова."
+    )
+
+
+def _left_out(ids: Collection[str], stages: Mapping[str, Stage]) -> str:
+    in_order = [*(each for each in stages if each in ids), *sorted(set(ids) - stages.keys())]
+    return f"Кроме стадий: {_titles(in_order, stages)}" if in_order else ""
+
+
+def _titles(ids: Collection[str], stages: Mapping[str, Stage]) -> str:
+    return ", ".join(dict.fromkeys(stages[each].title if each in stages else each for each in ids))
+
+
+def _plural(count: int, one: str, few: str, many: str) -> str:
+    if count % 10 == 1 and count % 100 != 11:
+        return one
+    return few if count % 10 in {2, 3, 4} and count % 100 not in {12, 13, 14} else many

@@ -15,14 +15,12 @@ from typing import Any
 
 from bitrix_app.processing import ProcessingContext
 from bitrix_app.reports.calls import AbortableStop, Calls
-from bitrix_app.reports.dictionary import ReportDictionary
 from bitrix_app.reports.lookups import LookUps, chunks, key
-from bitrix_app.reports.params import ReportParams
-from bitrix_app.reports.ports import Page, PortalReader, Raw
 from bitrix_app.reports.product_rows import OWNERS_A_CALL, OwnedRows, ProductRowReader
 from bitrix_app.reports.progress import ProgressTracker
-from bitrix_app.reports.query import invoice_filter, invoice_select, undated_filter
+from bitrix_app.reports.protocols import Page, PortalReader, Raw
 from bitrix_app.reports.reading_on import EndOfList
+from bitrix_app.reports.request import ReportCatalog, ReportParams, invoice_filter, invoice_select, undated_filter
 
 WINDOW_PAGES = 20
 WINDOWS_HELD = 2
@@ -52,18 +50,18 @@ class InvoiceSource:
         *,
         portal: PortalReader,
         params: ReportParams,
-        dictionary: ReportDictionary,
+        catalog: ReportCatalog,
         progress: ProgressTracker,
         stop: AbortableStop,
     ) -> None:
         self._portal = portal
         self._params = params
-        self._dictionary = dictionary
+        self._catalog = catalog
         self._progress = progress
         self._stop = stop
-        self._look_ups = LookUps(portal, knows_users=dictionary.knows_users)
+        self._look_ups = LookUps(portal, knows_users=catalog.knows_users)
         self._row_reader = ProductRowReader(portal, lambda done: progress.advance("products", done))
-        self._left_out = dictionary.left_out_stages
+        self._left_out = catalog.left_out_stages
         self.undated = 0
         """How many invoices have no date in the chosen field, so that no period holds them; known after ``pages``."""
 
@@ -114,10 +112,10 @@ class InvoiceSource:
         return self._portal.invoice_page(
             filter=invoice_filter(
                 self._params,
-                is_datetime=self._params.date_field in self._dictionary.datetime_fields,
+                is_datetime=self._params.date_field in self._catalog.datetime_fields,
                 left_out_stages=self._left_out,
             ),
-            select=invoice_select(self._dictionary.fields),
+            select=invoice_select(self._catalog.fields),
             after_id=after_id,
             counted=after_id is None,
         )
@@ -154,20 +152,20 @@ class InvoiceSource:
     def _context(self, links: dict[int, int], owned: Sequence[OwnedRows]) -> ProcessingContext:
         known = self._look_ups
         return ProcessingContext(
-            fields=self._dictionary.fields,
+            fields=self._catalog.fields,
             requisite_links=links,
             requisites=known.requisites.first(),
             company_requisites=known.company_requisites.all(),
             contact_requisites=known.contact_requisites.all(),
             company_titles={each: str(company.get("title") or "") for each, company in known.companies.first().items()},
             contacts=known.contacts.first(),
-            preset_xml_ids=self._dictionary.preset_xml_ids,
-            preset_names=self._dictionary.preset_names,
+            preset_xml_ids=self._catalog.preset_xml_ids,
+            preset_names=self._catalog.preset_names,
             product_rows={owner: rows for each in owned for owner, rows in each.rows.items()}
             if self._params.detailed
             else None,
             unreadable_rows=frozenset(owner for each in owned for owner in each.refused),
-            stages=self._dictionary.stages,
+            stages=self._catalog.stages,
             users={each: user_name(user) for each, user in known.users.first().items()},
         )
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from bitrix_app.errors import AccessDeniedError, InsufficientScopeError, UnknownMethodError
 from bitrix_app.reports.calls import Calls
-from bitrix_app.reports.ports import PortalReader, Raw
+from bitrix_app.reports.protocols import PortalReader, Raw
 
 KEYS_A_CALL = 50
 CONTACT, COMPANY = 3, 4

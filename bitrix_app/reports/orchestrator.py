@@ -1,14 +1,20 @@
-"""The workflow of a report: fetch → process → export. It calls the stages in order and decides nothing itself."""
+"""The workflow of a report: fetch → process → export, and the parts it is put together of."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
 from typing import Any, Protocol
 
-from bitrix_app.processing import ProcessedInvoice, ProcessingContext
-from bitrix_app.reports.exporting import Exporter, Outcome
-from bitrix_app.reports.fetching import FetchedPage
+from bitrix_app.processing import DataProcessor, ProcessedInvoice, ProcessingContext
+from bitrix_app.reports.calls import AbortableStop
+from bitrix_app.reports.exporting import Exporter, FileExporter, Outcome, TitleBlock
+from bitrix_app.reports.fetching import FetchedPage, InvoiceSource
+from bitrix_app.reports.progress import ProgressTracker
+from bitrix_app.reports.protocols import PortalReader
 from bitrix_app.reports.register import Register
+from bitrix_app.reports.request import ReportCatalog, ReportRequest, Selection
 
 
 class Source(Protocol):
@@ -26,7 +32,7 @@ class Processor(Protocol):
 
 
 class WorkflowOrchestrator:
-    """Runs the stages of one report over one register."""
+    """Runs the stages of one report over one register, in order; decides nothing itself."""
 
     def __init__(
         self,
@@ -51,3 +57,45 @@ class WorkflowOrchestrator:
             self._register.add(self._select(invoices))
         self._register.seal()
         return self._exporter.export(self._register, undated=self._source.undated)
+
+
+class ReportAssembly:
+    """Makes the parts of one report over one portal client."""
+
+    def __init__(
+        self,
+        *,
+        portal: PortalReader,
+        request: ReportRequest,
+        catalog: ReportCatalog,
+        progress: ProgressTracker,
+        stop: AbortableStop,
+    ) -> None:
+        self._portal = portal
+        self._request = request
+        self._catalog = replace(catalog, fields=replace(catalog.fields, date_field=request.params.date_field))
+        self._progress = progress
+        self._stop = stop
+
+    def orchestrator(self, register: Register, folder: Path) -> WorkflowOrchestrator:
+        """The workflow of this report; its files will lie in ``folder``. Asks the portal for the names that the
+        title block needs (own company, company, responsible), so it may raise PortalErrors."""
+        params = self._request.params
+        return WorkflowOrchestrator(
+            source=InvoiceSource(
+                portal=self._portal,
+                params=params,
+                catalog=self._catalog,
+                progress=self._progress,
+                stop=self._stop,
+            ),
+            processor=DataProcessor,
+            select=Selection(params.date_from, params.date_to, params.paid).of,
+            register=register,
+            exporter=FileExporter(
+                folder=folder,
+                header=TitleBlock(self._portal, self._request, self._catalog).read(),
+                progress=self._progress,
+                check=self._stop.check,
+            ),
+        )

@@ -13,7 +13,7 @@ from typing import Any
 
 from bitrix_app.errors import AccessDeniedError, UnexpectedAnswerError
 from bitrix_app.reports.lookups import KEYS_A_CALL, chunks, key
-from bitrix_app.reports.ports import PortalReader, Raw
+from bitrix_app.reports.protocols import PortalReader, Raw
 from bitrix_app.reports.reading_on import EndOfList
 
 METHOD = "crm.item.productrow.list"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 
-from bitrix_app.reports.ports import Progress, ProgressSink, Waiting
+from bitrix_app.reports.protocols import Progress, ProgressSink, Waiting
 
 STAGES = ("invoices", "requisites", "products", "workbook")
 

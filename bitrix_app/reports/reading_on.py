@@ -6,7 +6,7 @@ Source: the portal's page ``settings/performance/huge-data``: repeat until a pag
 from __future__ import annotations
 
 from bitrix_app.errors import UnexpectedAnswerError
-from bitrix_app.reports.ports import Page
+from bitrix_app.reports.protocols import Page
 
 PAGE = 50
 GROWTH = 1000

@@ -29,7 +29,7 @@ from bitrix_app.jobs.heartbeat import LatestProgress
 from bitrix_app.jobs.job import Attempt, Delivery, Job
 from bitrix_app.portals import Bulkhead, Catalogs, PortalClients, Transports, TtlCache
 from bitrix_app.precedence import PagesFirst
-from bitrix_app.reports.ports import Progress, ProgressSink
+from bitrix_app.reports.protocols import Progress, ProgressSink
 from bitrix_app.settings import load_settings
 from bitrix_app.storage import (
     Cipher,

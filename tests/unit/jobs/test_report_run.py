@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from bitrix_app.jobs.report_run import WaitsInProgress, invoice_address, report_dictionary
+from bitrix_app.jobs.report_run import WaitsInProgress, invoice_address, report_catalog
 from bitrix_app.portals.catalog import DateField, PortalCatalog, PortalStage, Preset
 from bitrix_app.reports import ProgressTracker
 from bitrix_app.storage import PortalRecord
@@ -83,7 +83,7 @@ def test_the_rhythm_of_the_bucket_is_no_wait_to_speak_of() -> None:
 def test_the_settings_of_the_portal_reach_the_report() -> None:
     """Mapped fields, excluded stages, titles and presets are those of this portal."""
     portal = a_portal(settings={"paid_field": "ufCrmPaid", "excluded_stages": ["DT31_1:N"]})
-    found = report_dictionary(portal, KNOWN)
+    found = report_catalog(portal, KNOWN)
     assert (found.fields.paid_field, found.fields.titles["ufCrmPaid"]) == ("ufCrmPaid", "Дата оплаты")
     assert found.datetime_fields == {"ufCrmPaid"}
     assert found.left_out_stages == {"DT31_1:N", "DT31_1:D"}
@@ -93,7 +93,7 @@ def test_the_settings_of_the_portal_reach_the_report() -> None:
 @pytest.mark.parametrize(("scopes", "asked"), [({"crm"}, False), ({"crm", "user_brief"}, True), ({"user"}, True)])
 def test_names_of_people_are_asked_for_only_with_a_scope_for_it(scopes: set[str], asked: bool) -> None:
     """Without the scope the call would only be refused."""
-    assert report_dictionary(a_portal(scopes=frozenset(scopes)), KNOWN).knows_users is asked
+    assert report_catalog(a_portal(scopes=frozenset(scopes)), KNOWN).knows_users is asked
 
 
 def test_an_invoice_is_linked_in_its_own_portal() -> None:

@@ -10,10 +10,9 @@ import pytest
 
 from bitrix_app.errors import AccessDeniedError, PortalDeletedError, ReportCancelledError
 from bitrix_app.reports.calls import AbortableStop
-from bitrix_app.reports.dictionary import ReportDictionary
 from bitrix_app.reports.fetching import FetchedPage, InvoiceSource
-from bitrix_app.reports.params import ReportParams
 from bitrix_app.reports.progress import ProgressTracker
+from bitrix_app.reports.request import ReportCatalog, ReportParams
 from tests.unit.reports.fake_portal import FakePortal, GoOn, Watched, requisite
 
 JANUARY = {"date_from": date(2026, 1, 1), "date_to": date(2026, 1, 31)}
@@ -39,7 +38,7 @@ def a_source(
     return InvoiceSource(
         portal=portal,
         params=asked,
-        dictionary=ReportDictionary(knows_users=knows_users),
+        catalog=ReportCatalog(knows_users=knows_users),
         progress=ProgressTracker(watched or Watched(), detailed=asked.detailed),
         stop=AbortableStop(stop or GoOn()),
     )

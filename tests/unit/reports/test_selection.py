@@ -7,7 +7,7 @@ from datetime import date
 import pytest
 
 from bitrix_app.processing import ProcessedInvoice
-from bitrix_app.reports.query import Selection
+from bitrix_app.reports.request import Selection
 
 FROM, TO = date(2026, 1, 1), date(2026, 3, 31)
 

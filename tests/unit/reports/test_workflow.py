@@ -13,16 +13,15 @@ from openpyxl import load_workbook
 
 from bitrix_app.errors import PaymentRequiredError, ReportCancelledError
 from bitrix_app.processing import FieldMapping, Stage
-from bitrix_app.reports.assembly import Order, ReportAssembly
+from bitrix_app.reports import ReportAssembly, ReportRequest
 from bitrix_app.reports.calls import AbortableStop
-from bitrix_app.reports.dictionary import ReportDictionary
 from bitrix_app.reports.exporting import Outcome
-from bitrix_app.reports.params import ReportParams
 from bitrix_app.reports.progress import ProgressTracker
 from bitrix_app.reports.register import Register
+from bitrix_app.reports.request import ReportCatalog, ReportParams
 from tests.unit.reports.fake_portal import FakePortal, GoOn, Watched, requisite
 
-DICTIONARY = ReportDictionary(
+CATALOG = ReportCatalog(
     fields=FieldMapping(titles={"begindate": "Дата выставления"}),
     stages={
         "DT31_1:N": Stage("DT31_1:N", "Новый", "P", 1),
@@ -55,8 +54,8 @@ def build(portal: FakePortal, folder: Path, *, watched: Any = None, stop: Any = 
     abortable = AbortableStop(stop or GoOn())
     assembly = ReportAssembly(
         portal=portal,
-        order=Order(asked, "Иванова Анна", datetime(2026, 4, 1, 9, tzinfo=UTC), "https://p.ru/{}".format),
-        dictionary=DICTIONARY,
+        request=ReportRequest(asked, "Иванова Анна", datetime(2026, 4, 1, 9, tzinfo=UTC), "https://p.ru/{}".format),
+        catalog=CATALOG,
         progress=ProgressTracker(watched or Watched(), detailed=asked.detailed),
         stop=abortable,
     )

@@ -6,9 +6,8 @@ from datetime import date
 
 import pytest
 
-from bitrix_app.reports.dictionary import ReportDictionary
-from bitrix_app.reports.params import ReportParams
-from bitrix_app.reports.preview import expected_calls, expected_seconds, look_ahead
+from bitrix_app.reports.estimate import estimate, expected_calls, expected_seconds
+from bitrix_app.reports.request import ReportCatalog, ReportParams
 from tests.unit.reports.fake_portal import FakePortal
 
 YEAR = ReportParams(date(2026, 1, 1), date(2026, 12, 31))
@@ -17,7 +16,7 @@ YEAR = ReportParams(date(2026, 1, 1), date(2026, 12, 31))
 def test_two_calls_tell_invoices_and_undated_ones() -> None:
     """Nothing is read for a look ahead, it is only counted."""
     portal = FakePortal(undated=37)
-    found = look_ahead(portal, YEAR, ReportDictionary())
+    found = estimate(portal, YEAR, ReportCatalog())
     assert (found.invoices, found.undated) == (37, 37)
     assert portal.calls == {"count_invoices": 2}
 
@@ -25,7 +24,7 @@ def test_two_calls_tell_invoices_and_undated_ones() -> None:
 def test_one_invoice_may_have_no_date_either() -> None:
     """From an invoice's card only that one is asked about."""
     portal = FakePortal(undated=1)
-    found = look_ahead(portal, ReportParams(date(2026, 1, 1), date(2026, 12, 31), invoice_id=5), ReportDictionary())
+    found = estimate(portal, ReportParams(date(2026, 1, 1), date(2026, 12, 31), invoice_id=5), ReportCatalog())
     assert found.undated == 1
     assert all(asked["=id"] == 5 for asked in portal.filters)
 

@@ -1,14 +1,12 @@
-"""A look ahead: how many invoices a report would have, and what it would cost."""
+"""The estimate: how many invoices a report would have, and what it would cost."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from math import ceil
 
-from bitrix_app.reports.dictionary import ReportDictionary
-from bitrix_app.reports.params import ReportParams
-from bitrix_app.reports.ports import PortalReader
-from bitrix_app.reports.query import invoice_filter, undated_filter
+from bitrix_app.reports.protocols import PortalReader
+from bitrix_app.reports.request import ReportCatalog, ReportParams, invoice_filter, undated_filter
 
 PAGE = 50
 ROWS_AN_INVOICE = 4
@@ -30,13 +28,13 @@ class Estimate:
     seconds: int
 
 
-def look_ahead(portal: PortalReader, params: ReportParams, dictionary: ReportDictionary) -> Estimate:
+def estimate(portal: PortalReader, params: ReportParams, catalog: ReportCatalog) -> Estimate:
     """Two counting calls. A datetime field is counted a day wider at both ends, so the report may hold fewer.
 
     Raises PortalErrors.
     """
-    left_out = dictionary.left_out_stages
-    is_datetime = params.date_field in dictionary.datetime_fields
+    left_out = catalog.left_out_stages
+    is_datetime = params.date_field in catalog.datetime_fields
     invoices = portal.count_invoices(invoice_filter(params, is_datetime=is_datetime, left_out_stages=left_out))
     undated = portal.count_invoices(undated_filter(params, left_out_stages=left_out))
     calls = expected_calls(invoices, detailed=params.detailed)

@@ -8,10 +8,8 @@ from typing import Any
 import pytest
 
 from bitrix_app.processing import FieldMapping, Stage
-from bitrix_app.reports.dictionary import ReportDictionary
-from bitrix_app.reports.params import ReportParams
-from bitrix_app.reports.query import invoice_filter, invoice_select, undated_filter
-from bitrix_app.reports.words import filters_in_words, undated_in_words
+from bitrix_app.reports.exporting import filters_in_words, undated_in_words
+from bitrix_app.reports.request import ReportCatalog, ReportParams, invoice_filter, invoice_select, undated_filter
 
 MARCH = ReportParams(date(2026, 3, 1), date(2026, 3, 31))
 STAGES = {
@@ -58,8 +56,8 @@ def test_each_wish_narrows_on_the_server(given: dict[str, Any], asked: dict[str,
 
 def test_failed_and_excluded_stages_are_left_out_by_name() -> None:
     """An invoice in a stage that nobody knows is then in the report, not lost."""
-    dictionary = ReportDictionary(stages=STAGES, excluded_stages=frozenset({"DT31_1:N"}))
-    found = invoice_filter(MARCH, is_datetime=False, left_out_stages=dictionary.left_out_stages)
+    catalog = ReportCatalog(stages=STAGES, excluded_stages=frozenset({"DT31_1:N"}))
+    found = invoice_filter(MARCH, is_datetime=False, left_out_stages=catalog.left_out_stages)
     assert found["!@stageId"] == ["DT31_1:D", "DT31_1:N"]
 
 

@@ -1,17 +1,17 @@
-"""What a report asks of the portal (filter and fields of ``crm.item.list``), and which of the answers belong to it.
+"""What a report asks: the user's parameters, what it knows of the portal, filter and fields of ``crm.item.list``,
+and which of the answers belong to it.
 
 Source of the filter's grammar: the portal's page ``api-reference/crm/universal/crm-item-list``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from dataclasses import dataclass
-from datetime import date, timedelta
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
 from typing import Any
 
-from bitrix_app.processing import FieldMapping, ProcessedInvoice
-from bitrix_app.reports.params import ReportParams
+from bitrix_app.processing import FieldMapping, ProcessedInvoice, Stage
 
 INVOICE_FIELDS = (
     "id",
@@ -28,6 +28,77 @@ INVOICE_FIELDS = (
     "mycompanyId",
     "assignedById",
 )
+
+
+NARROWING = ("company_id", "invoice_id", "mycompany_id", "assigned_by_id", "currency", "paid")
+
+
+@dataclass(frozen=True, slots=True)
+class ReportParams:
+    """The body of ``POST /api/v1/reports`` as a frozen value. Both dates are included; ``None`` narrows nothing.
+
+    ``stages`` of ``None`` means all but failed and excluded ones. ``paid`` asks for paid (True) or unpaid (False)
+    invoices only.
+    """
+
+    date_from: date
+    date_to: date
+    date_field: str = "begindate"
+    detailed: bool = False
+    stages: tuple[str, ...] | None = None
+    company_id: int | None = None
+    invoice_id: int | None = None
+    mycompany_id: int | None = None
+    assigned_by_id: int | None = None
+    currency: str | None = None
+    paid: bool | None = None
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> ReportParams:
+        """From the JSON object that was checked at the door and stored in the report's row."""
+        stages = values.get("stages")
+        return cls(
+            date_from=date.fromisoformat(values["date_from"]),
+            date_to=date.fromisoformat(values["date_to"]),
+            date_field=values.get("date_field") or "begindate",
+            detailed=bool(values.get("detailed")),
+            stages=None if stages is None else tuple(stages),
+            **{name: values.get(name) for name in NARROWING},
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ReportRequest:
+    """Who asked for which report and when (``built_at`` is aware, in the portal's time zone); ``invoice_url`` makes
+    the address of an invoice's card of its id."""
+
+    params: ReportParams
+    built_by: str
+    built_at: datetime
+    invoice_url: Callable[[int], str]
+
+
+@dataclass(frozen=True, slots=True)
+class ReportCatalog:
+    """The portal's fields, stages and presets as far as a report uses them.
+
+    ``datetime_fields``: names of date fields that hold a moment. ``excluded_stages``: chosen in the settings.
+    ``knows_users``: whether the application may ask for users' names.
+    """
+
+    fields: FieldMapping = field(default_factory=FieldMapping)
+    datetime_fields: frozenset[str] = frozenset()
+    stages: Mapping[str, Stage] = field(default_factory=dict)
+    excluded_stages: frozenset[str] = frozenset()
+    preset_xml_ids: Mapping[int, str] = field(default_factory=dict)
+    preset_names: Mapping[int, str] = field(default_factory=dict)
+    knows_users: bool = False
+
+    @property
+    def left_out_stages(self) -> frozenset[str]:
+        """Stages that a report leaves out unless it names its stages: failed ones and those excluded."""
+        failed = {stage.id for stage in self.stages.values() if stage.semantics == "F"}
+        return self.excluded_stages | failed
 
 
 def invoice_select(fields: FieldMapping) -> list[str]:
