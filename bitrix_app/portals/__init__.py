@@ -13,6 +13,7 @@ from bitrix_app.portals.catalog import (
     PortalCatalog,
     PortalStage,
     Preset,
+    TtlCache,
 )
 from bitrix_app.portals.clients import Deadline, Observers, PortalClients, Transports
 from bitrix_app.portals.embedding import Check, Embedding, self_check
@@ -24,7 +25,6 @@ from bitrix_app.portals.maintenance import PortalMaintenance
 from bitrix_app.portals.overview import CompanyOverview, MonthSums, company_overview
 from bitrix_app.portals.preferences import PERIODS, complete_settings, default_settings
 from bitrix_app.portals.renewal import PortalTokens
-from bitrix_app.portals.ttl_cache import TtlCache
 
 __all__ = [
     "PERIODS",

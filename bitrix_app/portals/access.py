@@ -9,10 +9,9 @@ from datetime import UTC, datetime
 
 from bitrix_app.bitrix24 import Bitrix24Client
 from bitrix_app.errors import RejectedRequestError, UnexpectedAnswerError
-from bitrix_app.portals.catalog import USER_SCOPES, number_of
+from bitrix_app.portals.catalog import USER_SCOPES, TtlCache, number_of
 from bitrix_app.portals.clients import PortalClients
 from bitrix_app.portals.preferences import complete_settings
-from bitrix_app.portals.ttl_cache import TtlCache
 from bitrix_app.storage import PortalRecord, PortalUsers
 
 FRESH_SECONDS = 60

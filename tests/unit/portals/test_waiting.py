@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import threading
 import time
 
@@ -122,6 +123,13 @@ def test_a_value_is_kept_for_its_time_and_made_anew_afterwards() -> None:
     assert cache.get("key", lambda: 3) == 3
 
 
+def test_a_value_may_lapse_while_it_is_looked_for() -> None:
+    ticks = itertools.count(step=0.5)
+    cache = TtlCache(1, 10, clock=lambda: next(ticks))
+    cache.get("key", lambda: 1)
+    assert [cache.peek("key") for _ in range(9)][-1] is None
+
+
 def test_a_full_cache_forgets_the_oldest() -> None:
     cache = TtlCache(60, 2)
     for key in "abc":
@@ -134,14 +142,6 @@ def test_an_error_is_not_kept() -> None:
     with pytest.raises(ZeroDivisionError):
         cache.get("key", lambda: 1 // 0)
     assert cache.get("key", lambda: 5) == 5
-
-
-def test_a_value_can_be_forgotten() -> None:
-    cache = TtlCache(60, 2)
-    cache.get("key", lambda: 1)
-    cache.forget("key")
-    cache.forget("key")
-    assert cache.peek("key") is None
 
 
 @pytest.mark.parametrize("slow", [1, 2, 4, 8])
