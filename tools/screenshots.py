@@ -179,7 +179,7 @@ def company(at: Visit) -> None:
     """The application in a company's card."""
     companies = [int(each["companyId"]) for each in at.portal.crm.invoices if each["companyId"]]
     at.open_card(f"/crm/company/details/{max(companies, key=companies.count)}/")
-    expect(at.get("chart")).to_be_visible(timeout=20_000)
+    expect(at.get("company-table")).to_be_visible(timeout=20_000)
     expect(at.get("estimate").locator("strong, .notice")).to_be_visible(timeout=20_000)
 
 

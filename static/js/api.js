@@ -45,12 +45,12 @@ export class Api {
    * JSON of the answer (null for an empty one). Raises ApiError, ConnectionError, AbortError.
    * `tries`: how often a lost connection is tried again (Infinity: until `signal` aborts).
    */
-  async request(method, path, { body, headers = {}, signal, tries = 3, text = false } = {}) {
+  async request(method, path, { body, headers = {}, signal, tries = 3 } = {}) {
     for (let attempt = 1; ; attempt += 1) {
       try {
         const answer = await this.#authorized(method, path, { body, headers, signal });
         if (attempt > 1) this.onWait(0);
-        return text ? await answer.text() : await read(answer);
+        return await read(answer);
       } catch (error) {
         if (!worthAnotherTry(error, method, headers) || attempt >= tries) throw error;
         await this.#rest(delay(attempt, error), signal);

@@ -5,13 +5,10 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from flask import Blueprint, Response
+from flask import Blueprint
 
 from bitrix_app.errors import RejectedRequestError
 from bitrix_app.portals import CompanyOverview, company_overview, complete_settings
-from bitrix_app.web.chart import draw_chart
-from bitrix_app.web.i18n import current_language
-from bitrix_app.web.periods import today_in
 from bitrix_app.web.present import money
 from bitrix_app.web.services import services
 from bitrix_app.web.session import session
@@ -23,7 +20,6 @@ NUMBER_LENGTH = 255
 def add_to(api: Blueprint) -> None:
     """Adds the addresses."""
     api.add_url_rule("/companies/<number:company_id>/overview", view_func=read_overview)
-    api.add_url_rule("/companies/<number:company_id>/chart", view_func=read_chart)
     api.add_url_rule("/invoices/<number:invoice_id>", view_func=read_invoice)
 
 
@@ -36,17 +32,12 @@ def read_overview(company_id: int) -> dict[str, Any]:
     return {"currency": found.currency, "months": months, "complete": found.complete}
 
 
-def read_chart(company_id: int) -> Response:
-    """The months as an SVG drawing."""
-    return Response(draw_chart(_overview(company_id).months, current_language()), mimetype="image/svg+xml")
-
-
 def _overview(company_id: int) -> CompanyOverview:
     portal, user_id = session().portal, session().user_id
     settings = complete_settings(portal.settings)
     stages = services().catalogs.stages(portal, user_id)
     won = frozenset(each.id for each in stages if each.semantics == "S")
-    today = today_in(settings["time_zone"], services().clock())
+    today = session().today
 
     def read() -> CompanyOverview:
         with services().clients.interactive(portal, user_id) as client:

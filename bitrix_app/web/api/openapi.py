@@ -212,13 +212,9 @@ def _paths() -> dict[str, dict[str, dict[str, Any]]]:
         "/journal": {"get": _says("200", **paged)},
         "/self-check": {"get": _says("200")},
         "/companies/{id}/overview": {"get": _says("200", **thing)},
-        "/companies/{id}/chart": {"get": {**thing, "responses": {"200": {"description": "drawing", "content": SVG}}}},
         "/invoices/{id}": {"get": _says("200", **thing)},
         "/openapi.json": {"get": _says("200", security=[])},
     }
-
-
-SVG: Mapping[str, Any] = {"image/svg+xml": {"schema": {"type": "string"}}}
 
 
 def _body(schema: type[Any]) -> dict[str, Any]:

@@ -14,7 +14,6 @@ from bitrix_app.portals.catalog import USER_SCOPES
 from bitrix_app.web.i18n import translate as _
 from bitrix_app.web.messages import check_message
 from bitrix_app.web.pages import address
-from bitrix_app.web.periods import period_titles, range_of, today_in
 from bitrix_app.web.present import audit_entry
 from bitrix_app.web.schemas import SettingsSchema, json_body, load
 from bitrix_app.web.services import services
@@ -34,7 +33,7 @@ def add_to(api: Blueprint) -> None:
 
 
 def options() -> dict[str, Any]:
-    """Date fields, stages, own companies, employees, currencies, periods."""
+    """Date fields, stages, own companies, employees, currencies."""
     whose = session().portal, session().user_id
     catalogs = services().catalogs
     return {
@@ -50,18 +49,7 @@ def options() -> dict[str, Any]:
         "assignees": [{"id": each.id, "name": each.title} for each in catalogs.assignees(*whose)],
         "knows_departments": bool(session().portal.scopes & USER_SCOPES),
         "currencies": list(catalogs.currencies(*whose)),
-        "periods": _periods(),
     }
-
-
-def _periods() -> list[dict[str, str]]:
-    zone = complete_settings(session().portal.settings)["time_zone"]
-    today = today_in(zone, services().clock())
-    found = []
-    for period, title in period_titles().items():
-        first, last = range_of(period, today)
-        found.append({"id": period, "title": title, "date_from": first.isoformat(), "date_to": last.isoformat()})
-    return found
 
 
 def read_settings() -> dict[str, Any]:

@@ -8,10 +8,9 @@ from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 
 from bitrix_app.errors import RejectedRequestError
-from bitrix_app.portals import LaunchForm, complete_settings
+from bitrix_app.portals import LaunchForm
 from bitrix_app.web.i18n import browser_language
 from bitrix_app.web.limits import rate_limits
-from bitrix_app.web.periods import today_in
 from bitrix_app.web.present import moment_of, saved_set
 from bitrix_app.web.schemas import SavedSetSchema, SessionSchema, json_body, load
 from bitrix_app.web.services import services
@@ -48,14 +47,13 @@ def me() -> dict[str, Any]:
     """The user as the portal describes them now, the portal, the last choice in the form."""
     portal, user_id = session().portal, session().user_id
     user = services().access.user(portal, user_id)
-    zone = complete_settings(portal.settings)["time_zone"]
     return {
         "user": {"id": user.id, "name": user.name, "is_admin": user.is_admin},
         "portal": {"member_id": portal.member_id, "domain": portal.domain},
         "lang": session().lang,
         "may_build": services().access.has_report_access(portal, user_id),
         "last_choice": services().users.last_choice(portal.id, user_id),
-        "today": today_in(zone, services().clock()).isoformat(),
+        "today": session().today.isoformat(),
     }
 
 

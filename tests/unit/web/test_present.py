@@ -1,40 +1,20 @@
-"""Periods, conditions, sums and drawings as the page gets them."""
+"""Filters, sums, moments and checks as the page gets them."""
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 from typing import Any
-from xml.etree import ElementTree as ET
 
 import pytest
 
-from bitrix_app.portals import Check, MonthSums
-from bitrix_app.web.chart import draw_chart, round_scale
+from bitrix_app.portals import Check
 from bitrix_app.web.filters import filter_labels
 from bitrix_app.web.messages import check_message
-from bitrix_app.web.periods import period_titles, range_of, today_in
 from bitrix_app.web.present import moment, moment_of, money, summary
+from bitrix_app.web.session import today_in
 
 NOTHING: dict[str, Any] = {"date_field": "begindate", "detailed": False}
-
-
-@pytest.mark.parametrize(
-    ("period", "today", "first", "last"),
-    [
-        ("this_month", "2026-02-15", "2026-02-01", "2026-02-28"),
-        ("this_month", "2024-02-29", "2024-02-01", "2024-02-29"),
-        ("last_month", "2026-01-31", "2025-12-01", "2025-12-31"),
-        ("this_quarter", "2026-03-31", "2026-01-01", "2026-03-31"),
-        ("last_quarter", "2026-01-01", "2025-10-01", "2025-12-31"),
-        ("last_quarter", "2026-12-31", "2026-07-01", "2026-09-30"),
-        ("this_year", "2026-07-01", "2026-01-01", "2026-12-31"),
-        ("last_year", "2026-07-01", "2025-01-01", "2025-12-31"),
-    ],
-)
-def test_a_period_by_name_has_whole_months(period: str, today: str, first: str, last: str) -> None:
-    found = range_of(period, date.fromisoformat(today))
-    assert [day.isoformat() for day in found] == [first, last]
 
 
 @pytest.mark.parametrize(
@@ -43,10 +23,6 @@ def test_a_period_by_name_has_whole_months(period: str, today: str, first: str, 
 def test_today_is_the_portals_calendar_date(zone: str, today: int) -> None:
     evening = datetime(2026, 3, 31, 22, 30, tzinfo=UTC).timestamp()
     assert today_in(zone, evening).day == today
-
-
-def test_periods_have_names_in_the_readers_language(lang: str) -> None:
-    assert period_titles()["last_quarter"] == {"ru": "Прошлый квартал", "en": "Last quarter"}[lang]
 
 
 @pytest.mark.parametrize(
@@ -98,47 +74,6 @@ def test_moments_are_told_in_utc() -> None:
     assert moment(moscow) == "2026-03-30T22:02:03.456Z"
     assert moment(None) is None
     assert moment_of(0) == "1970-01-01T00:00:00Z"
-
-
-def test_a_drawing_has_two_bars_a_month_in_proportion() -> None:
-    drawing = ET.fromstring(
-        draw_chart(
-            [MonthSums("2026-01", Decimal(200), Decimal(50)), MonthSums("2026-02", Decimal(100), Decimal(0))], "ru"
-        )
-    )
-    heights = [float(each.get("height", -1)) for each in drawing.iter("{http://www.w3.org/2000/svg}rect")]
-    assert heights[0] == pytest.approx(4 * heights[1], abs=0.3)
-    assert heights[0] == pytest.approx(2 * heights[2], abs=0.3)
-    assert heights[3] == 0
-    texts = list(drawing.iter("{http://www.w3.org/2000/svg}text"))
-    assert [each.text for each in texts if each.get("class") == "month"] == ["2026-01", "2026-02"]
-    assert [each.text for each in texts if each.get("class") == "scale"] == ["50", "100", "150", "200"]
-
-
-@pytest.mark.parametrize(
-    ("highest", "scale"),
-    [
-        ("0", []),
-        ("-5", []),
-        ("0.01", ["1"]),
-        ("1083017.60", ["500000", "1000000", "1500000"]),
-        ("4", ["1", "2", "3", "4"]),
-        ("99999999999999.99", ["25000000000000", "50000000000000", "75000000000000", "100000000000000"]),
-    ],
-)
-def test_a_scale_is_of_round_sums_and_reaches_over_the_highest_bar(highest: str, scale: list[str]) -> None:
-    assert round_scale(Decimal(highest)) == [Decimal(each) for each in scale]
-
-
-@pytest.mark.parametrize(("lang", "text"), [("ru", "1,5\u00a0млн"), ("en", "1.5M")])
-def test_a_scale_reads_in_the_readers_language(lang: str, text: str) -> None:
-    assert f">{text}</text>" in draw_chart([MonthSums("2026-01", Decimal(1_400_000), Decimal(0))], lang)
-
-
-@pytest.mark.parametrize("amount", [Decimal(0), Decimal(-5)])
-def test_a_drawing_of_nothing_is_still_one(amount: Decimal) -> None:
-    ET.fromstring(draw_chart([], "ru"))
-    ET.fromstring(draw_chart([MonthSums("<&>", amount, amount)], "ru"))
 
 
 @pytest.mark.parametrize("ok", [True, False])
