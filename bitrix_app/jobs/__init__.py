@@ -11,9 +11,13 @@ from bitrix_app.jobs.queue import WakeQueue
 from bitrix_app.jobs.report_run import ReportRun, report_catalog
 from bitrix_app.jobs.stop import JobStop, ShutdownError
 from bitrix_app.jobs.worker import JobService, Worker
+from bitrix_app.reports import FORMATS, WORKBOOK, Format
 
 __all__ = [
+    "FORMATS",
+    "WORKBOOK",
     "Cleanup",
+    "Format",
     "JobObserver",
     "JobService",
     "JobStop",

@@ -13,11 +13,15 @@ from bitrix_app.reports.progress import ProgressTracker
 from bitrix_app.reports.protocols import Progress, ProgressSink, StopSignal, Waiting
 from bitrix_app.reports.register import Register
 from bitrix_app.reports.request import ReportCatalog, ReportParams, ReportRequest
+from bitrix_app.workbook import FORMATS, WORKBOOK, Format
 
 __all__ = [
+    "FORMATS",
+    "WORKBOOK",
     "AbortableStop",
     "Estimate",
     "FieldMapping",
+    "Format",
     "LocalFile",
     "Outcome",
     "Progress",

@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
+from bitrix_app.jobs import FORMATS
 from bitrix_app.portals import SeenUser
 from bitrix_app.storage import PortalRecord
 from bitrix_app.web.headers import make_nonce
@@ -68,7 +69,8 @@ def page_values() -> dict[str, Any]:
 
 def script_values() -> dict[str, Any]:
     """What a page with scripts gets besides. Asking for it opens the page's policy for this nonce."""
-    return {"csp_nonce": make_nonce(), "bx24_js_url": services().settings.bx24_js_url}
+    labels = {f"format_{each.name}": each.label for each in FORMATS}
+    return {"csp_nonce": make_nonce(), "bx24_js_url": services().settings.bx24_js_url, "format_labels": labels}
 
 
 def page_config(

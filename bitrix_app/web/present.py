@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from bitrix_app.jobs import WORKBOOK
 from bitrix_app.storage import AuditEntry, PortalRecord, ReportFile, ReportRecord, SavedSet
 from bitrix_app.web.filters import filter_labels
 from bitrix_app.web.messages import message_for
@@ -47,7 +48,7 @@ class ReportPresenter:
     def report(self, record: ReportRecord) -> dict[str, Any]:
         """The report object."""
         downloads = [self._download(record, file) for file in record.files] if record.status == "done" else []
-        workbooks = (each["url"] for each in downloads if each["format"] == "xlsx")
+        workbooks = (each["url"] for each in downloads if each["format"] == WORKBOOK.name)
         return {
             "id": record.id,
             "status": record.status,

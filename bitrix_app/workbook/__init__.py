@@ -1,9 +1,21 @@
 """The finished register as files: an Excel workbook, and CSV for 1С."""
 
 from bitrix_app.workbook.csv import write_csv
+from bitrix_app.workbook.formats import FORMATS, WORKBOOK, Format
 from bitrix_app.workbook.header import OwnCompany, RegisterHeader
 from bitrix_app.workbook.pages import EXCEL, Limits
 from bitrix_app.workbook.progress import RegisterRows
 from bitrix_app.workbook.writer import write_register
 
-__all__ = ["EXCEL", "Limits", "OwnCompany", "RegisterHeader", "RegisterRows", "write_csv", "write_register"]
+__all__ = [
+    "EXCEL",
+    "FORMATS",
+    "WORKBOOK",
+    "Format",
+    "Limits",
+    "OwnCompany",
+    "RegisterHeader",
+    "RegisterRows",
+    "write_csv",
+    "write_register",
+]

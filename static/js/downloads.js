@@ -3,29 +3,26 @@
 import { h } from "./dom.js";
 
 const FRESH = 5 * 60 * 1000;
-const TITLES = { xlsx: "download_excel", csv: "download_csv" };
 
 /** The links of a finished report as a row of buttons. */
 export function downloads(report, { api, i18n }) {
-  const links = linksOf(report).map((file, index) => h("a", {
+  const links = report.downloads.map((file, index) => h("a", {
     class: index === 0 ? "button button-primary" : "button", href: file.url, download: true,
     "data-testid": `download-${file.format}`, onclick: refresher(report, file.format, api),
-  }, i18n.t(TITLES[file.format] ?? "download_excel"), file.size ? h("span", { class: "small" }, i18n.size(file.size)) : null));
+  }, title(file, i18n), file.size ? h("span", { class: "small" }, i18n.size(file.size)) : null));
   return h("div", { class: "row" }, links);
 }
 
 /** The same links, small, for a row of the history. */
 export function smallDownloads(report, { api, i18n }) {
-  return linksOf(report).map((file) => h("a", {
+  return report.downloads.map((file) => h("a", {
     href: file.url, download: true, "data-testid": `history-download-${file.format}`, onclick: refresher(report, file.format, api),
-    "aria-label": `${i18n.t(TITLES[file.format] ?? "download_excel")}: ${i18n.range(report.params.date_from, report.params.date_to)}`,
-  }, i18n.t(`format_${file.format}`)));
+    "aria-label": `${title(file, i18n)}: ${i18n.range(report.params.date_from, report.params.date_to)}`,
+  }, label(file, i18n)));
 }
 
-export function linksOf(report) {
-  if (report.downloads?.length) return report.downloads;
-  return report.download_url ? [{ format: "xlsx", size: null, url: report.download_url }] : [];
-}
+const label = (file, i18n) => i18n.t(`format_${file.format}`);
+const title = (file, i18n) => i18n.t("download_as", { format: label(file, i18n) });
 
 /** The listener that lets a fresh link through and renews an old one first. */
 function refresher(report, format, api) {
@@ -36,7 +33,7 @@ function refresher(report, format, api) {
     event.preventDefault();
     const now = await api.get(`/reports/${report.id}`);
     asked = Date.now();
-    link.href = linksOf(now).find((file) => file.format === format)?.url ?? link.href;
+    link.href = now.downloads.find((file) => file.format === format)?.url ?? link.href;
     link.click();
   };
 }

@@ -1,7 +1,7 @@
 /** Reports built earlier: download again, repeat, delete. */
 
 import { button, byId, h, isBusy, linkButton, setBusy } from "./dom.js";
-import { linksOf, smallDownloads } from "./downloads.js";
+import { smallDownloads } from "./downloads.js";
 import { trouble } from "./notice.js";
 import { cell, PagedTable } from "./paging.js";
 
@@ -50,7 +50,7 @@ export class History {
   }
 
   #size(report) {
-    const file = linksOf(report)[0];
+    const file = report.downloads[0];
     return file?.size ? this.i18n.size(file.size) : "—";
   }
 

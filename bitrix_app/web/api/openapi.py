@@ -9,6 +9,7 @@ from apispec import APISpec
 from apispec.ext.marshmallow import MarshmallowPlugin
 from marshmallow import Schema, fields, validate
 
+from bitrix_app.jobs import FORMATS
 from bitrix_app.web.errors import PROBLEM_TYPE
 from bitrix_app.web.schemas import (
     PlainText,
@@ -94,7 +95,7 @@ class ErrorAnswer(Schema):
 class DownloadAnswer(Schema):
     """A finished file."""
 
-    format = fields.String()
+    format = fields.String(validate=validate.OneOf([each.name for each in FORMATS]))
     size = fields.Integer()
     url = fields.Url(require_tld=False)
 

@@ -10,16 +10,14 @@ from urllib.parse import quote
 from flask import Flask, Response, request
 
 from bitrix_app.errors import RejectedRequestError
+from bitrix_app.jobs import FORMATS
 from bitrix_app.storage import ReportFile, ReportRecord
 from bitrix_app.web.headers import ATTACHMENT
 from bitrix_app.web.services import services
 from bitrix_app.web.session import DownloadClaims, signed_tokens, standing_portal
 
 CHUNK = 256 * 1024
-TYPES: Mapping[str, str] = {
-    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-    "csv": "text/csv; charset=utf-8",
-}
+MEDIA_TYPES: Mapping[str, str] = {each.name: each.media_type for each in FORMATS}
 LONGEST_LINK = 2048
 
 
@@ -63,14 +61,14 @@ def _found(claims: DownloadClaims) -> tuple[ReportRecord, ReportFile]:
     portal = standing_portal(claims.portal_id, claims.epoch)
     record = services().reports.of(portal.id, claims.user_id).get(claims.report_id) if portal else None
     files = [file for file in record.files if file.format == claims.format] if record else []
-    if record is None or not files or record.status != "done" or claims.format not in TYPES:
+    if record is None or not files or record.status != "done" or claims.format not in MEDIA_TYPES:
         raise RejectedRequestError(404, "link_invalid")
     return record, files[0]
 
 
 def _headers(record: ReportRecord, file: ReportFile) -> dict[str, str]:
     return {
-        "Content-Type": TYPES[file.format],
+        "Content-Type": MEDIA_TYPES[file.format],
         "Content-Length": str(file.size),
         "Content-Disposition": disposition(file_title(record, file)),
         "Content-Security-Policy": ATTACHMENT,
