@@ -13,7 +13,9 @@ from typing import Protocol
 from bitrix_app.bitrix24 import AccessToken, RenewedPair
 from bitrix_app.errors import ForeignTokenError, InvalidGrantError, PortalMovedError
 from bitrix_app.portals.identity import ConfirmsTokens
-from bitrix_app.storage import USER, PortalRecord, Portals, TokenPair, UserTokens
+from bitrix_app.storage import USER, PairKey, PortalRecord, Portals, RenewalLease, TokenPair, UserTokens
+
+LOOK_AGAIN_SECONDS = 0.2
 
 
 class RenewsTokens(ConfirmsTokens, Protocol):
@@ -41,12 +43,11 @@ class PortalTokens:
         kind: str = USER,
     ) -> None:
         self._portal = portal
-        self._user_id = user_id
+        self._key = PairKey(portal.id, user_id, kind)
         self._tokens = tokens
         self._portals = portals
         self._server = authorization_server
         self._wait = wait
-        self._kind = kind
         self._lock = threading.Lock()
         self._current: AccessToken | None = None
         self._endpoint = portal.client_endpoint
@@ -55,7 +56,7 @@ class PortalTokens:
         """The stored access token. Raises InvalidGrantError when the user has none (any more)."""
         with self._lock:
             if self._current is None:
-                pair = self._tokens.read(self._portal.id, self._user_id, self._kind)
+                pair = self._tokens.read(self._key)
                 if pair is None:
                     raise InvalidGrantError("no token is stored for this user")
                 self._current = AccessToken(pair.access_token, self._endpoint)
@@ -67,9 +68,7 @@ class PortalTokens:
         Raises InvalidGrantError when the refresh token is spent, or when its new pair is another user's or portal's;
         AuthorizationServerUnavailableError.
         """
-        pair = self._tokens.renew(
-            self._portal.id, self._user_id, spent.value, ask=self._ask, wait=self._wait, kind=self._kind
-        )
+        pair = self._renewed(spent.value)
         with self._lock:
             self._current = AccessToken(pair.access_token, self._endpoint)
             return self._current
@@ -100,9 +99,29 @@ class PortalTokens:
             self._current = AccessToken(token.value, self._endpoint)
             return self._current
 
+    def _renewed(self, spent_access_token: str) -> TokenPair:
+        """The pair that follows the spent one: of all who renew it at once one asks, and the others take its pair."""
+        while True:
+            found = self._tokens.lease(self._key, spent_access_token)
+            if isinstance(found, TokenPair):
+                return found
+            if found is not None:
+                return self._renew_leased(found)
+            self._wait(LOOK_AGAIN_SECONDS)
+
+    def _renew_leased(self, lease: RenewalLease) -> TokenPair:
+        try:
+            renewed = self._ask(lease.refresh_token)
+        except InvalidGrantError:
+            return self._tokens.refuse(lease)
+        except BaseException:
+            self._tokens.release(lease)
+            raise
+        return self._tokens.store(lease, renewed)
+
     def _ask(self, refresh_token: str) -> TokenPair:
         renewed = self._server.renew(refresh_token)
-        if renewed.member_id != self._portal.member_id or renewed.user_id != self._user_id:
+        if renewed.member_id != self._portal.member_id or renewed.user_id != self._key.user_id:
             raise InvalidGrantError("the refresh token belongs to somebody else")
         return TokenPair(
             access_token=renewed.access_token,

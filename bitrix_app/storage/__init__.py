@@ -14,7 +14,7 @@ from bitrix_app.storage.maintenance import PeriodicTasks, Retention, Rotation
 from bitrix_app.storage.portals import PortalRecord, Portals
 from bitrix_app.storage.reports import Beat, Lease, Progress, ReportFile, ReportRecord, Reports, UserReports
 from bitrix_app.storage.saved_sets import SavedSet, SavedSets, UserSavedSets
-from bitrix_app.storage.tokens import INSTALL, USER, PairKey, TokenPair, UserTokens
+from bitrix_app.storage.tokens import INSTALL, USER, PairKey, RenewalLease, TokenPair, UserTokens
 from bitrix_app.storage.users import PortalUsers, UserRecord
 
 __all__ = [
@@ -34,6 +34,7 @@ __all__ = [
     "PortalUsers",
     "Portals",
     "Progress",
+    "RenewalLease",
     "ReportFile",
     "ReportLeases",
     "ReportRecord",

@@ -24,7 +24,7 @@ from bitrix_app.storage.tables import (
     SavedSetRow,
     UserToken,
 )
-from bitrix_app.storage.tokens import INSTALL, PairKey, PairRows, TokenPair
+from bitrix_app.storage.tokens import INSTALL, PairKey, PairRows, TokenPair, forget_pairs
 
 UNINSTALLED = "uninstalled"
 ERASURE_KEPT = timedelta(days=1)
@@ -101,7 +101,7 @@ class Portals:
             row.status, row.installed_by, row.installed_at, row.uninstalled_at = INSTALLED, installed_by, now, None
             if application_token:
                 row.application_token = self._cipher.encrypt(application_token)
-            session.execute(delete(UserToken).where(UserToken.portal_id == row.id, UserToken.kind == INSTALL))
+            forget_pairs(session, UserToken.portal_id == row.id, UserToken.kind == INSTALL)
             self._pairs.put(session, PairKey(row.id, installed_by, INSTALL), pair)
             return _record(row)
 
@@ -148,7 +148,7 @@ class Portals:
             now = self._db.now(session)
             row.epoch = max(row.epoch + 1, int(now.timestamp()))
             row.status, row.uninstalled_at = UNINSTALLED, now
-            session.execute(delete(UserToken).where(UserToken.portal_id == row.id))
+            forget_pairs(session, UserToken.portal_id == row.id)
             open_reports = Report.portal_id == row.id, Report.status.in_(("queued", "running"))
             ended = {"status": "cancelled", "finished_at": now, "error_code": "app_uninstalled", "lease_until": None}
             session.execute(update(Report).where(*open_reports).values(**ended))

@@ -1,22 +1,26 @@
-"""Users' pairs of OAuth tokens, encrypted; renewed by one at a time."""
+"""Pairs of OAuth tokens: stored encrypted, read decrypted, leased to one renewer at a time.
+
+A refresh token can be spent once, so whoever renews a pair leases it first; ``portals.renewal`` decides and asks the
+authorization server, with no transaction open. A renewer that dies leaves a lease that runs out.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import timedelta
 from uuid import uuid4
 
-from sqlalchemy import delete, select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from bitrix_app.errors import AppUninstalledError, InvalidGrantError
 from bitrix_app.storage.cipher import Cipher, UnreadableSecretError
-from bitrix_app.storage.database import Database, rows_touched
+from bitrix_app.storage.database import Database
 from bitrix_app.storage.tables import INSTALLED, Portal, UserToken
 
 USER = "user"
 INSTALL = "install"
+LEASE = timedelta(seconds=60)  # longer than the authorization server's time-outs together
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +49,16 @@ class TokenPair:
         return self.expires_at is not None and self.expires_at <= now
 
 
+@dataclass(frozen=True, slots=True)
+class RenewalLease:
+    """The right to renew a pair for a minute: its access token as it stands, and the refresh token to spend."""
+
+    key: PairKey
+    owner: str
+    access_token: str = field(repr=False)
+    refresh_token: str = field(repr=False)
+
+
 class PairRows:
     """Reads and writes pairs inside the caller's transaction."""
 
@@ -54,9 +68,7 @@ class PairRows:
 
     def row(self, session: Session, key: PairKey, *, lock: bool = False) -> UserToken | None:
         """The row under this key, locked for the transaction if asked."""
-        query = select(UserToken).where(
-            UserToken.portal_id == key.portal_id, UserToken.user_id == key.user_id, UserToken.kind == key.kind
-        )
+        query = select(UserToken).where(*_of_user(key), UserToken.kind == key.kind)
         return session.scalar(query.with_for_update() if lock else query)
 
     def put(self, session: Session, key: PairKey, pair: TokenPair) -> None:
@@ -91,11 +103,35 @@ class PairRows:
             return None
 
 
-class UserTokens:
-    """Reads, stores and renews pairs. ``kind`` is ``user`` (from launches) or ``install`` (the portal's own).
+def lock_pairs(session: Session, *which: ColumnElement[bool]) -> list[UserToken]:
+    """These rows, locked in one statement and in one order for all: two who lock several never wait in a circle."""
+    order = UserToken.portal_id, UserToken.user_id, UserToken.kind
+    return list(session.scalars(select(UserToken).where(*which).order_by(*order).with_for_update()))
 
-    The two kinds must hold different pairs: renewing one spends its refresh token.
-    """
+
+def forget_pairs(session: Session, *which: ColumnElement[bool]) -> int:
+    """Remove these rows. → how many."""
+    rows = lock_pairs(session, *which)
+    for row in rows:
+        session.delete(row)
+    session.flush()
+    return len(rows)
+
+
+def _of_user(key: PairKey) -> tuple[ColumnElement[bool], ...]:
+    return UserToken.portal_id == key.portal_id, UserToken.user_id == key.user_id
+
+
+@dataclass(frozen=True, slots=True)
+class _Locked:
+    """A stored pair and its locked row."""
+
+    row: UserToken
+    pair: TokenPair
+
+
+class UserTokens:
+    """Stores, reads and leases pairs. ``kind`` is ``user`` (from launches) or ``install`` (the portal's own)."""
 
     def __init__(self, db: Database, cipher: Cipher) -> None:
         self._db = db
@@ -113,25 +149,11 @@ class UserTokens:
                 raise AppUninstalledError("the app is not installed in this portal")
             self._rows.put(session, PairKey(portal_id, user_id, kind), pair)
 
-    def read(self, portal_id: int, user_id: int, kind: str = USER) -> TokenPair | None:
+    def read(self, key: PairKey) -> TokenPair | None:
         """The stored pair; None when there is none, or none of our keys opens it any more."""
         with self._db.reading() as session:
-            row = self._rows.row(session, PairKey(portal_id, user_id, kind))
+            row = self._rows.row(session, key)
             return self._rows.open(row) if row else None
-
-    def installed(self, portal_id: int) -> tuple[int, TokenPair] | None:
-        """The portal's own pair (kind ``install``) and the user id of the administrator it belongs to."""
-        with self._db.reading() as session:
-            mine = UserToken.portal_id == portal_id, UserToken.kind == INSTALL
-            row = session.scalar(select(UserToken).where(*mine))
-            pair = self._rows.open(row) if row else None
-            return (row.user_id, pair) if row and pair else None
-
-    def forget(self, portal_id: int, user_id: int, kind: str = USER) -> None:
-        """Remove a pair; harmless when there is none."""
-        mine = UserToken.portal_id == portal_id, UserToken.user_id == user_id, UserToken.kind == kind
-        with self._db.transaction() as session:
-            session.execute(delete(UserToken).where(*mine))
 
     def idle_own(self, idle: timedelta, *, used_within: timedelta) -> list[PairKey]:
         """Keys of portals' own pairs that can be renewed and were last stored so long ago, longest ago first.
@@ -157,117 +179,77 @@ class UserTokens:
     def forget_lapsed(self, life: timedelta) -> int:
         """Remove pairs that were last stored so long ago that neither of their tokens is worth anything. → how many."""
         with self._db.transaction() as session:
-            lapsed = UserToken.updated_at < self._db.now(session) - life
-            return rows_touched(session, delete(UserToken).where(lapsed))
+            return forget_pairs(session, UserToken.updated_at < self._db.now(session) - life)
 
-    def renew(
-        self,
-        portal_id: int,
-        user_id: int,
-        spent_access_token: str,
-        ask: Callable[[str], TokenPair],
-        wait: Callable[[float], None],
-        *,
-        kind: str = USER,
-    ) -> TokenPair:
-        """A pair other than the spent one; single-flight over threads, processes and machines.
+    def lease(self, key: PairKey, spent_access_token: str) -> TokenPair | RenewalLease | None:
+        """The right to renew a pair whose access token has expired.
 
-        ``ask`` gets the refresh token and returns the new pair from the authorization server. Of all who renew the
-        same pair at once one asks; the others ``wait`` (seconds) and get what that one stored. The new pair is
-        stored before it is returned. Raises InvalidGrantError, and whatever ``ask`` and ``wait`` raise.
-        """
-        return Renewal(self._db, self._rows, PairKey(portal_id, user_id, kind), spent_access_token).run(ask, wait)
-
-
-LEASE = timedelta(seconds=60)  # longer than the authorization server's time-outs together
-LOOK_AGAIN_SECONDS = 0.2
-
-
-class Renewal:
-    """Renews one pair once."""
-
-    def __init__(self, db: Database, rows: PairRows, key: PairKey, spent_access_token: str) -> None:
-        self._db = db
-        self._rows = rows
-        self._key = key
-        self._spent = spent_access_token
-        self._owner = uuid4().hex
-
-    def run(self, ask: Callable[[str], TokenPair], wait: Callable[[float], None]) -> TokenPair:
-        """The pair that follows the spent one: somebody else's or, stored first, our own."""
-        while True:
-            found = self._look()
-            if isinstance(found, TokenPair):
-                return found
-            if found is not None:
-                return self._ask(ask, found)
-            wait(LOOK_AGAIN_SECONDS)
-
-    def _look(self) -> TokenPair | str | None:
-        """→ a fresh pair; or the refresh token, with the lease ours; or None: somebody else is renewing.
-
-        A pair that somebody else has stored may have lapsed meanwhile: that one is renewed then.
+        → the stored pair, where it is another one than the spent and has not lapsed; or a lease; or None: somebody
+        else is renewing now. Raises InvalidGrantError when nothing is stored that could be renewed.
         """
         with self._db.transaction() as session:
-            row, pair = self._locked(session)
-            now = self._db.now(session)
-            if pair.access_token != self._spent and not pair.has_lapsed(now.timestamp()):
-                return pair
-            self._spent = pair.access_token
-            if not pair.refresh_token:
+            locked = self._locked(session, key)
+            mine, now = _mine(locked, key), self._db.now(session)
+            if mine.pair.access_token != spent_access_token and not mine.pair.has_lapsed(now.timestamp()):
+                return mine.pair
+            if not mine.pair.refresh_token:
                 raise InvalidGrantError("there is no refresh token to renew with")
-            if row.renewal_until is not None and row.renewal_until > now:
+            sharing = _sharing(locked, mine.pair.refresh_token)
+            if any(each.row.renewal_until is not None and each.row.renewal_until > now for each in sharing):
                 return None
-            row.renewal_owner, row.renewal_until = self._owner, now + LEASE
-            return pair.refresh_token
+            lease = RenewalLease(key, uuid4().hex, mine.pair.access_token, mine.pair.refresh_token)
+            mine.row.renewal_owner, mine.row.renewal_until = lease.owner, now + LEASE
+            return lease
 
-    def _ask(self, ask: Callable[[str], TokenPair], refresh_token: str) -> TokenPair:
-        try:
-            renewed = ask(refresh_token)
-        except InvalidGrantError:
-            return self._refused(refresh_token)
-        except BaseException:
-            self._give_back()
-            raise
-        return self._store(renewed, refresh_token)
+    def store(self, lease: RenewalLease, renewed: TokenPair) -> TokenPair:
+        """Write the renewed pair wherever the spent refresh token stands. → the pair that counts now.
 
-    def _store(self, renewed: TokenPair, refresh_token: str) -> TokenPair:
-        """Write our pair, unless a pair with another refresh token was stored meanwhile (a launch): that one stays."""
+        That is another one, where a pair with another refresh token was stored meanwhile (a launch). Raises
+        InvalidGrantError when the pair was forgotten meanwhile.
+        """
         with self._db.transaction() as session:
-            _, standing = self._locked(session)
-            if standing.refresh_token != refresh_token and standing.access_token != self._spent:
+            locked = self._locked(session, lease.key)
+            standing = _mine(locked, lease.key).pair
+            if lease.refresh_token != standing.refresh_token and lease.access_token != standing.access_token:
                 return standing
-            self._rows.put(session, self._key, renewed)
-            self._put_twin(session, renewed, refresh_token)
+            for kind in sorted({lease.key.kind} | {each.row.kind for each in _sharing(locked, lease.refresh_token)}):
+                self._rows.put(session, PairKey(lease.key.portal_id, lease.key.user_id, kind), renewed)
         return renewed
 
-    def _put_twin(self, session: Session, renewed: TokenPair, refresh_token: str) -> None:
-        """An administrator's install and launch may have brought the same pair: what was spent is renewed in both."""
-        twin = replace(self._key, kind=USER if self._key.kind == INSTALL else INSTALL)
-        row = self._rows.row(session, twin, lock=True)
-        pair = self._rows.open(row) if row else None
-        if pair is not None and pair.refresh_token == refresh_token:
-            self._rows.put(session, twin, renewed)
+    def refuse(self, lease: RenewalLease) -> TokenPair:
+        """The authorization server refuses the refresh token: it is dropped wherever it stands.
 
-    def _refused(self, refresh_token: str) -> TokenPair:
-        """``invalid_grant``: a pair stored meanwhile helps; else the spent refresh token is dropped for good."""
+        → a pair that was stored meanwhile; raises InvalidGrantError when there is none.
+        """
         with self._db.transaction() as session:
-            row, standing = self._locked(session)
-            if standing.access_token != self._spent:
+            locked = self._locked(session, lease.key)
+            standing = _mine(locked, lease.key).pair
+            if standing.access_token != lease.access_token:
                 return standing
-            if standing.refresh_token == refresh_token:
-                row.refresh_token, row.renewal_owner, row.renewal_until = None, None, None
+            for each in _sharing(locked, lease.refresh_token):
+                each.row.refresh_token, each.row.renewal_owner, each.row.renewal_until = None, None, None
         raise InvalidGrantError("the authorization server does not accept the refresh token")
 
-    def _give_back(self) -> None:
+    def release(self, lease: RenewalLease) -> None:
+        """The authorization server was not asked, or did not answer: somebody else may try at once."""
         with self._db.transaction() as session:
-            row = self._rows.row(session, self._key, lock=True)
-            if row is not None and row.renewal_owner == self._owner:
+            row = self._rows.row(session, lease.key, lock=True)
+            if row is not None and row.renewal_owner == lease.owner:
                 row.renewal_owner, row.renewal_until = None, None
 
-    def _locked(self, session: Session) -> tuple[UserToken, TokenPair]:
-        row = self._rows.row(session, self._key, lock=True)
-        pair = self._rows.open(row) if row else None
-        if row is None or pair is None:
-            raise InvalidGrantError("no tokens of this user are stored")
-        return row, pair
+    def _locked(self, session: Session, key: PairKey) -> list[_Locked]:
+        """All pairs of this user in this portal: an administrator's own and the portal's may be one and the same."""
+        opened = ((row, self._rows.open(row)) for row in lock_pairs(session, *_of_user(key)))
+        return [_Locked(row, pair) for row, pair in opened if pair is not None]
+
+
+def _mine(locked: list[_Locked], key: PairKey) -> _Locked:
+    mine = next((each for each in locked if each.row.kind == key.kind), None)
+    if mine is None:
+        raise InvalidGrantError("no tokens of this user are stored")
+    return mine
+
+
+def _sharing(locked: list[_Locked], refresh_token: str) -> list[_Locked]:
+    """An administrator's install and launch may have brought the same pair: what is spent is spent in both."""
+    return [each for each in locked if each.pair.refresh_token == refresh_token]

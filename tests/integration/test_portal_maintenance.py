@@ -12,7 +12,7 @@ from sqlalchemy import update
 from structlog.testing import capture_logs
 
 from bitrix_app.portals import PortalMaintenance
-from bitrix_app.storage import Cipher, PortalRecord, TokenPair, UserTokens
+from bitrix_app.storage import INSTALL, Cipher, PairKey, PortalRecord, TokenPair, UserTokens
 from bitrix_app.storage.tables import UserToken
 from demo_portal import Fault, Portal
 from tests.integration.house import House, open_house
@@ -41,9 +41,9 @@ def record(house: House, portal: Portal) -> PortalRecord:
 
 
 def own_pair(house: House, portal: Portal) -> TokenPair:
-    found = tokens_of(house).installed(record(house, portal).id)
+    found = tokens_of(house).read(PairKey(record(house, portal).id, portal.admin.id, INSTALL))
     assert found is not None
-    return found[1]
+    return found
 
 
 def idle_portal(house: House, days: int = 31) -> Portal:
@@ -104,5 +104,6 @@ def test_a_portal_that_was_asked_lately_is_left_alone(home: House) -> None:
 def test_pairs_that_have_lapsed_are_forgotten(home: House) -> None:
     portal = idle_portal(home, days=181)
     maintenance(home).run()
-    assert tokens_of(home).installed(record(home, portal).id) is None
-    assert tokens_of(home).read(record(home, portal).id, portal.accountant.id) is None
+    portal_id = record(home, portal).id
+    assert tokens_of(home).read(PairKey(portal_id, portal.admin.id, INSTALL)) is None
+    assert tokens_of(home).read(PairKey(portal_id, portal.accountant.id)) is None

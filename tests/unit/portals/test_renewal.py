@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
+import contextlib
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from typing import Any
 
 import pytest
+from sqlalchemy import event
 
 from bitrix_app.bitrix24 import AccessToken, RenewedPair, TokenOwner
-from bitrix_app.errors import ForeignTokenError, InvalidGrantError, PortalMovedError
+from bitrix_app.errors import (
+    AuthorizationServerUnavailableError,
+    ForeignTokenError,
+    InvalidGrantError,
+    PortalMovedError,
+    ReportCancelledError,
+)
 from bitrix_app.portals import PortalTokens
 from bitrix_app.portals.renewal import GivenToken
-from bitrix_app.storage import Cipher, Database, PortalRecord, Portals, TokenPair, UserTokens
-from tests.seed import ALICE, ENDPOINT, install_portal
+from bitrix_app.storage import INSTALL, USER, Cipher, Database, PairKey, PortalRecord, Portals, TokenPair, UserTokens
+from tests.seed import ADMINISTRATOR, ALICE, ENDPOINT, install_portal
 
 MOVED = "https://roza.bitrix24.ru/rest/"
 
@@ -40,6 +52,28 @@ class FakeServer:
 
 
 @dataclass
+class SlowServer(FakeServer):
+    """Answers a renewal only when somebody else wants one too."""
+
+    somebody_else: threading.Event = field(default_factory=threading.Event)
+
+    def renew(self, refresh_token: str) -> RenewedPair:
+        pair = super().renew(refresh_token)
+        if len(self.renewed) == 2:
+            self.somebody_else.set()
+        assert self.somebody_else.wait(10)
+        return pair
+
+    def wait(self, _seconds: float) -> None:
+        self.somebody_else.set()
+        threading.Event().wait(0.01)
+
+
+def nobody_else(_seconds: float) -> None:
+    raise AssertionError("nobody else is renewing: there is nothing to wait for")
+
+
+@dataclass
 class Scene:
     """A portal, Alice's stored pair, an authorization server."""
 
@@ -48,14 +82,14 @@ class Scene:
     stored: UserTokens
     server: FakeServer = field(default_factory=FakeServer)
 
-    def tokens(self) -> PortalTokens:
+    def tokens(self, wait: Callable[[float], None] | None = None) -> PortalTokens:
         return PortalTokens(
             portal=self.portal,
             user_id=ALICE,
             tokens=self.stored,
             portals=self.portals,
             authorization_server=self.server,
-            wait=lambda seconds: None,
+            wait=wait or nobody_else,
         )
 
 
@@ -72,7 +106,7 @@ def test_the_stored_token_goes_to_the_portals_confirmed_address(scene: Scene) ->
 
 
 def test_without_a_stored_pair_there_is_no_token(scene: Scene) -> None:
-    scene.stored.forget(scene.portal.id, ALICE)
+    scene.portals.uninstall(scene.portal.member_id)
     with pytest.raises(InvalidGrantError):
         scene.tokens().current()
 
@@ -80,7 +114,7 @@ def test_without_a_stored_pair_there_is_no_token(scene: Scene) -> None:
 def test_a_new_pair_is_stored_before_it_is_used(scene: Scene) -> None:
     tokens = scene.tokens()
     fresh = tokens.renew(tokens.current())
-    pair = scene.stored.read(scene.portal.id, ALICE)
+    pair = scene.stored.read(PairKey(scene.portal.id, ALICE))
     assert pair is not None
     assert (fresh.value, pair.access_token, pair.refresh_token) == ("access-2", "access-2", "refresh-2")
     assert tokens.current() == fresh
@@ -101,7 +135,7 @@ def test_a_refresh_token_of_somebody_else_gives_nothing(scene: Scene, change: di
     tokens = scene.tokens()
     with pytest.raises(InvalidGrantError):
         tokens.renew(tokens.current())
-    pair = scene.stored.read(scene.portal.id, ALICE)
+    pair = scene.stored.read(PairKey(scene.portal.id, ALICE))
     assert pair is None or pair.access_token == "access-1"
 
 
@@ -149,3 +183,113 @@ def test_a_token_that_came_with_a_request_is_neither_renewed_nor_moved() -> None
         given.renew(given.current())
     with pytest.raises(PortalMovedError):
         given.moved(given.current())
+
+
+@dataclass
+class HookedServer(FakeServer):
+    """Does something while it is asked for a renewal."""
+
+    meanwhile: Callable[[], None] = lambda: None
+
+    def renew(self, refresh_token: str) -> RenewedPair:
+        self.meanwhile()
+        return super().renew(refresh_token)
+
+
+def test_clients_that_renew_at_once_spend_one_refresh_token(scene: Scene) -> None:
+    scene.server = server = SlowServer()
+    together = threading.Barrier(4, timeout=10)
+
+    def one(_number: int) -> str:
+        tokens = scene.tokens(server.wait)
+        spent = tokens.current()
+        together.wait()
+        return tokens.renew(spent).value
+
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(one, range(4))) == ["access-2"] * 4
+    assert server.renewed == ["refresh-1"]
+
+
+def test_no_transaction_is_open_while_the_authorization_server_is_asked(scene: Scene) -> None:
+    """Somebody else's launch would wait for ever behind it on SQLite."""
+    launch = TokenPair("launch's", None, None, ENDPOINT)
+    scene.server = HookedServer(meanwhile=lambda: scene.stored.save(scene.portal.id, ADMINISTRATOR, launch))
+    tokens = scene.tokens()
+    assert tokens.renew(tokens.current()).value == "access-2"
+
+
+def test_a_renewal_whose_answer_failed_holds_nobody_up(scene: Scene) -> None:
+    def fail() -> None:
+        raise AuthorizationServerUnavailableError
+
+    failing, tokens = HookedServer(meanwhile=fail), scene.tokens()
+    spent, scene.server = tokens.current(), failing
+    with pytest.raises(AuthorizationServerUnavailableError):
+        scene.tokens().renew(spent)
+    assert tokens.renew(spent).value == "access-2"
+
+
+def test_a_cancel_is_heard_while_somebody_else_renews(scene: Scene) -> None:
+    def cancelled(_seconds: float) -> None:
+        raise ReportCancelledError
+
+    def try_too() -> None:
+        with pytest.raises(ReportCancelledError):
+            scene.tokens(cancelled).renew(spent)
+
+    scene.server = HookedServer(meanwhile=try_too)
+    tokens = scene.tokens()
+    spent = tokens.current()
+    assert tokens.renew(spent).value == "access-2"
+
+
+def test_a_refused_refresh_token_is_never_shown_again(scene: Scene) -> None:
+    def refuse() -> None:
+        raise InvalidGrantError
+
+    scene.server = HookedServer(meanwhile=refuse)
+    spent = scene.tokens().current()
+    with pytest.raises(InvalidGrantError):
+        scene.tokens().renew(spent)
+    scene.server = FakeServer()
+    with pytest.raises(InvalidGrantError):
+        scene.tokens().renew(spent)
+    assert scene.server.renewed == []
+
+
+def test_two_renewals_of_one_administrator_spend_one_refresh_token_and_keep_the_fresh_pair(
+    db: Database, cipher: Cipher
+) -> None:
+    """An install and a launch may bring one pair. Renewed by a page and by the portal's maintenance at once, it must
+    neither be spent twice nor be lost in a deadlock of its two rows."""
+    portal, stored = install_portal(db, cipher), UserTokens(db, cipher)
+    pair = TokenPair("access-1", "refresh-1", None, ENDPOINT)
+    stored.save(portal.id, ADMINISTRATOR, pair, INSTALL)
+    stored.save(portal.id, ADMINISTRATOR, pair, USER)
+    server = SlowServer(user_id=ADMINISTRATOR)
+    both_hold_a_row = threading.Barrier(2)
+
+    @event.listens_for(db.engine, "after_cursor_execute")
+    def hold(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+        if len(server.renewed) == 2 and "FOR UPDATE" in statement:
+            with contextlib.suppress(threading.BrokenBarrierError):
+                both_hold_a_row.wait(2)
+
+    def renewed(kind: str) -> str:
+        tokens = PortalTokens(
+            portal=portal,
+            user_id=ADMINISTRATOR,
+            tokens=stored,
+            portals=Portals(db, cipher),
+            authorization_server=server,
+            wait=server.wait,
+            kind=kind,
+        )
+        return tokens.renew(AccessToken("access-1", ENDPOINT)).value
+
+    with ThreadPoolExecutor(2) as pool:
+        assert list(pool.map(renewed, (INSTALL, USER))) == ["access-2"] * 2
+    assert server.renewed == ["refresh-1"]
+    kept = [stored.read(PairKey(portal.id, ADMINISTRATOR, kind)) for kind in (INSTALL, USER)]
+    assert [each.access_token for each in kept if each] == ["access-2"] * 2

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from typing import Any
 
-from bitrix_app.storage import Cipher, Database, PortalBuckets, ReportLeases, TokenPair, UserTokens
-from tests.seed import ALICE, ENDPOINT
+from bitrix_app.storage import Cipher, Database, PairKey, PortalBuckets, RenewalLease, ReportLeases, UserTokens
+from tests.seed import ALICE
 
 
 def at_once(function: Callable[..., Any], *calls: tuple[Any, ...]) -> list[Any]:
@@ -57,19 +57,11 @@ def claim_all(barrier: Any, url: str, name: str) -> list[str]:
     return served
 
 
-def renew(barrier: Any, url: str, portal_id: int, spent_log: str) -> str:
-    """Renew Alice's pair; the authorization server is a file that notes each refresh token it is shown."""
+def lease_alices_pair(barrier: Any, url: str, portal_id: int) -> str:
+    """Lease Alice's pair for its renewal. → its refresh token; nothing where somebody else has the lease."""
     db = Database(url)
     tokens = UserTokens(db, Cipher(["a key for tests"]))
-    asleep = multiprocessing.get_context("spawn").Event()
-
-    def ask(refresh_token: str) -> TokenPair:
-        with open(spent_log, "a") as log:  # noqa: PTH123 # appending is what makes it safe between processes
-            log.write(refresh_token + "\n")
-        asleep.wait(0.2)  # the answer takes its time, so that the others meet a renewal under way
-        return TokenPair("fresh access", "fresh refresh", None, ENDPOINT)
-
     barrier.wait()
-    pair = tokens.renew(portal_id, ALICE, "spent access", ask, lambda seconds: bool(asleep.wait(seconds)) or None)
+    lease = tokens.lease(PairKey(portal_id, ALICE), "spent access")
     db.close()
-    return pair.access_token
+    return lease.refresh_token if isinstance(lease, RenewalLease) else ""

@@ -5,8 +5,18 @@ from __future__ import annotations
 import pytest
 
 from bitrix_app.errors import SettingsError
-from bitrix_app.storage import Cipher, Database, Portals, Rotation, TokenPair, UnreadableSecretError, UserTokens
-from tests.seed import ALICE, BOB, ENDPOINT, install_portal
+from bitrix_app.storage import (
+    INSTALL,
+    Cipher,
+    Database,
+    PairKey,
+    Portals,
+    Rotation,
+    TokenPair,
+    UnreadableSecretError,
+    UserTokens,
+)
+from tests.seed import ADMINISTRATOR, ALICE, BOB, ENDPOINT, install_portal
 
 
 def test_what_was_encrypted_can_be_decrypted_and_does_not_show() -> None:
@@ -67,8 +77,8 @@ def test_all_stored_secrets_move_to_the_first_key_and_nothing_is_lost(db: Databa
     first.run(db)
     again.run(db)
     assert [(each.moved, each.unreadable) for each in (first, again)] == [(6, 0), (0, 0)]
-    assert UserTokens(db, new).read(portal.id, ALICE) == TokenPair("access", "refresh", None, ENDPOINT)
-    assert UserTokens(db, new).installed(portal.id) is not None
+    assert UserTokens(db, new).read(PairKey(portal.id, ALICE)) == TokenPair("access", "refresh", None, ENDPOINT)
+    assert UserTokens(db, new).read(PairKey(portal.id, ADMINISTRATOR, INSTALL)) is not None
     assert Portals(db, new).has_application_token("romashka", "application token of romashka")
 
 
@@ -78,4 +88,4 @@ def test_secrets_that_no_key_opens_are_counted_and_left_alone(db: Database) -> N
     rotation = Rotation(Cipher(["new"]))
     rotation.run(db)
     assert (rotation.moved, rotation.unreadable) == (0, 3)
-    assert UserTokens(db, lost).installed(portal.id) is not None
+    assert UserTokens(db, lost).read(PairKey(portal.id, ADMINISTRATOR, INSTALL)) is not None

@@ -7,9 +7,11 @@ from sqlalchemy import select
 
 from bitrix_app.errors import AppUninstalledError
 from bitrix_app.storage import (
+    INSTALL,
     AuditLog,
     Cipher,
     Database,
+    PairKey,
     PortalBuckets,
     Portals,
     PortalUsers,
@@ -37,10 +39,9 @@ def test_an_install_is_stored_with_the_portals_own_pair(db: Database, cipher: Ci
     assert portal.installed
     assert portal.scopes == {"crm", "placement"}
     assert portals.by_member_id("romashka") == portals.by_id(portal.id) == portal
-    owner = UserTokens(db, cipher).installed(portal.id)
-    assert owner is not None
-    assert owner[0] == ADMINISTRATOR
-    assert owner[1].access_token == "installer's access token of romashka"
+    own = UserTokens(db, cipher).read(PairKey(portal.id, ADMINISTRATOR, INSTALL))
+    assert own is not None
+    assert own.access_token == "installer's access token of romashka"
 
 
 def test_a_repeated_install_keeps_number_and_settings_and_replaces_the_pair(
@@ -50,9 +51,11 @@ def test_a_repeated_install_keeps_number_and_settings_and_replaces_the_pair(
     portals.save_settings(first.id, {"date_field": "begindate"})
     again = install_portal(db, cipher, installed_by=99, access_token="another", domain="moved.bitrix24.ru")
     assert (again.id, again.settings, again.domain) == (first.id, {"date_field": "begindate"}, "moved.bitrix24.ru")
-    owner = UserTokens(db, cipher).installed(first.id)
-    assert owner is not None
-    assert (owner[0], owner[1].access_token) == (99, "another")
+    tokens = UserTokens(db, cipher)
+    own = tokens.read(PairKey(first.id, 99, INSTALL))
+    assert own is not None
+    assert own.access_token == "another"
+    assert tokens.read(PairKey(first.id, ADMINISTRATOR, INSTALL)) is None
 
 
 def test_each_uninstall_and_the_install_after_it_begins_a_new_epoch(
@@ -146,8 +149,8 @@ def test_uninstalling_forgets_all_tokens_and_cancels_the_portals_reports_only(
     record = portals.uninstall("romashka")
     assert record is not None
     assert not record.installed
-    assert tokens.read(portal.id, ALICE) is None
-    assert tokens.installed(portal.id) is None
+    assert tokens.read(PairKey(portal.id, ALICE)) is None
+    assert tokens.read(PairKey(portal.id, ADMINISTRATOR, INSTALL)) is None
     mine = Reports(db).of(portal.id, ALICE)
     for report in (running, waiting):
         ended = mine.get(report.id)
