@@ -15,10 +15,9 @@ from typing import Any
 
 from benchmarks.measuring import answer, measured, told
 from bitrix_app.processing import DataProcessor
-from bitrix_app.reports import ProgressTracker, Register, WorkflowOrchestrator
+from bitrix_app.reports import Progress, ProgressTracker, Register, WorkflowOrchestrator
 from bitrix_app.reports.exporting import FileExporter
 from bitrix_app.reports.fetching import FetchedPage
-from bitrix_app.reports.protocols import Progress
 from bitrix_app.workbook import RegisterHeader
 
 

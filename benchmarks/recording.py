@@ -14,9 +14,8 @@ from bitrix_app.bitrix24 import AccessToken, Bitrix24Client, Transport
 from bitrix_app.bitrix24.types import CallRecord, Wait
 from bitrix_app.portals.clients import UnsharedBucket
 from bitrix_app.processing import FieldMapping, Stage
-from bitrix_app.reports import AbortableStop, ProgressTracker, ReportCatalog, ReportParams
+from bitrix_app.reports import Progress, ProgressTracker, ReportCatalog, ReportParams, StopSignal
 from bitrix_app.reports.fetching import FetchedPage, InvoiceSource
-from bitrix_app.reports.protocols import Progress
 from demo_portal.subprocess import PortalSubprocess
 
 STAGES = (Stage("DT31_2:P", "Оплачен", "S", 2), Stage("DT31_2:S", "Отправлен клиенту", "P", 2))
@@ -75,7 +74,7 @@ def fetched(portal: PortalSubprocess) -> list[FetchedPage]:
         params=ReportParams(date.fromisoformat(portal.first), date.fromisoformat(portal.last), detailed=True),
         catalog=ReportCatalog(FieldMapping(date_field="begindate"), stages={each.id: each for each in STAGES}),
         progress=ProgressTracker(nobody, detailed=True),
-        stop=AbortableStop(nobody),
+        stop=StopSignal(),
     )
     try:
         return list(source.pages())

@@ -259,3 +259,9 @@ class LeaseLostError(AppError):
     """Another worker has taken this report over: stop at once and touch nothing."""
 
     code = "lease_lost"
+
+
+class ShutdownError(LeaseLostError):
+    """The worker is going down: the report goes back into the queue. Stop at once and touch nothing."""
+
+    code = "shutdown"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -136,10 +136,11 @@ def build_services(settings: Settings) -> Services:
     jobs = build_jobs(
         settings=settings,
         stores=stores,
-        run_report=ReportRun(stores.portals, clients, catalogs, pages_first.give_way),
+        run_report=ReportRun(stores.portals, clients, catalogs),
         portal_maintenance=PortalMaintenance(clients, stores.portals, stores.tokens),
         queue=queue,
         metrics=metrics,
+        give_way=pages_first.give_way,
     )
     web = build_web(
         settings=settings,
@@ -190,6 +191,7 @@ def build_jobs(
     portal_maintenance: PortalMaintenance,
     queue: WakeQueue,
     metrics: Metrics,
+    give_way: Callable[[], None],
 ) -> JobService:
     """Worker, queue and maintenance of this process."""
     work_folder = Path(settings.work_dir)
@@ -202,6 +204,7 @@ def build_jobs(
         work_folder=work_folder,
         observer=metrics,
         concurrency=settings.worker_concurrency,
+        give_way=give_way,
     )
     cleanup = Cleanup(Retention(stores.database), stores.files)
     tasks = [*cleanup.tasks(), PeriodicTask("upkeep", PORTAL_MAINTENANCE_EVERY, portal_maintenance.run)]

@@ -9,7 +9,6 @@ from bitrix_app.jobs.job import JobObserver, RunReport
 from bitrix_app.jobs.maintenance import Cleanup, Maintenance, PeriodicTask, WorkFolders
 from bitrix_app.jobs.queue import WakeQueue
 from bitrix_app.jobs.report_run import ReportRun, report_catalog
-from bitrix_app.jobs.stop import JobStop, ShutdownError
 from bitrix_app.jobs.worker import JobService, Worker
 from bitrix_app.reports import FORMATS, WORKBOOK, Format
 
@@ -20,12 +19,10 @@ __all__ = [
     "Format",
     "JobObserver",
     "JobService",
-    "JobStop",
     "Maintenance",
     "PeriodicTask",
     "ReportRun",
     "RunReport",
-    "ShutdownError",
     "Timing",
     "WakeQueue",
     "WorkFolders",

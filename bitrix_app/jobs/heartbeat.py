@@ -14,7 +14,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from bitrix_app import reports
 from bitrix_app.errors import LeaseLostError
-from bitrix_app.jobs.stop import JobStop
+from bitrix_app.reports import StopSignal
 from bitrix_app.storage import Lease, Progress, ReportLeases
 
 log = structlog.get_logger("jobs")
@@ -75,7 +75,7 @@ class Heartbeat:
         *,
         lease: Lease,
         leases: ReportLeases,
-        stop: JobStop,
+        stop: StopSignal,
         progress: LatestProgress,
         timing: Timing,
         clock: Callable[[], float] = time.monotonic,

@@ -20,10 +20,9 @@ from typing import Any, Protocol
 import structlog
 from structlog.contextvars import bound_contextvars
 
-from bitrix_app.errors import AppError, LeaseLostError, ReportCancelledError, StorageFullError
+from bitrix_app.errors import AppError, LeaseLostError, ReportCancelledError, ShutdownError, StorageFullError
 from bitrix_app.jobs.heartbeat import DATABASE_AWAY, Heartbeat, LatestProgress, Timing
-from bitrix_app.jobs.stop import JobStop, ShutdownError
-from bitrix_app.reports import LocalFile, Outcome, ProgressSink
+from bitrix_app.reports import LocalFile, Outcome, ProgressSink, StopSignal
 from bitrix_app.storage import Files, Lease, Progress, ReportFile, ReportLeases, file_name
 
 log = structlog.get_logger("jobs")
@@ -32,7 +31,7 @@ FOLDER_NAME = re.compile(r"(?P<report>[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12
 NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES}
 SETTLE_SECONDS = 60.0  # how long a database that is away may keep a finished report from being written down
 
-RunReport = Callable[[Lease, JobStop, ProgressSink, Path], Outcome]
+RunReport = Callable[[Lease, StopSignal, ProgressSink, Path], Outcome]
 """Builds one report in an empty folder of the attempt's own, removed afterwards. Raises AppErrors: the stop
 signal's own end the attempt as it says, others fail the report."""
 
@@ -105,7 +104,7 @@ class Attempt:
         self._delivery = delivery
         self._work_folder = work_folder
 
-    def run(self, lease: Lease, stop: JobStop, progress: LatestProgress) -> Ending:
+    def run(self, lease: Lease, stop: StopSignal, progress: LatestProgress) -> Ending:
         """How it ended; raises nothing. What went wrong after the signal to stop went wrong because of it."""
         try:
             return self._build(lease, stop, progress)
@@ -117,7 +116,7 @@ class Attempt:
         except Exception as error:  # noqa: BLE001 # one job must not take its worker along; the user sees internal_error
             return Stopped() if stop.reason else self._unexpected(error)
 
-    def _build(self, lease: Lease, stop: JobStop, progress: LatestProgress) -> Built:
+    def _build(self, lease: Lease, stop: StopSignal, progress: LatestProgress) -> Built:
         with work_folder(self._work_folder, lease) as folder:
             finished = self._run_report(lease, stop, progress, folder)
             stop.check()
@@ -136,7 +135,10 @@ class Attempt:
 
 
 class Job:
-    """Runs one leased report to its end. ``run`` blocks; ``shut_down`` comes from another thread."""
+    """Runs one leased report to its end. ``run`` blocks; ``shut_down`` comes from another thread.
+
+    ``give_way``: see ``reports.StopSignal``.
+    """
 
     def __init__(
         self,
@@ -147,6 +149,7 @@ class Job:
         delivery: Delivery,
         timing: Timing,
         observer: JobObserver,
+        give_way: Callable[[], None] = lambda: None,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._lease = lease
@@ -156,7 +159,7 @@ class Job:
         self._timing = timing
         self._observer = observer
         self._sleep = sleep
-        self._stop = JobStop()
+        self._stop = StopSignal(give_way)
         self._progress = LatestProgress()
         self._lock = threading.Lock()
         self._ended = threading.Event()

@@ -11,11 +11,9 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from bitrix_app.errors import AppUninstalledError
-from bitrix_app.jobs.stop import GivingWay, JobStop
 from bitrix_app.portals import Catalogs, PortalClients, complete_settings
 from bitrix_app.portals.catalog import USER_SCOPES, PortalCatalog
 from bitrix_app.reports import (
-    AbortableStop,
     FieldMapping,
     Outcome,
     ProgressSink,
@@ -26,6 +24,7 @@ from bitrix_app.reports import (
     ReportParams,
     ReportRequest,
     Stage,
+    StopSignal,
     Waiting,
 )
 from bitrix_app.storage import Lease, PortalRecord, Portals, ReportRecord
@@ -80,35 +79,29 @@ class WaitsInProgress:
 
 @dataclass(frozen=True, slots=True)
 class ReportRun:
-    """Builds reports with the rights of the users who asked for them, and after whoever ``give_way`` waits for.
-
-    A RunReport.
-    """
+    """Builds reports with the rights of the users who ordered them. A RunReport."""
 
     portals: Portals
     clients: PortalClients
     catalogs: Catalogs
-    give_way: Callable[[], None]
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
 
-    def __call__(self, lease: Lease, stop: JobStop, progress: ProgressSink, folder: Path) -> Outcome:
+    def __call__(self, lease: Lease, stop: StopSignal, progress: ProgressSink, folder: Path) -> Outcome:
         """The report of this lease. Raises AppUninstalledError, PortalErrors, AuthorizationServerErrors,
         ReportErrors, and what ``stop`` raises."""
         record = lease.report
         portal = self._portal(record)
         params = ReportParams.from_json(record.params)
         tracker = ProgressTracker(progress, detailed=params.detailed)
-        abortable = AbortableStop(GivingWay(stop, self.give_way))
-        client = self.clients.client_for(
-            portal, record.user_id, stop=abortable, observer=WaitsInProgress(tracker, self.now)
-        )
+        watcher = WaitsInProgress(tracker, self.now)
+        client = self.clients.client_for(portal, record.user_id, stop=stop, observer=watcher)
         known = self.catalogs.whole(portal, record.user_id, client)
         assembly = ReportAssembly(
             portal=client,
             request=self._request(record, portal, params),
             catalog=report_catalog(portal, known),
             progress=tracker,
-            stop=abortable,
+            stop=stop,
         )
         with Register(folder) as register:
             return assembly.orchestrator(register, folder).run()

@@ -6,6 +6,7 @@ import os
 import socket
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 from uuid import uuid4
 
@@ -31,7 +32,8 @@ class Worker:
     A stalled report (its portal is slow or makes it wait) gives its place to another until it moves again, so that slow
     portals hold up nobody else's reports.
 
-    ``work_folder`` is where attempts have their temporary folders. ``start`` and ``stop`` may be called from any
+    ``work_folder`` is where attempts have their temporary folders; ``give_way`` holds reports back where others come
+    first (``reports.StopSignal``). ``start`` and ``stop`` may be called from any
     thread; no signal handlers are set here.
     """
 
@@ -45,6 +47,7 @@ class Worker:
         observer: JobObserver,
         concurrency: int = 4,
         timing: Timing | None = None,
+        give_way: Callable[[], None] = lambda: None,
     ) -> None:
         self._leases = leases
         self._delivery = Delivery(files)
@@ -52,6 +55,7 @@ class Worker:
         self._observer = observer
         self._concurrency = concurrency
         self._timing = timing or Timing()
+        self._give_way = give_way
         self._name = f"{socket.gethostname()}:{os.getpid()}:{uuid4().hex[:6]}"
         self._changed = threading.Condition()
         self._woken = False
@@ -136,6 +140,7 @@ class Worker:
             delivery=self._delivery,
             timing=self._timing,
             observer=self._observer,
+            give_way=self._give_way,
         )
         thread = threading.Thread(target=self._run, args=(job,), name=f"job-{lease.report.id[:8]}", daemon=True)
         with self._changed:

@@ -5,20 +5,17 @@ the database (``storage``), sheets (``workbook``).
 """
 
 from bitrix_app.processing import FieldMapping, Stage
-from bitrix_app.reports.calls import AbortableStop
 from bitrix_app.reports.estimate import Estimate, estimate
 from bitrix_app.reports.exporting import LocalFile, Outcome
 from bitrix_app.reports.orchestrator import ReportAssembly, WorkflowOrchestrator
-from bitrix_app.reports.progress import ProgressTracker
-from bitrix_app.reports.protocols import Progress, ProgressSink, StopSignal, Waiting
 from bitrix_app.reports.register import Register
 from bitrix_app.reports.request import ReportCatalog, ReportParams, ReportRequest
+from bitrix_app.reports.running import Progress, ProgressSink, ProgressTracker, StopSignal, Waiting
 from bitrix_app.workbook import FORMATS, WORKBOOK, Format
 
 __all__ = [
     "FORMATS",
     "WORKBOOK",
-    "AbortableStop",
     "Estimate",
     "FieldMapping",
     "Format",

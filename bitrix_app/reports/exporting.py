@@ -15,10 +15,10 @@ from bitrix_app.errors import StorageFullError
 from bitrix_app.processing import FieldMapping, Problem, Stage
 from bitrix_app.reports.fetching import user_name
 from bitrix_app.reports.lookups import COMPANY, key, people
-from bitrix_app.reports.progress import ProgressTracker
 from bitrix_app.reports.protocols import PortalReader
 from bitrix_app.reports.register import Register
 from bitrix_app.reports.request import ReportCatalog, ReportParams, ReportRequest
+from bitrix_app.reports.running import ProgressTracker
 from bitrix_app.workbook import FORMATS, WORKBOOK, Format, OwnCompany, RegisterHeader
 from bitrix_app.workbook.problems import ProblemLines
 

@@ -14,13 +14,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bitrix_app.processing import ProcessingContext
-from bitrix_app.reports.calls import AbortableStop, Calls
 from bitrix_app.reports.lookups import LookUps, chunks, key
 from bitrix_app.reports.product_rows import OWNERS_A_CALL, OwnedRows, ProductRowReader
-from bitrix_app.reports.progress import ProgressTracker
 from bitrix_app.reports.protocols import Page, PortalReader, Raw
 from bitrix_app.reports.reading_on import EndOfList
 from bitrix_app.reports.request import ReportCatalog, ReportParams, invoice_filter, invoice_select, undated_filter
+from bitrix_app.reports.running import Calls, ProgressTracker, StopSignal
 
 WINDOW_PAGES = 20
 WINDOWS_HELD = 2
@@ -52,7 +51,7 @@ class InvoiceSource:
         params: ReportParams,
         catalog: ReportCatalog,
         progress: ProgressTracker,
-        stop: AbortableStop,
+        stop: StopSignal,
     ) -> None:
         self._portal = portal
         self._params = params

@@ -12,8 +12,8 @@ from itertools import islice
 from typing import Any
 
 from bitrix_app.errors import AccessDeniedError, InsufficientScopeError, UnknownMethodError
-from bitrix_app.reports.calls import Calls
 from bitrix_app.reports.protocols import PortalReader, Raw
+from bitrix_app.reports.running import Calls
 
 KEYS_A_CALL = 50
 CONTACT, COMPANY = 3, 4

@@ -8,13 +8,12 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from bitrix_app.processing import DataProcessor, ProcessedInvoice, ProcessingContext
-from bitrix_app.reports.calls import AbortableStop
 from bitrix_app.reports.exporting import Exporter, FileExporter, Outcome, TitleBlock
 from bitrix_app.reports.fetching import FetchedPage, InvoiceSource
-from bitrix_app.reports.progress import ProgressTracker
 from bitrix_app.reports.protocols import PortalReader
 from bitrix_app.reports.register import Register
 from bitrix_app.reports.request import ReportCatalog, ReportRequest, Selection
+from bitrix_app.reports.running import ProgressTracker, StopSignal
 
 
 class Source(Protocol):
@@ -69,7 +68,7 @@ class ReportAssembly:
         request: ReportRequest,
         catalog: ReportCatalog,
         progress: ProgressTracker,
-        stop: AbortableStop,
+        stop: StopSignal,
     ) -> None:
         self._portal = portal
         self._request = request

@@ -1,13 +1,8 @@
-"""What a report needs from the outside, as Protocols: the portal, a way to stop, somebody who watches.
-
-The portal's side is implemented by ``bitrix_app.bitrix24.Bitrix24Client``, the other two by ``bitrix_app.jobs``.
-"""
+"""The portal as a report reads it, as Protocols; ``bitrix_app.bitrix24.Bitrix24Client`` implements them."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, Protocol
 
 Raw = Mapping[str, Any]
@@ -24,7 +19,7 @@ class Page(Protocol):
 
 
 class PortalReader(Protocol):
-    """The words of the portal that a report uses. Every method may raise children of PortalError."""
+    """The portal's methods that a report calls. Every method may raise children of PortalError."""
 
     def invoice_page(
         self,
@@ -50,37 +45,3 @@ class PortalReader(Protocol):
     def contacts(self, ids: Sequence[int]) -> Sequence[Raw]: ...
 
     def users(self, ids: Sequence[int]) -> Sequence[Raw]: ...
-
-
-class StopSignal(Protocol):
-    """Whether the report must stop: cancelled, taken over by another worker, or the process is going down."""
-
-    def check(self) -> None:
-        """Raises ReportCancelledError, LeaseLostError or another AppError when the report must stop."""
-
-    def wait(self, seconds: float) -> None:
-        """Sleeps; wakes early and raises as ``check`` does."""
-
-
-@dataclass(frozen=True, slots=True)
-class Waiting:
-    """What the report waits for: ``reason`` is ``bucket``, ``query_limit``, ``operating_time`` or ``retry``."""
-
-    reason: str
-    until: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """How far the report is: ``done`` of ``total`` invoices in ``stage``."""
-
-    stage: str
-    done: int
-    total: int
-    waiting: Waiting | None = None
-
-
-class ProgressSink(Protocol):
-    """Takes the newest progress; must be quick and may drop what is outdated."""
-
-    def update(self, progress: Progress) -> None: ...

@@ -16,7 +16,7 @@ import pytest
 
 from bitrix_app.bitrix24 import AccessToken, Transport
 from bitrix_app.bitrix24.transport import Exchange
-from bitrix_app.reports.protocols import Progress, Waiting
+from bitrix_app.reports import Progress, Waiting
 from bitrix_app.storage import PortalBuckets
 from demo_portal import ManualClock, Portal, a_row
 from demo_portal.data import scaled

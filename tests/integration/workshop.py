@@ -24,12 +24,11 @@ from typing import Any, Protocol
 from python_calamine import CalamineWorkbook
 
 from bitrix_app.bitrix24 import AuthorizationServer, Bitrix24Client, CallRecord, Transport, Wait
-from bitrix_app.jobs import JobStop, ReportRun, RunReport, Timing
+from bitrix_app.jobs import ReportRun, RunReport, Timing
 from bitrix_app.jobs.heartbeat import LatestProgress
 from bitrix_app.jobs.job import Attempt, Delivery, Job
 from bitrix_app.portals import Bulkhead, Catalogs, PortalClients, Transports, TtlCache
-from bitrix_app.precedence import PagesFirst
-from bitrix_app.reports.protocols import Progress, ProgressSink
+from bitrix_app.reports import Progress, ProgressSink, StopSignal
 from bitrix_app.settings import load_settings
 from bitrix_app.storage import (
     Cipher,
@@ -82,20 +81,22 @@ class FastClock:
         self._ahead += seconds
 
 
-class ClockedStop:
+class ClockedStop(StopSignal):
     """A job's stop signal that waits by the workshop's clock."""
 
-    def __init__(self, stop: JobStop, clock: Clock) -> None:
-        self._stop = stop
+    def __init__(self, stop: StopSignal, clock: Clock) -> None:
+        super().__init__()
+        self._job = stop
         self._clock = clock
 
     def check(self) -> None:
-        self._stop.check()
+        self._job.check()
+        super().check()
 
     def wait(self, seconds: float) -> None:
-        self._stop.check()
+        self.check()
         self._clock.sleep(seconds)
-        self._stop.check()
+        self.check()
 
 
 class ClockedClients(PortalClients):
@@ -240,7 +241,6 @@ class Workshop:
             portals=Portals(database, cipher),
             clients=clients,
             catalogs=Catalogs(clients, TtlCache(catalog_seconds, 1000)),
-            give_way=PagesFirst().give_way,
             now=now,
         )
         made = Process(database, self._on_the_clock(run), watch, (transport, server))
@@ -248,8 +248,8 @@ class Workshop:
         return made
 
     def _on_the_clock(self, run: ReportRun) -> RunReport:
-        def clocked(lease: Lease, stop: JobStop, progress: ProgressSink, folder: Path) -> Any:
-            return run(lease, ClockedStop(stop, self.clock), progress, folder)  # type: ignore[arg-type]
+        def clocked(lease: Lease, stop: StopSignal, progress: ProgressSink, folder: Path) -> Any:
+            return run(lease, ClockedStop(stop, self.clock), progress, folder)
 
         return clocked
 
@@ -312,7 +312,7 @@ class Workshop:
         queued = self.queue(process, portal, user, **params)
         lease = Lease(replace(queued, attempt=1), 1, "past the queue", LONG_LEASE)
         with TemporaryDirectory() as folder:
-            finished = process.run(lease, JobStop(), LatestProgress(), Path(folder))
+            finished = process.run(lease, StopSignal(), LatestProgress(), Path(folder))
             files = Delivery(self.files).put(lease, finished.files)
         return Ended(replace(queued, status="done", summary=dict(finished.summary), files=files), self.files)
 

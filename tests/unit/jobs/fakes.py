@@ -8,8 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from bitrix_app.jobs import JobStop, Timing
-from bitrix_app.reports import LocalFile, Outcome, ProgressSink
+from bitrix_app.jobs import Timing
+from bitrix_app.reports import LocalFile, Outcome, ProgressSink, StopSignal
 from bitrix_app.storage import Lease
 
 QUICK = Timing(lease=2.0, beat=0.05, poll=0.1, recover=0.1, finish=0.5, abandon=0.3)
@@ -23,7 +23,7 @@ def write_files(folder: Path, text: str = "workbook") -> Outcome:
     return Outcome({"invoices": 3}, tuple(files))
 
 
-def plain_report(lease: Lease, stop: JobStop, progress: ProgressSink, folder: Path) -> Outcome:
+def plain_report(lease: Lease, stop: StopSignal, progress: ProgressSink, folder: Path) -> Outcome:
     """A report without incidents."""
     return write_files(folder)
 
@@ -37,7 +37,7 @@ class Patient:
         self.folders: list[Path] = []
         self.stopped_by: list[str] = []
 
-    def __call__(self, lease: Lease, stop: JobStop, progress: ProgressSink, folder: Path) -> Outcome:
+    def __call__(self, lease: Lease, stop: StopSignal, progress: ProgressSink, folder: Path) -> Outcome:
         self.folders.append(folder)
         self.started.set()
         try:
@@ -57,7 +57,7 @@ class Deaf:
         self.free = threading.Event()
         self.finished = threading.Event()
 
-    def __call__(self, lease: Lease, stop: JobStop, progress: ProgressSink, folder: Path) -> Outcome:
+    def __call__(self, lease: Lease, stop: StopSignal, progress: ProgressSink, folder: Path) -> Outcome:
         if self.started.is_set():
             return write_files(folder, "the next one")
         self.started.set()

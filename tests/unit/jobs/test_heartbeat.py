@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from bitrix_app.jobs.heartbeat import LatestProgress
-from bitrix_app.reports.protocols import Progress, Waiting
+from bitrix_app.reports import Progress, Waiting
 from bitrix_app.storage import Progress as StoredProgress
 
 

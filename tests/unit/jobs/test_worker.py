@@ -24,8 +24,8 @@ from bitrix_app.errors import (
     StorageFullError,
     WorkbookLimitError,
 )
-from bitrix_app.jobs import JobStop, RunReport, Timing, Worker
-from bitrix_app.reports import Outcome, Progress, ProgressSink
+from bitrix_app.jobs import RunReport, Timing, Worker
+from bitrix_app.reports import Outcome, Progress, ProgressSink, StopSignal
 from bitrix_app.storage import (
     Cipher,
     Database,
@@ -121,7 +121,7 @@ def test_a_queued_report_is_built_and_its_files_are_stored(shop: Workshop, porta
     report = queue_report(shop.db, portal, ALICE, detailed=True)
     seen: list[tuple[dict[str, Any], list[Path]]] = []
 
-    def run(lease: Lease, stop: JobStop, progress: ProgressSink, folder: Path) -> Outcome:
+    def run(lease: Lease, stop: StopSignal, progress: ProgressSink, folder: Path) -> Outcome:
         seen.append((lease.report.params, list(folder.iterdir())))
         return write_files(folder)
 
@@ -169,7 +169,7 @@ def test_a_woken_worker_that_finds_nothing_goes_on(shop: Workshop, portal: Porta
 def test_progress_reaches_the_row(shop: Workshop, portal: PortalRecord) -> None:
     patient = Patient()
 
-    def run(lease: Lease, stop: JobStop, progress: ProgressSink, folder: Path) -> Outcome:
+    def run(lease: Lease, stop: StopSignal, progress: ProgressSink, folder: Path) -> Outcome:
         progress.update(Progress("products", 120, 480))
         return patient(lease, stop, progress, folder)
 
@@ -186,7 +186,7 @@ def test_the_last_progress_stays_with_a_report_that_ends_before_a_heartbeat(
 ) -> None:
     """A finished report does not read "0 of 0"."""
 
-    def run(lease: Lease, stop: JobStop, progress: ProgressSink, folder: Path) -> Outcome:
+    def run(lease: Lease, stop: StopSignal, progress: ProgressSink, folder: Path) -> Outcome:
         progress.update(Progress("workbook", 480, 480))
         return write_files(folder)
 
@@ -218,7 +218,7 @@ def test_as_many_reports_run_at_once_as_the_worker_has_places(db: Database, ciph
     patient, together = Patient(), []
     lock = threading.Lock()
 
-    def run(lease: Lease, stop: JobStop, progress: ProgressSink, folder: Path) -> Outcome:
+    def run(lease: Lease, stop: StopSignal, progress: ProgressSink, folder: Path) -> Outcome:
         with lock:
             together.append(lease.report.id)
         return patient(lease, stop, progress, folder)
@@ -240,7 +240,7 @@ def test_fifty_reports_over_ten_portals_are_each_built_once_in_fair_turns(
     order: list[int] = []
     built: list[str] = []
 
-    def run(lease: Lease, stop: JobStop, progress: ProgressSink, folder: Path) -> Outcome:
+    def run(lease: Lease, stop: StopSignal, progress: ProgressSink, folder: Path) -> Outcome:
         order.append(lease.report.portal_id)
         built.append(lease.report.id)
         return write_files(folder)
@@ -263,7 +263,7 @@ def test_reports_that_stand_still_hold_up_nobody_elses(shop: Workshop, cipher: C
     slow = [queue_report(shop.db, install_portal(shop.db, cipher, f"slow{each}")) for each in range(3)]
     patient = Patient()
 
-    def run(lease: Lease, stop: JobStop, progress: ProgressSink, folder: Path) -> Outcome:
+    def run(lease: Lease, stop: StopSignal, progress: ProgressSink, folder: Path) -> Outcome:
         return patient(lease, stop, progress, folder) if lease.report.id in stuck else write_files(folder)
 
     stuck = {each.id for each in slow}
@@ -280,7 +280,7 @@ def test_a_report_that_moves_keeps_its_place(shop: Workshop, cipher: Cipher) -> 
     moved = threading.Event()
     go_on = threading.Event()
 
-    def run(lease: Lease, stop: JobStop, progress: ProgressSink, folder: Path) -> Outcome:
+    def run(lease: Lease, stop: StopSignal, progress: ProgressSink, folder: Path) -> Outcome:
         begun.append(lease.report.id)
         deadline = time.monotonic() + 5 * STALLED.stall
         while not go_on.is_set():
@@ -339,7 +339,7 @@ def test_what_goes_wrong_stands_in_the_row_and_the_worker_goes_on(
 ) -> None:
     failing = [True]
 
-    def run(lease: Lease, stop: JobStop, progress: ProgressSink, folder: Path) -> Outcome:
+    def run(lease: Lease, stop: StopSignal, progress: ProgressSink, folder: Path) -> Outcome:
         if failing.pop() if failing else False:
             raise error
         return write_files(folder)
@@ -353,7 +353,7 @@ def test_what_goes_wrong_stands_in_the_row_and_the_worker_goes_on(
 
 
 def test_a_defect_of_ours_is_logged_with_its_traceback(shop: Workshop, portal: PortalRecord) -> None:
-    def run(lease: Lease, stop: JobStop, progress: ProgressSink, folder: Path) -> Outcome:
+    def run(lease: Lease, stop: StopSignal, progress: ProgressSink, folder: Path) -> Outcome:
         raise RuntimeError("a defect of ours")
 
     report = queue_report(shop.db, portal)
@@ -391,7 +391,7 @@ def test_a_report_whose_database_went_away_is_tried_again_and_not_for_ever(
 ) -> None:
     tried: list[int] = []
 
-    def run(lease: Lease, stop: JobStop, progress: ProgressSink, folder: Path) -> Outcome:
+    def run(lease: Lease, stop: StopSignal, progress: ProgressSink, folder: Path) -> Outcome:
         tried.append(lease.attempt)
         raise OperationalError("UPDATE portal_bucket", {}, Exception("terminating connection"))
 
@@ -459,13 +459,12 @@ def test_a_cancel_frees_a_place_held_by_a_report_that_hears_nothing(shop: Worksh
     assert shop.stored(first).status == "cancelled"
 
 
-def test_a_blocking_call_can_be_ended_by_a_cancel(shop: Workshop, portal: PortalRecord) -> None:
-    connected, closed = threading.Event(), threading.Event()
+def test_what_breaks_after_a_cancel_is_not_the_reports_fault(shop: Workshop, portal: PortalRecord) -> None:
+    connected = threading.Event()
 
-    def run(lease: Lease, stop: JobStop, progress: ProgressSink, folder: Path) -> Outcome:
-        stop.on_stop(closed.set)
+    def run(lease: Lease, stop: StopSignal, progress: ProgressSink, folder: Path) -> Outcome:
         connected.set()
-        closed.wait(30)
+        until(lambda: stop.reason)
         raise ConnectionError("the connection was closed under the call")
 
     report = queue_report(shop.db, portal)
@@ -591,12 +590,11 @@ BROKEN_OFF = [
 def test_what_breaks_because_the_worker_goes_down_is_not_the_reports_fault(
     shop: Workshop, portal: PortalRecord, error: Exception
 ) -> None:
-    connected, closed = threading.Event(), threading.Event()
+    connected = threading.Event()
 
-    def run(lease: Lease, stop: JobStop, progress: ProgressSink, folder: Path) -> Outcome:
-        stop.on_stop(closed.set)
+    def run(lease: Lease, stop: StopSignal, progress: ProgressSink, folder: Path) -> Outcome:
         connected.set()
-        closed.wait(30)
+        until(lambda: stop.reason)
         raise error
 
     report = queue_report(shop.db, portal)

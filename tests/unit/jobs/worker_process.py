@@ -13,8 +13,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from bitrix_app.__main__ import serve
-from bitrix_app.jobs import JobService, JobStop, Maintenance, Timing, WakeQueue, Worker, WorkFolders
-from bitrix_app.reports import Outcome, Progress, ProgressSink
+from bitrix_app.jobs import JobService, Maintenance, Timing, WakeQueue, Worker, WorkFolders
+from bitrix_app.reports import Outcome, Progress, ProgressSink, StopSignal
 from bitrix_app.settings import Settings
 from bitrix_app.storage import Database, Files, Lease, PeriodicTasks, ReportLeases
 from tests.unit.jobs.fakes import write_files
@@ -60,7 +60,7 @@ class SlowReport:
     def __init__(self, place: Place) -> None:
         self._place = place
 
-    def __call__(self, lease: Lease, stop: JobStop, progress: ProgressSink, folder: Path) -> Outcome:
+    def __call__(self, lease: Lease, stop: StopSignal, progress: ProgressSink, folder: Path) -> Outcome:
         self._place.note("started", lease.attempt)
         progress.update(Progress("invoices", lease.attempt, 10))
         while not self._place.go.exists():

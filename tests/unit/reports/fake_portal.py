@@ -105,16 +105,6 @@ class FakePortal:
         self.before(method, nth)
 
 
-class GoOn:
-    """A stop signal that never stops and does not sleep."""
-
-    def check(self) -> None:
-        return
-
-    def wait(self, seconds: float) -> None:
-        return
-
-
 class Watched:
     """A progress sink that keeps all it was told."""
 

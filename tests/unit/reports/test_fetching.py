@@ -9,11 +9,10 @@ from typing import Any
 import pytest
 
 from bitrix_app.errors import AccessDeniedError, PortalDeletedError, ReportCancelledError
-from bitrix_app.reports.calls import AbortableStop
 from bitrix_app.reports.fetching import FetchedPage, InvoiceSource
-from bitrix_app.reports.progress import ProgressTracker
 from bitrix_app.reports.request import ReportCatalog, ReportParams
-from tests.unit.reports.fake_portal import FakePortal, GoOn, Watched, requisite
+from bitrix_app.reports.running import ProgressTracker, StopSignal
+from tests.unit.reports.fake_portal import FakePortal, Watched, requisite
 
 JANUARY = {"date_from": date(2026, 1, 1), "date_to": date(2026, 1, 31)}
 
@@ -40,7 +39,7 @@ def a_source(
         params=asked,
         catalog=ReportCatalog(knows_users=knows_users),
         progress=ProgressTracker(watched or Watched(), detailed=asked.detailed),
-        stop=AbortableStop(stop or GoOn()),
+        stop=stop or StopSignal(),
     )
 
 
@@ -234,7 +233,7 @@ def test_an_error_of_any_call_ends_the_report_with_that_error(method: str) -> No
 def test_cancelling_stops_the_reading() -> None:
     """After the user's stop no further page is asked for."""
 
-    class StopAfter(GoOn):
+    class StopAfter(StopSignal):
         stopped = False
 
         def check(self) -> None:

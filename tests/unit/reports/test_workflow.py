@@ -14,12 +14,11 @@ from openpyxl import load_workbook
 from bitrix_app.errors import PaymentRequiredError, ReportCancelledError
 from bitrix_app.processing import FieldMapping, Stage
 from bitrix_app.reports import ReportAssembly, ReportRequest
-from bitrix_app.reports.calls import AbortableStop
 from bitrix_app.reports.exporting import Outcome
-from bitrix_app.reports.progress import ProgressTracker
 from bitrix_app.reports.register import Register
 from bitrix_app.reports.request import ReportCatalog, ReportParams
-from tests.unit.reports.fake_portal import FakePortal, GoOn, Watched, requisite
+from bitrix_app.reports.running import ProgressTracker, StopSignal
+from tests.unit.reports.fake_portal import FakePortal, Watched, requisite
 
 CATALOG = ReportCatalog(
     fields=FieldMapping(titles={"begindate": "Дата выставления"}),
@@ -51,7 +50,7 @@ def a_row(id: int, owner: int) -> dict[str, Any]:
 
 def build(portal: FakePortal, folder: Path, *, watched: Any = None, stop: Any = None, **params: Any) -> Outcome:
     asked = ReportParams.from_json({"date_from": "2026-03-01", "date_to": "2026-03-31", "detailed": True, **params})
-    abortable = AbortableStop(stop or GoOn())
+    abortable = stop or StopSignal()
     assembly = ReportAssembly(
         portal=portal,
         request=ReportRequest(asked, "Иванова Анна", datetime(2026, 4, 1, 9, tzinfo=UTC), "https://p.ru/{}".format),
@@ -201,7 +200,7 @@ def test_cancelling_while_the_workbook_is_written_stops_it(portal: FakePortal, t
     """The stop is looked at in every stage."""
     watched = Watched()
 
-    class StopAtWorkbook(GoOn):
+    class StopAtWorkbook(StopSignal):
         def check(self) -> None:
             if watched.told and watched.told[-1].stage == "workbook":
                 raise ReportCancelledError
