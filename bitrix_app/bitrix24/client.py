@@ -1,24 +1,34 @@
-"""The portal client: methods on top of a session on top of the transport."""
+"""The portal client: questions about the CRM and the portal, sent through one session."""
 
 from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from itertools import chain
+from typing import Any, TypeVar
 
-from bitrix_app.bitrix24.crm import CrmMethods
-from bitrix_app.bitrix24.portal_methods import PortalMethods
+from bitrix_app.bitrix24 import crm, portal_methods
+from bitrix_app.bitrix24.questions import PagedList, Question, RecordLimit
 from bitrix_app.bitrix24.session import PortalSession
 from bitrix_app.bitrix24.transport import Transport
-from bitrix_app.bitrix24.types import Answer, Bucket, CallObserver, StopSignal, TokenSource
+from bitrix_app.bitrix24.types import Answer, Bucket, CallObserver, Page, Profile, Run, StopSignal, TokenSource
+from bitrix_app.errors import GiveUpError
+
+T = TypeVar("T")
+Records = list[dict[str, Any]]
 
 
-class Bitrix24Client(CrmMethods, PortalMethods):
+class Bitrix24Client:
     """Speaks to one portal with one user's rights, for one piece of work (a report, a web request).
 
     Several threads may use it at once. ``clock`` gives Unix seconds, ``jitter`` a number from 0 to 1. The transport
     belongs to whoever made it.
+
+    Every method raises PortalError where waiting, a new token and repeating do not help (contract §5), and
+    UnexpectedAnswerError for an answer of another shape than the method's page says; AuthorizationServerError when the
+    token cannot be renewed, and what the stop signal raises. ``run`` says how several questions are asked: one after
+    another, or several at once.
     """
 
     def __init__(
@@ -32,7 +42,6 @@ class Bitrix24Client(CrmMethods, PortalMethods):
         clock: Callable[[], float] = time.time,
         jitter: Callable[[], float] = random.random,
     ) -> None:
-        super().__init__()
         self._session = PortalSession(
             transport=transport,
             tokens=tokens,
@@ -44,9 +53,155 @@ class Bitrix24Client(CrmMethods, PortalMethods):
         )
 
     def call(self, method: str, params: Mapping[str, Any] | None = None) -> Answer:
-        """The good answer to one method; waits, renews the token and repeats as contract §5 says.
+        """The good answer to one method, as it came."""
+        return self.ask(Question(method, params or {}, lambda answer: answer))
 
-        Raises PortalError when that does not help, AuthorizationServerError when the token cannot be renewed, and
-        what the stop signal raises.
-        """
-        return self._session.call(method, params or {})
+    def ask(self, question: Question[T]) -> T:
+        """What the portal answers to one question."""
+        return self._session.ask(question)
+
+    # --- invoices and what belongs to them ---------------------------------------------------------------------------
+
+    def invoices(self, *, filter: Mapping[str, Any], select: Sequence[str]) -> Iterator[Page]:
+        """All invoices that match, page by page in the order of their ids; only the first page tells the total."""
+        return self._session.pages(crm.invoices(filter, select))
+
+    def invoice_page(
+        self, *, filter: Mapping[str, Any], select: Sequence[str], after_id: int | None = None, counted: bool = False
+    ) -> Page:
+        """One page of invoices with ids above ``after_id``; ``counted`` tells the total."""
+        return self.ask(crm.invoices(filter, select).page(after_id, counted=counted))
+
+    def count_invoices(self, filter: Mapping[str, Any]) -> int:
+        """How many invoices match."""
+        return self.ask(crm.count_invoices(filter))
+
+    def visible_invoices(self, ids: Collection[int], run: Run = map) -> Records:
+        """Those of these invoices that the user can see: ``id``."""
+        return self._together(crm.invoices_by_id(ids), run)
+
+    def product_rows(self, invoice_ids: Sequence[int]) -> Iterator[Page]:
+        """All product rows of these invoices, page by page in the order of the rows' ids; the first page tells the
+        total. Raises AccessDeniedError when the user may not read one of the invoices."""
+        return self._session.pages(crm.product_rows(invoice_ids)) if invoice_ids else iter(())
+
+    def requisite_links(self, invoice_ids: Collection[int], run: Run = map) -> Records:
+        """Links of these invoices; ``REQUISITE_ID`` is the buyer's, ``"0"`` for none."""
+        return self._whole(crm.requisite_links(invoice_ids), run)
+
+    def requisites(self, ids: Collection[int], run: Run = map) -> Records:
+        """Requisites by their ids."""
+        return self._together(crm.requisites(ids), run)
+
+    def company_requisites(self, company_ids: Collection[int], run: Run = map) -> Records:
+        """All requisites of these companies."""
+        return self._whole(crm.requisites_of(crm.COMPANY, company_ids), run)
+
+    def contact_requisites(self, contact_ids: Collection[int], run: Run = map) -> Records:
+        """All requisites of these contacts."""
+        return self._whole(crm.requisites_of(crm.CONTACT, contact_ids), run)
+
+    def companies(self, ids: Collection[int], run: Run = map) -> Records:
+        """Companies by their ids: ``id``, ``title``."""
+        return self._together(crm.companies(ids), run)
+
+    def contacts(self, ids: Collection[int], run: Run = map) -> Records:
+        """Contacts by their ids: ``id``, ``lastName``, ``name``, ``secondName``."""
+        return self._together(crm.contacts(ids), run)
+
+    def my_companies(self) -> Records:
+        """The portal owner's own companies: ``id``, ``title``."""
+        return self._whole([crm.my_companies()])
+
+    # --- the portal itself -------------------------------------------------------------------------------------------
+
+    def app_info(self) -> dict[str, Any]:
+        """The application as the portal sees it: ``LICENSE_FAMILY``, ``INSTALLED``, …"""
+        return self.ask(portal_methods.app_info())
+
+    def profile(self) -> Profile:
+        """The user behind the token. Raises UserAccessError for one who has been dismissed."""
+        return self.ask(portal_methods.profile())
+
+    def invoice_fields(self) -> dict[str, dict[str, Any]]:
+        """Fields of invoices by name: ``type``, ``title``, …"""
+        return self.ask(portal_methods.invoice_fields())
+
+    def categories(self) -> Records:
+        """Funnels of invoices that the user may read: ``id``, ``name``, …"""
+        return self.ask(portal_methods.categories())
+
+    def stages(self, category_ids: Collection[int]) -> Records:
+        """Stages of these funnels, in their order: ``STATUS_ID``, ``NAME``, ``SEMANTICS``, …"""
+        return self._whole(portal_methods.stages(category_ids))
+
+    def requisite_presets(self) -> Records:
+        """Templates of requisites: ``ID``, ``NAME``, ``XML_ID``."""
+        return self._whole([portal_methods.requisite_presets()])
+
+    def currencies(self) -> Records:
+        """The portal's currencies: ``CURRENCY`` (``RUB``), ``BASE``, …"""
+        return self._whole([portal_methods.currencies()])
+
+    def users(self, ids: Collection[int], run: Run = map) -> Records:
+        """Users by their ids: ``ID``, ``NAME``, ``LAST_NAME``; needs a scope of users."""
+        return self._whole(portal_methods.users(ids), run)
+
+    def placements(self) -> Records:
+        """Where the app is bound: ``placement``, ``handler``, …"""
+        return self.ask(portal_methods.placements())
+
+    def bind_placement(
+        self, placement: str, handler: str, *, title: str, lang_all: Mapping[str, Mapping[str, str]]
+    ) -> None:
+        """Binds a handler, unless it is bound already; ``lang_all`` is language → ``{"TITLE": …}``."""
+        self._bind(
+            portal_methods.placement_bind(placement, handler, title=title, lang_all=lang_all),
+            lambda: _is_bound(self.placements(), placement=placement, handler=handler),
+        )
+
+    def unbind_placement(self, placement: str, handler: str) -> None:
+        """Takes a handler away; harmless when there is none."""
+        self.ask(portal_methods.placement_unbind(placement, handler))
+
+    def events(self) -> Records:
+        """Event handlers of the app: ``event``, ``handler``, …"""
+        return self.ask(portal_methods.events())
+
+    def bind_event(self, event: str, handler: str) -> None:
+        """Binds a handler of an event, unless it is bound already."""
+        self._bind(
+            portal_methods.event_bind(event, handler), lambda: _is_bound(self.events(), event=event, handler=handler)
+        )
+
+    def unbind_event(self, event: str, handler: str) -> None:
+        """Takes a handler of an event away; harmless when there is none."""
+        self.ask(portal_methods.event_unbind(event, handler))
+
+    # --- sending -----------------------------------------------------------------------------------------------------
+
+    def _together(self, questions: Iterable[Question[Page]], run: Run) -> Records:
+        """The records of several answers, in the order of the questions."""
+        return [record for page in self._session.ask_all(questions, run) for record in page.items]
+
+    def _whole(self, lists: Iterable[PagedList], run: Run = map) -> Records:
+        """The records of whole lists, kept in memory together."""
+        limit = RecordLimit()
+
+        def read(asked: PagedList) -> Records:
+            return [record for page in self._session.pages(asked, limit) for record in page.items]
+
+        return list(chain.from_iterable(run(read, lists)))
+
+    def _bind(self, question: Question[None], is_bound: Callable[[], bool]) -> None:
+        """Binding twice is an error without a code of its own, and a repeated call may be the second time: its first
+        answer got lost."""
+        try:
+            self.ask(question)
+        except GiveUpError as error:
+            if type(error) is not GiveUpError or not is_bound():
+                raise
+
+
+def _is_bound(rows: Records, **wanted: str) -> bool:
+    return any(all(str(row.get(name)).lower() == value.lower() for name, value in wanted.items()) for row in rows)

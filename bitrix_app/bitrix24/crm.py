@@ -1,7 +1,7 @@
-"""Words about invoices and what belongs to them.
+"""Questions about invoices and what belongs to them.
 
-Keys per call: at most fifty, in rising order of ids. Records come as the portal writes them: ``crm.item.*`` in
-camelCase, ``crm.requisite.*`` in UPPER_CASE with texts for numbers.
+Look-ups carry at most fifty keys a question. Records come as the portal writes them: ``crm.item.*`` in camelCase,
+``crm.requisite.*`` in UPPER_CASE with texts for numbers.
 """
 
 from __future__ import annotations
@@ -10,11 +10,17 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from bitrix_app.bitrix24.parsing import unexpected
-from bitrix_app.bitrix24.questions import Reading, in_calls
-from bitrix_app.bitrix24.types import Page
+from bitrix_app.bitrix24.questions import End, ListById, ListByNumber, Question, in_calls
+from bitrix_app.bitrix24.types import Answer, Page
 
 CONTACT, COMPANY, INVOICE = 3, 4, 31
+"""Ids of entity types."""
 INVOICE_OWNER_TYPE = "SI"
+
+INVOICES = 2_000_000
+"""Twice as many as a sheet has rows."""
+PRODUCT_ROWS = 250_000
+"""Of the invoices that are asked for together: a thousand an invoice. They are in memory together."""
 
 _REQUISITE_FIELDS = (
     "ID",
@@ -35,87 +41,80 @@ _REQUISITE_FIELDS = (
 )
 
 
-class CrmMethods(Reading):
-    """Invoices, product rows, requisite links, requisites, companies, contacts.
+def invoices(filter: Mapping[str, Any], select: Sequence[str]) -> ListById:
+    """Invoices, those among them that are added while they are read. [crm-item-list]"""
+    params = {"entityTypeId": INVOICE, "select": list(select), "filter": filter}
+    return ListById("crm.item.list", params, "id", key="items", end=End.NOTHING_FOLLOWS, most=INVOICES)
 
-    Every word raises PortalError; UnexpectedAnswerError for an answer of another shape than its method's page says.
+
+def count_invoices(filter: Mapping[str, Any]) -> Question[int]:
+    """How many invoices match. [crm-item-list]"""
+    page = invoices(filter, ["id"]).page(counted=True)
+
+    def read(answer: Answer) -> int:
+        total = page.read(answer).total
+        if total is None:
+            raise unexpected(page.method, "total is missing")
+        return total
+
+    return Question(page.method, page.params, read)
+
+
+def invoices_by_id(ids: Collection[int]) -> list[Question[Page]]:
+    """Invoices by their ids: ``id``. [crm-item-list]"""
+    return [_items(INVOICE, ("id",), {"@id": some}).page() for some in in_calls(ids)]
+
+
+def product_rows(invoice_ids: Sequence[int]) -> ListById:
+    """All product rows of these invoices, by the rows' ids. [crm-item-productrow-list]
+
+    The portal refuses the whole list (AccessDeniedError) when the user may not read one of the invoices.
     """
+    params = {"filter": {"=ownerType": INVOICE_OWNER_TYPE, "=ownerId": list(invoice_ids)}}
+    return ListById("crm.item.productrow.list", params, "id", key="productRows", end=End.COUNTED, most=PRODUCT_ROWS)
 
-    def invoice_page(
-        self,
-        *,
-        filter: Mapping[str, Any],
-        select: Sequence[str],
-        after_id: int | None,
-        counted: bool,
-    ) -> Page:
-        """A page of invoices with ids above ``after_id``; ``counted`` tells the total. [crm-item-list]"""
-        params = {"entityTypeId": INVOICE, "select": list(select), "filter": filter}
-        return self._page("crm.item.list", params, id_field="id", key="items", after_id=after_id, counted=counted)
 
-    def count_invoices(self, filter: Mapping[str, Any]) -> int:
-        """How many invoices match. [crm-item-list]"""
-        page = self.invoice_page(filter=filter, select=["id"], after_id=None, counted=True)
-        if page.total is None:
-            raise unexpected("crm.item.list", "total is missing")
-        return page.total
-
-    def product_row_page(self, invoice_ids: Collection[int], *, after_id: int | None, counted: bool) -> Page:
-        """A page of the product rows of these invoices, by the rows' ids. [crm-item-productrow-list]
-
-        Raises AccessDeniedError for the whole list when the user may not read one of the invoices.
-        """
-        if not invoice_ids:
-            return Page([], 0 if counted else None)
-        params = {"filter": {"=ownerType": INVOICE_OWNER_TYPE, "=ownerId": list(invoice_ids)}}
-        return self._page(
-            "crm.item.productrow.list", params, id_field="id", key="productRows", after_id=after_id, counted=counted
+def requisite_links(invoice_ids: Collection[int]) -> list[ListByNumber]:
+    """Links of these invoices; ``REQUISITE_ID`` is the buyer's, ``"0"`` for none. [crm-requisite-link-list]"""
+    select = ["ENTITY_TYPE_ID", "ENTITY_ID", "REQUISITE_ID", "MC_REQUISITE_ID"]
+    return [
+        ListByNumber(
+            "crm.requisite.link.list", {"select": select, "filter": {"=ENTITY_TYPE_ID": INVOICE, "@ENTITY_ID": ids}}
         )
-
-    def requisite_links(self, invoice_ids: Collection[int]) -> list[dict[str, Any]]:
-        """Links of these invoices; ``REQUISITE_ID`` is the buyer's, ``"0"`` for none. [crm-requisite-link-list]"""
-        found = []
-        for ids in in_calls(invoice_ids):
-            where = {"=ENTITY_TYPE_ID": INVOICE, "@ENTITY_ID": ids}
-            params = {"select": ["ENTITY_TYPE_ID", "ENTITY_ID", "REQUISITE_ID", "MC_REQUISITE_ID"], "filter": where}
-            found += self._numbered_list("crm.requisite.link.list", params)
-        return found
-
-    def requisites(self, ids: Collection[int]) -> list[dict[str, Any]]:
-        """Requisites by their ids. [crm-requisite-list]"""
-        found = []
-        for some in in_calls(ids):
-            found += self._page("crm.requisite.list", _requisites({"@ID": some}), id_field="ID").items
-        return found
-
-    def requisites_of(self, entity_type_id: int, entity_ids: Collection[int]) -> list[dict[str, Any]]:
-        """All requisites of companies (4) or contacts (3). [crm-requisite-list]"""
-        found = []
-        for ids in in_calls(entity_ids):
-            params = _requisites({"=ENTITY_TYPE_ID": entity_type_id, "@ENTITY_ID": ids})
-            found += self._list("crm.requisite.list", params, id_field="ID")
-        return found
-
-    def companies(self, ids: Collection[int]) -> list[dict[str, Any]]:
-        """Companies by their ids: ``id``, ``title``. [crm-item-list]"""
-        return self._items(COMPANY, ("id", "title"), ids)
-
-    def contacts(self, ids: Collection[int]) -> list[dict[str, Any]]:
-        """Contacts by their ids: ``id``, ``lastName``, ``name``, ``secondName``. [crm-item-list]"""
-        return self._items(CONTACT, ("id", "lastName", "name", "secondName"), ids)
-
-    def my_companies(self) -> list[dict[str, Any]]:
-        """The portal owner's own companies: ``id``, ``title``. [crm-item-list]"""
-        params = {"entityTypeId": COMPANY, "select": ["id", "title"], "filter": {"=isMyCompany": "Y"}}
-        return self._list("crm.item.list", params, id_field="id", key="items")
-
-    def _items(self, entity_type_id: int, select: Sequence[str], ids: Collection[int]) -> list[dict[str, Any]]:
-        found = []
-        for some in in_calls(ids):
-            params = {"entityTypeId": entity_type_id, "select": list(select), "filter": {"@id": some}}
-            found += self._page("crm.item.list", params, id_field="id", key="items").items
-        return found
+        for ids in in_calls(invoice_ids)
+    ]
 
 
-def _requisites(where: Mapping[str, Any]) -> dict[str, Any]:
-    return {"select": list(_REQUISITE_FIELDS), "filter": where}
+def requisites(ids: Collection[int]) -> list[Question[Page]]:
+    """Requisites by their ids. [crm-requisite-list]"""
+    return [_requisites({"@ID": some}).page() for some in in_calls(ids)]
+
+
+def requisites_of(entity_type_id: int, entity_ids: Collection[int]) -> list[ListById]:
+    """All requisites of companies or contacts. [crm-requisite-list]"""
+    return [_requisites({"=ENTITY_TYPE_ID": entity_type_id, "@ENTITY_ID": ids}) for ids in in_calls(entity_ids)]
+
+
+def companies(ids: Collection[int]) -> list[Question[Page]]:
+    """Companies by their ids: ``id``, ``title``. [crm-item-list]"""
+    return [_items(COMPANY, ("id", "title"), {"@id": some}).page() for some in in_calls(ids)]
+
+
+def contacts(ids: Collection[int]) -> list[Question[Page]]:
+    """Contacts by their ids: ``id``, ``lastName``, ``name``, ``secondName``. [crm-item-list]"""
+    select = ("id", "lastName", "name", "secondName")
+    return [_items(CONTACT, select, {"@id": some}).page() for some in in_calls(ids)]
+
+
+def my_companies() -> ListById:
+    """The portal owner's own companies: ``id``, ``title``. [crm-item-list]"""
+    return _items(COMPANY, ("id", "title"), {"=isMyCompany": "Y"})
+
+
+def _items(entity_type_id: int, select: Sequence[str], where: Mapping[str, Any]) -> ListById:
+    params = {"entityTypeId": entity_type_id, "select": list(select), "filter": where}
+    return ListById("crm.item.list", params, "id", key="items")
+
+
+def _requisites(where: Mapping[str, Any]) -> ListById:
+    return ListById("crm.requisite.list", {"select": list(_REQUISITE_FIELDS), "filter": where}, "ID")

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import math
 import threading
-from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TypeVar
 
+from bitrix_app.bitrix24.questions import PagedList, Question, RecordLimit, no_end
 from bitrix_app.bitrix24.responses import Action, Timing, action_for, judge, portal_code, timing_of
 from bitrix_app.bitrix24.transport import Exchange, Transport
 from bitrix_app.bitrix24.types import (
@@ -20,6 +21,8 @@ from bitrix_app.bitrix24.types import (
     Bucket,
     CallObserver,
     CallRecord,
+    Page,
+    Run,
     StopSignal,
     TokenSource,
     Wait,
@@ -32,6 +35,8 @@ from bitrix_app.errors import (
     UnexpectedAnswerError,
 )
 
+T = TypeVar("T")
+
 RETRIES = 4
 FIRST_RETRY_SECONDS = 1.0
 FIRST_PENALTY_SECONDS = 1.0
@@ -41,6 +46,8 @@ OPERATING_PATIENCE_SECONDS = 30 * 60.0
 FREE_BYTES = 16 * 2**20
 BYTES_A_CALL = 128 * 2**10
 """Answers may weigh so much each on the average, and so much more in all: a full page is 20 to 50 KB."""
+ANSWERS_A_METHOD = 40_000
+"""Two million records, page by page: twice as many as a sheet has rows."""
 
 LIMIT_SECONDS = 480.0
 EASE_SECONDS = 0.85 * LIMIT_SECONDS
@@ -66,20 +73,24 @@ class _Call:
 
 
 class _AnswerBudget:
-    """Weighs the answers of one piece of work together: one that is heavy is no harm, thousands are."""
+    """What one piece of work may be answered altogether: one heavy answer is no harm, thousands are."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._left = FREE_BYTES
+        self._bytes_left = FREE_BYTES
+        self._answers: Counter[str] = Counter()
 
     def charge(self, exchange: Exchange) -> None:
-        """Raises UnexpectedAnswerError when the portal's answers have become too heavy altogether."""
+        """Raises UnexpectedAnswerError when the portal's answers have become too heavy, or too many of a method."""
+        method = exchange.method
         with self._lock:
-            self._left += BYTES_A_CALL - exchange.received_bytes
-            too_heavy = self._left < 0
-        if too_heavy:
-            method = exchange.method
+            self._bytes_left += BYTES_A_CALL - exchange.received_bytes
+            self._answers[method] += 1
+            is_too_heavy, are_too_many = self._bytes_left < 0, self._answers[method] > ANSWERS_A_METHOD
+        if is_too_heavy:
             raise UnexpectedAnswerError(f"{method}: too much in all", method=method, status=exchange.status)
+        if are_too_many:
+            raise no_end(method)
 
 
 class PortalSession:
@@ -114,20 +125,35 @@ class PortalSession:
             Action.TRY_AGAIN: self._try_again,
         }
 
-    def call(self, method: str, params: Mapping[str, Any]) -> Answer:
-        """The good answer to ``method``, however many exchanges it takes.
+    def ask(self, question: Question[T]) -> T:
+        """What the good answer to one question is read as, however many exchanges it takes.
 
-        Raises the PortalError that remains when patience is at its end or waiting would change nothing, what the
-        token source raises, and what the stop signal raises.
+        Raises the PortalError that remains when patience is at its end or waiting would change nothing, what reading
+        the answer raises, what the token source raises, and what the stop signal raises.
         """
-        call = _Call(method)
+        call = _Call(question.method)
         while True:
-            self._take_place(method)
+            self._take_place(question.method)
             call.token = self._tokens.current()
             try:
-                return self._exchange(call.token, method, params)
+                answer = self._exchange(call.token, question)
             except PortalError as error:
                 self._react(error, call)
+            else:
+                return question.read(answer)
+
+    def ask_all(self, questions: Iterable[Question[T]], run: Run) -> list[T]:
+        """The answers to several questions, in their order. ``run``: one after another, or several at once."""
+        return list(run(self.ask, questions))
+
+    def pages(self, asked: PagedList, limit: RecordLimit | None = None) -> Iterator[Page]:
+        """A list page by page, each read when it is wanted. ``limit`` is shared with other lists."""
+        reading = asked.reading(limit)
+        question: Question[Page] | None = reading.first()
+        while question is not None:
+            page = self.ask(question)
+            question = reading.following(page)
+            yield page
 
     def _take_place(self, method: str) -> None:
         self._wait("operating_time", self._pace.take(method, self._clock()), method)
@@ -135,9 +161,9 @@ class PortalSession:
         self._wait("query_limit" if self._clock() < self._limited_until else "bucket", seconds, method)
         self._stop.check()
 
-    def _exchange(self, token: AccessToken, method: str, params: Mapping[str, Any]) -> Answer:
-        exchange = self._transport.send(token, method, params, self._stop.check)
-        self._pace.learn(method, timing_of(exchange), exchange.duration, self._clock())
+    def _exchange(self, token: AccessToken, question: Question[T]) -> Answer:
+        exchange = self._transport.send(token, question.method, question.params, self._stop.check)
+        self._pace.learn(question.method, timing_of(exchange), exchange.duration, self._clock())
         self._observer.answered(_record(exchange))
         self._budget.charge(exchange)
         return judge(exchange)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
+
+Q = TypeVar("Q")
+A = TypeVar("A")
 
 Raw = Mapping[str, Any]
 """A record as the portal's JSON gives it: numbers with a fraction are Decimal."""
@@ -36,10 +39,12 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Records in rising order of their ids, each id once; ``total`` only where the portal was asked to count."""
+    """Records of a list, in the rising order of their ids where they have one; ``total`` only where the portal was
+    asked to count, ``next`` where the list is read by number: with which record the next page begins."""
 
     items: list[dict[str, Any]]
     total: int | None = None
+    next: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,3 +151,10 @@ class CallObserver(Protocol):
 
     def answered(self, call: CallRecord) -> None:
         """An exchange is over, well or not."""
+
+
+class Run(Protocol):
+    """How several questions are asked: ``map`` asks one after another, a pool of threads several at once."""
+
+    def __call__(self, ask: Callable[[Q], A], questions: Iterable[Q], /) -> Iterable[A]:
+        """What ``ask`` makes of each question, in their order."""

@@ -13,7 +13,7 @@ from bitrix_app.processing.model import (
     Stage,
 )
 from bitrix_app.processing.money import kopecks, money_in_words, money_of, rate_in_words, row_amount, row_vat
-from bitrix_app.processing.parsing import date_of
+from bitrix_app.processing.parsing import date_of, id_of
 from bitrix_app.processing.processor import DataProcessor
 from bitrix_app.processing.totals import CounterpartyTotal, CurrencyTotal, RateTotal, RegisterTotals
 
@@ -38,6 +38,7 @@ __all__ = [
     "Stage",
     "counterparty_of",
     "date_of",
+    "id_of",
     "inn_fault",
     "kopecks",
     "kpp_fault",

@@ -14,7 +14,7 @@ from typing import Any, Protocol
 from bitrix_app.errors import StorageFullError
 from bitrix_app.processing import FieldMapping, Problem, Stage
 from bitrix_app.reports.fetching import user_name
-from bitrix_app.reports.lookups import COMPANY, key, people
+from bitrix_app.reports.lookups import id_in, people
 from bitrix_app.reports.protocols import PortalReader
 from bitrix_app.reports.register import Register
 from bitrix_app.reports.request import ReportCatalog, ReportParams, ReportRequest
@@ -148,7 +148,7 @@ class TitleBlock:
         if not company_id:
             return None
         requisites = sorted(
-            self._portal.requisites_of(COMPANY, [company_id]), key=lambda each: (key(each.get("SORT")), key(each["ID"]))
+            self._portal.company_requisites([company_id]), key=lambda each: (id_in(each, "SORT"), id_in(each, "ID"))
         )
         inn = next((str(each["RQ_INN"]) for each in requisites if each.get("RQ_INN")), None)
         return OwnCompany(self._company_title(company_id) or f"ID {company_id}", inn)

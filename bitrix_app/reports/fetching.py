@@ -13,11 +13,10 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Any
 
-from bitrix_app.processing import ProcessingContext
-from bitrix_app.reports.lookups import LookUps, chunks, key
+from bitrix_app.processing import ProcessingContext, Raw
+from bitrix_app.reports.lookups import LookUps, id_in
 from bitrix_app.reports.product_rows import OWNERS_A_CALL, OwnedRows, ProductRowReader
-from bitrix_app.reports.protocols import Page, PortalReader, Raw
-from bitrix_app.reports.reading_on import EndOfList
+from bitrix_app.reports.protocols import Page, PortalReader
 from bitrix_app.reports.request import ReportCatalog, ReportParams, invoice_filter, invoice_select, undated_filter
 from bitrix_app.reports.running import Calls, ProgressTracker, StopSignal
 
@@ -95,32 +94,29 @@ class InvoiceSource:
 
     def _invoice_pages(self, calls: Calls) -> Iterator[list[dict[str, Any]]]:
         """Pages until the list ends, the next being read while this one is used."""
-        end, last = EndOfList("crm.item.list"), None
-        reading: Future[Page] | None = calls.start(self._read_page, None)
-        while reading is not None:
-            page = calls.result(reading)
-            if page.total is not None:
-                self._progress.expect(page.total)
-            last = key(page.items[-1].get("id")) if page.items else last
-            reading = None if end.reached(page) else calls.start(self._read_page, last)
-            self._progress.advance("invoices", len(page.items))
-            if page.items:
-                yield list(page.items)
-
-    def _read_page(self, after_id: int | None) -> Page:
-        return self._portal.invoice_page(
+        pages = self._portal.invoices(
             filter=invoice_filter(
                 self._params,
                 is_datetime=self._params.date_field in self._catalog.datetime_fields,
                 left_out_stages=self._left_out,
             ),
             select=invoice_select(self._catalog.fields),
-            after_id=after_id,
-            counted=after_id is None,
         )
 
+        def read() -> Page | None:
+            return next(pages, None)
+
+        reading = calls.start(read)
+        while (page := calls.result(reading)) is not None:
+            reading = calls.start(read)
+            if page.total is not None:
+                self._progress.expect(page.total)
+            self._progress.advance("invoices", len(page.items))
+            if page.items:
+                yield list(page.items)
+
     def _start_look_ups(self, calls: Calls, window: _Window, page: Sequence[Raw]) -> None:
-        ids = [key(invoice.get("id")) for invoice in page]
+        ids = [id_in(invoice, "id") for invoice in page]
         window.links.append(calls.start(self._portal.requisite_links, ids))
         window.owners_waiting.extend(ids)
         if len(window.owners_waiting) >= OWNERS_A_CALL:
@@ -128,14 +124,16 @@ class InvoiceSource:
 
     def _start_rows(self, calls: Calls, window: _Window) -> None:
         if self._params.detailed:
-            for owners in chunks(window.owners_waiting, OWNERS_A_CALL):
-                window.rows.append(calls.start_chain(self._row_reader.read, owners))
+            owners = window.owners_waiting
+            for start in range(0, len(owners), OWNERS_A_CALL):
+                some = owners[start : start + OWNERS_A_CALL]
+                window.rows.append(calls.start_chain(self._row_reader.read, some))
         window.owners_waiting = []
 
     def _resolve(self, calls: Calls, window: _Window) -> Iterator[FetchedPage]:
         links = self._links(calls, window)
         invoices = [invoice for page in window.pages for invoice in page]
-        self._look_ups.learn(calls, invoices, links)
+        self._look_ups.learn(calls.run, invoices, links)
         self._progress.advance("requisites", len(invoices))
         owned = [calls.result(each) for each in window.rows]
         context = self._context(links, owned)
@@ -145,7 +143,7 @@ class InvoiceSource:
 
     def _links(self, calls: Calls, window: _Window) -> dict[int, int]:
         links = (link for answer in window.links for link in calls.result(answer))
-        pairs = ((key(link.get("ENTITY_ID")), key(link.get("REQUISITE_ID"))) for link in links)
+        pairs = ((id_in(link, "ENTITY_ID"), id_in(link, "REQUISITE_ID")) for link in links)
         return {invoice_id: requisite_id for invoice_id, requisite_id in pairs if requisite_id}
 
     def _context(self, links: dict[int, int], owned: Sequence[OwnedRows]) -> ProcessingContext:

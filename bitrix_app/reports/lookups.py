@@ -1,57 +1,41 @@
 """What belongs to invoices and is looked up by key: requisites, companies, contacts, people.
 
-Each key is asked for once a report, 50 keys a call. What was learnt is kept, so memory follows the number of
-counterparties, not of invoices.
+Each key is asked for once a report. What was learnt is kept, so memory follows the number of counterparties, not of
+invoices.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from itertools import islice
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from bitrix_app.errors import AccessDeniedError, InsufficientScopeError, UnknownMethodError
-from bitrix_app.reports.protocols import PortalReader, Raw
-from bitrix_app.reports.running import Calls
+from bitrix_app.processing import Raw, id_of
+from bitrix_app.reports.protocols import PortalReader, Run
 
-KEYS_A_CALL = 50
-CONTACT, COMPANY = 3, 4
 REQUISITE_NAMES = ("RQ_COMPANY_NAME", "RQ_COMPANY_FULL_NAME", "RQ_NAME", "RQ_LAST_NAME", "RQ_FIRST_NAME")
 
 
-def chunks(keys: Collection[int], size: int = KEYS_A_CALL) -> Iterable[list[int]]:
-    """``keys`` in lists of at most ``size``."""
-    rest = iter(keys)
-    while chunk := list(islice(rest, size)):
-        yield chunk
-
-
-def key(value: Any) -> int:
-    """An id as the portal gives it, number or text; 0 for none."""
-    try:
-        return max(int(value), 0)
-    except (TypeError, ValueError, OverflowError):
-        return 0
+def id_in(record: Raw, field: str) -> int:
+    """The id in a field of a record; 0 for none."""
+    return id_of(record.get(field)) or 0
 
 
 class Known:
     """Records by key, fetched where they are not known yet; a key without a record is remembered as absent."""
 
-    def __init__(self, fetch: Callable[[list[int]], Sequence[Raw]], key_field: str) -> None:
+    def __init__(self, fetch: Callable[[list[int], Run], Sequence[Raw]], key_field: str) -> None:
         self._fetch = fetch
         self._key_field = key_field
         self._records: dict[int, tuple[Raw, ...]] = {}
 
-    def learn(self, calls: Calls, keys: Iterable[int]) -> None:
-        """Asks the portal for those of ``keys`` that are not known, several calls at once."""
+    def learn(self, run: Run, keys: Iterable[int]) -> None:
+        """Asks the portal for those of ``keys`` that are not known."""
         missing = sorted({each for each in keys if each and each not in self._records})
-        asked = [(chunk, calls.start(self._fetch, chunk)) for chunk in chunks(missing)]
-        for chunk, answer in asked:
-            found: dict[int, list[Raw]] = defaultdict(list)
-            for record in calls.result(answer):
-                found[key(record.get(self._key_field))].append(record)
-            self._records.update({each: tuple(found[each]) for each in chunk})
+        found: dict[int, list[Raw]] = defaultdict(list)
+        for record in self._fetch(missing, run) if missing else ():
+            found[id_in(record, self._key_field)].append(record)
+        self._records.update({each: tuple(found[each]) for each in missing})
 
     def has(self, wanted: int) -> bool:
         """Whether the portal has a record under this key."""
@@ -66,11 +50,10 @@ class Known:
         return {each: records[0] for each, records in self._records.items() if records}
 
 
-def people(portal: PortalReader, ids: Sequence[int]) -> Sequence[Raw]:
-    """Users by their ids. Their names are good to have and no report's business: where the portal does not tell
-    them, there are none."""
+def people(portal: PortalReader, ids: Sequence[int], run: Run = map) -> Sequence[Raw]:
+    """Users by their ids; none where the user may not ask for them: a report does without their names."""
     try:
-        return portal.users(ids)
+        return portal.users(ids, run)
     except (AccessDeniedError, InsufficientScopeError, UnknownMethodError):
         return ()
 
@@ -84,36 +67,36 @@ class LookUps:
 
     def __init__(self, portal: PortalReader, *, knows_users: bool) -> None:
         self.requisites = Known(portal.requisites, "ID")
-        self.company_requisites = Known(lambda ids: portal.requisites_of(COMPANY, ids), "ENTITY_ID")
-        self.contact_requisites = Known(lambda ids: portal.requisites_of(CONTACT, ids), "ENTITY_ID")
+        self.company_requisites = Known(portal.company_requisites, "ENTITY_ID")
+        self.contact_requisites = Known(portal.contact_requisites, "ENTITY_ID")
         self.companies = Known(portal.companies, "id")
         self.contacts = Known(portal.contacts, "id")
-        self.users = Known(lambda ids: people(portal, ids), "ID")
+        self.users = Known(lambda ids, run: people(portal, ids, run), "ID")
         self._knows_users = knows_users
 
-    def learn(self, calls: Calls, invoices: Sequence[Raw], links: Mapping[int, int]) -> None:
+    def learn(self, run: Run, invoices: Sequence[Raw], links: Mapping[int, int]) -> None:
         """Looks up all that ``invoices`` need; ``links`` is invoice id → linked requisite id."""
         if self._knows_users:
-            self.users.learn(calls, (key(each.get("assignedById")) for each in invoices))
-        self.requisites.learn(calls, links.values())
-        unlinked = [each for each in invoices if not self.requisites.has(links.get(key(each.get("id")), 0))]
-        self.company_requisites.learn(calls, (_company(each) for each in unlinked))
+            self.users.learn(run, (id_in(each, "assignedById") for each in invoices))
+        self.requisites.learn(run, links.values())
+        unlinked = [each for each in invoices if not self.requisites.has(links.get(id_in(each, "id"), 0))]
+        self.company_requisites.learn(run, (_company(each) for each in unlinked))
         bare = [each for each in unlinked if not self.company_requisites.has(_company(each))]
-        self.contact_requisites.learn(calls, (_contact(each) for each in bare))
+        self.contact_requisites.learn(run, (_contact(each) for each in bare))
         nobody = [each for each in bare if not self.contact_requisites.has(_contact(each))]
-        self._learn_names(calls, [*nobody, *self._nameless(invoices, links)])
+        self._learn_names(run, [*nobody, *self._nameless(invoices, links)])
 
-    def _learn_names(self, calls: Calls, invoices: Sequence[Raw]) -> None:
-        self.companies.learn(calls, (_company(each) for each in invoices))
+    def _learn_names(self, run: Run, invoices: Sequence[Raw]) -> None:
+        self.companies.learn(run, (_company(each) for each in invoices))
         without = [each for each in invoices if not self.companies.has(_company(each))]
-        self.contacts.learn(calls, (_contact(each) for each in without))
+        self.contacts.learn(run, (_contact(each) for each in without))
 
     def _nameless(self, invoices: Sequence[Raw], links: Mapping[int, int]) -> list[Raw]:
         """Invoices whose requisite has no name in any of its fields: their owner's title stands in."""
         return [each for each in invoices if any(map(_is_nameless, self._candidates(each, links)))]
 
     def _candidates(self, invoice: Raw, links: Mapping[int, int]) -> Sequence[Raw]:
-        linked = self.requisites.all().get(links.get(key(invoice.get("id")), 0))
+        linked = self.requisites.all().get(links.get(id_in(invoice, "id"), 0))
         if linked:
             return linked
         return self.company_requisites.all().get(_company(invoice)) or self.contact_requisites.all().get(
@@ -122,11 +105,11 @@ class LookUps:
 
 
 def _company(invoice: Raw) -> int:
-    return key(invoice.get("companyId"))
+    return id_in(invoice, "companyId")
 
 
 def _contact(invoice: Raw) -> int:
-    return key(invoice.get("contactId"))
+    return id_in(invoice, "contactId")
 
 
 def _is_nameless(requisite: Raw) -> bool:

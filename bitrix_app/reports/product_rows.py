@@ -11,17 +11,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from bitrix_app.errors import AccessDeniedError, UnexpectedAnswerError
-from bitrix_app.reports.lookups import KEYS_A_CALL, chunks, key
-from bitrix_app.reports.protocols import PortalReader, Raw
-from bitrix_app.reports.reading_on import EndOfList
+from bitrix_app.errors import AccessDeniedError
+from bitrix_app.processing import Raw
+from bitrix_app.reports.lookups import id_in
+from bitrix_app.reports.protocols import PortalReader
 
-METHOD = "crm.item.productrow.list"
 OWNERS_A_CALL = 250
 """A page holds 50 rows whoever owns them, so long lists of owners waste fewer half-empty pages."""
-ROWS_A_LIST = 250_000
-"""A thousand an invoice. The rows of a list are in memory together: more is a list without an end, whatever total the
-portal tells."""
 DENIALS_IN_A_ROW = 12
 """So many refusals without one good answer: the user may not read product rows at all."""
 
@@ -92,7 +88,7 @@ class _Reading:
             return
         self._denials_in_a_row = 0
         for row in rows:
-            self.found.rows[key(row.get("ownerId"))].append(row)
+            self.found.rows[id_in(row, "ownerId")].append(row)
         self._progress.finish(len(invoice_ids))
 
     def _read_without_hidden(self, invoice_ids: Sequence[int], denial: AccessDeniedError) -> None:
@@ -121,11 +117,7 @@ class _Reading:
 
     def _seen(self, invoice_ids: Sequence[int]) -> set[int]:
         """Those of the invoices that the user can still see."""
-        found: set[int] = set()
-        for some in chunks(invoice_ids, KEYS_A_CALL):
-            page = self._portal.invoice_page(filter={"@id": some}, select=["id"], after_id=None, counted=False)
-            found.update(key(each.get("id")) for each in page.items)
-        return found
+        return {id_in(each, "id") for each in self._portal.visible_invoices(invoice_ids)}
 
     def _read_list(self, invoice_ids: Sequence[int]) -> list[dict[str, Any]]:
         """One that has grown while it was read is read once more: rows that were written anew would be in it twice,
@@ -136,16 +128,12 @@ class _Reading:
         return rows[:total]
 
     def _read_pages(self, invoice_ids: Sequence[int]) -> tuple[list[dict[str, Any]], int | None]:
-        """Reads on by id, to the counted number: ids only grow, what existed when it was counted comes before anything
-        added since."""
-        end = EndOfList(METHOD, at_total=True)
-        page = self._portal.product_row_page(invoice_ids, after_id=None, counted=True)
-        rows, total = list(page.items), page.total
-        while not end.reached(page):
-            self._progress.reach(len(invoice_ids) * len(rows) // total if total else 0)
-            last = key(rows[-1].get("id")) if rows else None
-            page = self._portal.product_row_page(invoice_ids, after_id=last, counted=False)
+        """The rows, and how many were counted before: what existed then comes before anything added since, for ids
+        only grow."""
+        rows: list[dict[str, Any]] = []
+        total: int | None = None
+        for page in self._portal.product_rows(invoice_ids):
             rows.extend(page.items)
-            if len(rows) > ROWS_A_LIST:
-                raise UnexpectedAnswerError(f"{METHOD}: the list has no end", method=METHOD)
+            total = page.total if total is None else total
+            self._progress.reach(len(invoice_ids) * min(len(rows), total) // total if total else 0)
         return rows, total

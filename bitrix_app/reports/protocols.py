@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, Protocol, TypeVar
 
-Raw = Mapping[str, Any]
+from bitrix_app.processing import Raw
+
+Q = TypeVar("Q")
+A = TypeVar("A")
 
 
 class Page(Protocol):
-    """Up to 50 records in the order of their ids; ``total`` only where the portal was asked to count."""
+    """Some 50 records in the order of their ids; ``total`` only where the portal was asked to count."""
 
     @property
     def items(self) -> Sequence[dict[str, Any]]: ...
@@ -18,30 +21,33 @@ class Page(Protocol):
     def total(self) -> int | None: ...
 
 
-class PortalReader(Protocol):
-    """The portal's methods that a report calls. Every method may raise children of PortalError."""
+class Run(Protocol):
+    """How the questions of one look-up are asked: ``map`` asks one after another, a pool of threads several at once."""
 
-    def invoice_page(
-        self,
-        *,
-        filter: Mapping[str, Any],
-        select: Sequence[str],
-        after_id: int | None,
-        counted: bool,
-    ) -> Page: ...
+    def __call__(self, ask: Callable[[Q], A], questions: Iterable[Q], /) -> Iterable[A]: ...
+
+
+class PortalReader(Protocol):
+    """What a report asks of the portal. Every method may raise children of PortalError."""
+
+    def invoices(self, *, filter: Mapping[str, Any], select: Sequence[str]) -> Iterator[Page]: ...
 
     def count_invoices(self, filter: Mapping[str, Any]) -> int: ...
 
-    def product_row_page(self, invoice_ids: Sequence[int], *, after_id: int | None, counted: bool) -> Page: ...
+    def visible_invoices(self, ids: Sequence[int]) -> Sequence[Raw]: ...
+
+    def product_rows(self, invoice_ids: Sequence[int]) -> Iterator[Page]: ...
 
     def requisite_links(self, invoice_ids: Sequence[int]) -> Sequence[Raw]: ...
 
-    def requisites(self, ids: Sequence[int]) -> Sequence[Raw]: ...
+    def requisites(self, ids: Sequence[int], run: Run) -> Sequence[Raw]: ...
 
-    def requisites_of(self, entity_type_id: int, entity_ids: Sequence[int]) -> Sequence[Raw]: ...
+    def company_requisites(self, company_ids: Sequence[int], run: Run = map) -> Sequence[Raw]: ...
 
-    def companies(self, ids: Sequence[int]) -> Sequence[Raw]: ...
+    def contact_requisites(self, contact_ids: Sequence[int], run: Run) -> Sequence[Raw]: ...
 
-    def contacts(self, ids: Sequence[int]) -> Sequence[Raw]: ...
+    def companies(self, ids: Sequence[int], run: Run = map) -> Sequence[Raw]: ...
 
-    def users(self, ids: Sequence[int]) -> Sequence[Raw]: ...
+    def contacts(self, ids: Sequence[int], run: Run) -> Sequence[Raw]: ...
+
+    def users(self, ids: Sequence[int], run: Run = map) -> Sequence[Raw]: ...

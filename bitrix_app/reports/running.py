@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,6 +14,7 @@ from bitrix_app.errors import AppError, LeaseLostError, ReportCancelledError, Sh
 
 P = ParamSpec("P")
 T = TypeVar("T")
+Q = TypeVar("Q")
 
 LOOK_UPS_IN_FLIGHT = 3
 CHAINS_IN_FLIGHT = 2
@@ -95,6 +96,11 @@ class Calls:
     def start_chain(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> Future[T]:
         """Starts something that makes many calls one after another."""
         return self._chains.submit(call, *args, **kwargs)
+
+    def run(self, ask: Callable[[Q], T], questions: Iterable[Q], /) -> list[T]:
+        """Asks several questions at once. → the answers, in their order."""
+        asked = [self.start(ask, each) for each in questions]
+        return [self.result(each) for each in asked]
 
     def result(self, future: Future[T]) -> T:
         """What the call returned or raised, or what the stop signal raises meanwhile."""

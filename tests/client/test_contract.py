@@ -106,9 +106,7 @@ def invoices(client: Bitrix24Client, after_id: int | None = None, *, counted: bo
 
 def test_invoices_are_read_to_the_end(client: Bitrix24Client) -> None:
     """Three pages, the first with the total, each invoice once."""
-    pages = [invoices(client, counted=True)]
-    while len(pages[-1].items) >= 50:
-        pages.append(invoices(client, int(pages[-1].items[-1]["id"])))
+    pages = list(client.invoices(filter={}, select=["id"]))
 
     assert [len(page.items) for page in pages] == [50, 50, 20]
     assert [page.total for page in pages] == [INVOICES, None, None]
@@ -123,12 +121,12 @@ def test_what_belongs_to_invoices_is_found(client: Bitrix24Client) -> None:
     links = client.requisite_links(ids)
     requisites = client.requisites({int(link["REQUISITE_ID"]) for link in links})
     companies = client.companies([int(requisites[0]["ENTITY_ID"])])
-    rows = client.product_row_page(ids, after_id=None, counted=True)
+    rows = next(client.product_rows(ids))
 
     assert len(links) == 50
     assert [each["RQ_INN"] for each in requisites] == ["7707083893"]
     assert [each["title"] for each in companies] == ["ООО «Ромашка»"]
-    assert [each["ID"] for each in client.requisites_of(4, [companies[0]["id"]])] == [requisites[0]["ID"]]
+    assert [each["ID"] for each in client.company_requisites([companies[0]["id"]])] == [requisites[0]["ID"]]
     assert (len(rows.items), rows.total) == (50, 100)
     assert {Decimal(each["price"]) for each in rows.items} == {Decimal("100.1"), Decimal(3)}
 

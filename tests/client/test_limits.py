@@ -1,4 +1,4 @@
-"""A hostile portal cannot fill our memory: answers have a size, lists a length, and all answers together a weight."""
+"""A hostile portal cannot fill our memory: answers have a size, lists a length, all answers together a weight."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from bitrix_app.bitrix24 import session
+from bitrix_app.bitrix24.crm import PRODUCT_ROWS
 from bitrix_app.bitrix24.parsing import MOST_RECORDS
 from bitrix_app.bitrix24.questions import LIST_RECORDS
 from bitrix_app.bitrix24.session import BYTES_A_CALL, FREE_BYTES
@@ -48,6 +50,31 @@ def test_stages_of_many_funnels_are_one_list(around: Surroundings) -> None:
     with pytest.raises(UnexpectedAnswerError, match="no end"):
         around.client.stages(range(1, 501))
     assert around.portal.counts["crm.status.list"] == LIST_RECORDS / MOST_RECORDS + 1
+
+
+@pytest.mark.parametrize("total", [None, 2**62])
+def test_product_rows_without_an_end_are_given_up(around: Surroundings, total: int | None) -> None:
+    """They are in memory together, whatever total the portal tells."""
+
+    def page(params: Mapping[str, Any]) -> dict[str, Any]:
+        first = params["filter"].get(">id", 0)
+        rows = [{"id": first + each + 1, "ownerId": 1} for each in range(MOST_RECORDS)]
+        return {"result": {"productRows": rows}, "total": total}
+
+    around.portal.answers["crm.item.productrow.list"] = page
+    with pytest.raises(UnexpectedAnswerError, match="no end"):
+        list(around.client.product_rows([1]))
+    assert around.portal.counts["crm.item.productrow.list"] == PRODUCT_ROWS / MOST_RECORDS + 1
+
+
+def test_invoices_without_an_end_are_given_up(around: Surroundings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """More pages than a workbook can hold end the reading, list or no list."""
+    monkeypatch.setattr(session, "ANSWERS_A_METHOD", 30)
+    around.portal.answers["crm.item.list"] = {"result": {"items": [{"id": 1}]}}
+    for _ in range(30):
+        around.client.invoice_page(filter={}, select=["id"])
+    with pytest.raises(UnexpectedAnswerError, match="no end"):
+        around.client.invoice_page(filter={}, select=["id"])
 
 
 class HeavyPortal(FakePortal):

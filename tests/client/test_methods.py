@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bitrix_app.bitrix24 import Bitrix24Client, Page, Profile, questions
+from bitrix_app.bitrix24 import Bitrix24Client, Page, Profile
 from bitrix_app.errors import AccessDeniedError, GiveUpError, UnexpectedAnswerError, UserAccessError
 from tests.fakes import Surroundings
 
@@ -142,32 +142,16 @@ def test_a_full_page_with_repeated_ids_has_no_end(around: Surroundings) -> None:
         read_page(around)
 
 
-def test_an_endless_list_ends(around: Surroundings, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Pages that always are full and always move on end after more records than a workbook can hold."""
-    monkeypatch.setattr(questions, "CLIENT_PAGES", 30)
-    around.portal.answers["crm.item.list"] = lambda params: {
-        "result": {"items": invoices(*range(params["filter"].get(">id", 0) + 1, params["filter"].get(">id", 0) + 51))}
-    }
-
-    for number in range(30):
-        read_page(around, number * 50)
-
-    with pytest.raises(UnexpectedAnswerError, match="no end"):
-        read_page(around, 30 * 50)
-    assert around.portal.counts["crm.item.list"] == 30
-
-
-def test_an_endless_list_of_requisites_ends(around: Surroundings, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A list that the client reads to its end itself ends sooner."""
-    monkeypatch.setattr(questions, "LIST_PAGES", 20)
+def test_a_list_of_requisites_without_an_end_ends(around: Surroundings) -> None:
+    """Pages that always are full and always move on end after more records than are kept in memory."""
     around.portal.answers["crm.requisite.list"] = lambda params: {
         "result": [{"ID": str(params["filter"].get(">ID", 0) + each)} for each in range(1, 51)]
     }
 
     with pytest.raises(UnexpectedAnswerError, match="no end"):
-        around.client.requisites_of(4, [1])
+        around.client.company_requisites([1])
 
-    assert around.portal.counts["crm.requisite.list"] == 21
+    assert around.portal.counts["crm.requisite.list"] == 50_000 / 50 + 1
 
 
 def test_counting_asks_for_ids_only(around: Surroundings) -> None:
@@ -191,8 +175,7 @@ def test_product_rows_are_read_for_many_invoices_by_the_ids_of_the_rows(around: 
     """One call asks for the rows of a list of invoices; the owner's type is the smart invoice's."""
     around.portal.lists[ROWS] = [{"id": each, "ownerId": 1 + each % 2} for each in range(1, 71)]
 
-    first = around.client.product_row_page([1, 2], after_id=None, counted=True)
-    second = around.client.product_row_page([1, 2], after_id=50, counted=False)
+    first, second = around.client.product_rows([1, 2])
 
     assert (len(first.items), first.total, len(second.items), second.total) == (50, 70, 20, None)
     assert around.portal.asked("crm.item.productrow.list")[1] == {
@@ -207,14 +190,14 @@ def test_an_invoice_that_may_not_be_read_denies_the_whole_list(around: Surroundi
     around.portal.faults["crm.item.productrow.list", 1] = (400, {"error": "ACCESS_DENIED"})
 
     with pytest.raises(AccessDeniedError):
-        around.client.product_row_page([1, 2], after_id=None, counted=True)
+        list(around.client.product_rows([1, 2]))
 
 
 # --- look-ups by key ----------------------------------------------------------------------------------------------
 
 LOOK_UPS: list[tuple[tuple[str, int | None], str, Callable[[Bitrix24Client, list[int]], Any]]] = [
     (REQUISITES, "ID", lambda client, ids: client.requisites(ids)),
-    (REQUISITES, "ENTITY_ID", lambda client, ids: client.requisites_of(4, ids)),
+    (REQUISITES, "ENTITY_ID", lambda client, ids: client.company_requisites(ids)),
     (LINKS, "ENTITY_ID", lambda client, ids: client.requisite_links(ids)),
     (COMPANIES, "id", lambda client, ids: client.companies(ids)),
     (CONTACTS, "id", lambda client, ids: client.contacts(ids)),
@@ -245,7 +228,7 @@ def test_an_owner_with_many_requisites_is_read_to_the_end(around: Surroundings) 
         {"ID": str(each), "ENTITY_TYPE_ID": "4", "ENTITY_ID": str(each % 2)} for each in range(1, 131)
     ]
 
-    found = around.client.requisites_of(4, [1])
+    found = around.client.company_requisites([1])
 
     assert [int(each["ID"]) for each in found] == list(range(1, 131, 2))
     assert around.portal.counts["crm.requisite.list"] == 2
@@ -267,7 +250,7 @@ def test_nothing_is_asked_for_no_keys(around: Surroundings) -> None:
     client = around.client
 
     assert client.requisites([]) == client.requisite_links([]) == client.companies([]) == client.users([]) == []
-    assert client.product_row_page([], after_id=None, counted=True) == Page([], 0)
+    assert list(client.product_rows([])) == []
     assert around.portal.seen == []
 
 

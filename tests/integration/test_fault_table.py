@@ -401,7 +401,7 @@ def test_a_list_that_repeats_its_first_page_is_given_up(bench: Bench, method: st
 @pytest.mark.parametrize("method", ["crm.item.list", "crm.requisite.link.list", "crm.status.list", "user.get"])
 def test_a_list_without_an_end_is_given_up(bench: Bench, method: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Invoices far beyond their counted number, and pages by number far beyond any list, are read no further."""
-    monkeypatch.setattr(questions, "LIST_PAGES", 30)
+    monkeypatch.setattr(questions, "LIST_RECORDS", 1_500)
     bench.portal.faults.when(pages_of(method), Fault.endless(), times=None)
     ended = bench.build()
     assert ended.outcome == "unexpected_answer"

@@ -4,30 +4,26 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from bitrix_app.bitrix24 import Page
+from bitrix_app.bitrix24.questions import End, ListById
 from bitrix_app.errors import AccessDeniedError
 
 PAGE = 50
 
 
-@dataclass(frozen=True)
-class FakePage:
-    items: list[dict[str, Any]]
-    total: int | None = None
-
-
 @dataclass
 class FakePortal:
-    """``invoices`` in any order; everything else by owner. ``before`` is called with (method, nth call of it).
+    """``records``: invoices in any order; everything else by owner. ``before`` is called with (method, nth call of it).
 
     ``unreadable``: invoices whose rows are refused; ``hidden``: invoices that cannot be seen any more once they were
     read, by their ids, and their rows neither.
     """
 
-    invoices: list[dict[str, Any]] = field(default_factory=list)
+    records: list[dict[str, Any]] = field(default_factory=list)
     links: dict[int, int] = field(default_factory=dict)
     requisite_records: list[dict[str, Any]] = field(default_factory=list)
     company_records: list[dict[str, Any]] = field(default_factory=list)
@@ -42,28 +38,33 @@ class FakePortal:
     filters: list[Mapping[str, Any]] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def invoice_page(
-        self, *, filter: Mapping[str, Any], select: Sequence[str], after_id: int | None, counted: bool
-    ) -> FakePage:
-        if "@id" in filter:
-            self._called("seen", filter["@id"])
-            seen = [each for each in self.invoices if each["id"] in filter["@id"] and each["id"] not in self.hidden]
-            return self._page(seen, after_id, counted)
-        self._called("invoice_page")
-        self.filters.append(filter)
-        return self._page(self.invoices, after_id, counted)
+    def invoices(self, *, filter: Mapping[str, Any], select: Sequence[str]) -> Iterator[Page]:
+        def page(after_id: int, counted: bool) -> Page:
+            self._called("invoice_page")
+            self.filters.append(filter)
+            return self._page(self.records, after_id, counted)
+
+        return self._pages(End.NOTHING_FOLLOWS, page)
+
+    def visible_invoices(self, ids: Sequence[int]) -> list[dict[str, Any]]:
+        for start in range(0, len(ids), PAGE):
+            self._called("seen", ids[start : start + PAGE])
+        return [{"id": each["id"]} for each in self.records if each["id"] in ids and each["id"] not in self.hidden]
 
     def count_invoices(self, filter: Mapping[str, Any]) -> int:
         self._called("count_invoices")
         self.filters.append(filter)
         return self.undated
 
-    def product_row_page(self, invoice_ids: Sequence[int], *, after_id: int | None, counted: bool) -> FakePage:
-        self._called("product_row_page", invoice_ids)
-        if (self.unreadable | self.hidden) & set(invoice_ids):
-            raise AccessDeniedError(method="crm.item.productrow.list", status=400)
-        owned = [row for owner in invoice_ids for row in self.rows.get(owner, [])]
-        return self._page(owned, after_id, counted)
+    def product_rows(self, invoice_ids: Sequence[int]) -> Iterator[Page]:
+        def page(after_id: int, counted: bool) -> Page:
+            self._called("product_row_page", invoice_ids)
+            if (self.unreadable | self.hidden) & set(invoice_ids):
+                raise AccessDeniedError(method="crm.item.productrow.list", status=400)
+            owned = [row for owner in invoice_ids for row in self.rows.get(owner, [])]
+            return self._page(owned, after_id, counted)
+
+        return self._pages(End.COUNTED, page)
 
     def requisite_links(self, invoice_ids: Sequence[int]) -> list[dict[str, Any]]:
         self._called("requisite_links", invoice_ids)
@@ -72,30 +73,50 @@ class FakePortal:
             for each in invoice_ids
         ]
 
-    def requisites(self, ids: Sequence[int]) -> list[dict[str, Any]]:
-        self._called("requisites", ids)
-        return [each for each in self.requisite_records if int(each["ID"]) in ids]
+    def requisites(self, ids: Sequence[int], run: Any = map) -> list[dict[str, Any]]:
+        return self._asked("requisites", ids, run, lambda some: _by("ID", self.requisite_records, some))
 
-    def requisites_of(self, entity_type_id: int, entity_ids: Sequence[int]) -> list[dict[str, Any]]:
-        self._called("requisites_of", entity_ids)
-        owned = (each for each in self.requisite_records if each["ENTITY_TYPE_ID"] == str(entity_type_id))
-        return [each for each in owned if int(each["ENTITY_ID"]) in entity_ids]
+    def company_requisites(self, company_ids: Sequence[int], run: Any = map) -> list[dict[str, Any]]:
+        return self._requisites_of("4", company_ids, run)
 
-    def companies(self, ids: Sequence[int]) -> list[dict[str, Any]]:
-        self._called("companies", ids)
-        return [each for each in self.company_records if each["id"] in ids]
+    def contact_requisites(self, contact_ids: Sequence[int], run: Any = map) -> list[dict[str, Any]]:
+        return self._requisites_of("3", contact_ids, run)
 
-    def contacts(self, ids: Sequence[int]) -> list[dict[str, Any]]:
-        self._called("contacts", ids)
-        return [each for each in self.contact_records if each["id"] in ids]
+    def companies(self, ids: Sequence[int], run: Any = map) -> list[dict[str, Any]]:
+        return self._asked("companies", ids, run, lambda some: _by("id", self.company_records, some))
 
-    def users(self, ids: Sequence[int]) -> list[dict[str, Any]]:
-        self._called("users", ids)
-        return [{"ID": str(each), "NAME": "Анна", "LAST_NAME": f"Иванова{each}"} for each in ids]
+    def contacts(self, ids: Sequence[int], run: Any = map) -> list[dict[str, Any]]:
+        return self._asked("contacts", ids, run, lambda some: _by("id", self.contact_records, some))
 
-    def _page(self, records: Sequence[dict[str, Any]], after_id: int | None, counted: bool) -> FakePage:
-        left = sorted((each for each in records if each["id"] > (after_id or 0)), key=lambda each: each["id"])
-        return FakePage(left[:PAGE], len(left) if counted else None)
+    def users(self, ids: Sequence[int], run: Any = map) -> list[dict[str, Any]]:
+        people = [{"ID": str(each), "NAME": "Анна", "LAST_NAME": f"Иванова{each}"} for each in ids]
+        return self._asked("users", ids, run, lambda some: _by("ID", people, some))
+
+    def _requisites_of(self, entity_type_id: str, ids: Sequence[int], run: Any) -> list[dict[str, Any]]:
+        owned = [each for each in self.requisite_records if each["ENTITY_TYPE_ID"] == entity_type_id]
+        return self._asked("requisites_of", ids, run, lambda some: _by("ENTITY_ID", owned, some))
+
+    def _asked(
+        self, method: str, ids: Sequence[int], run: Any, read: Callable[[Sequence[int]], list[dict[str, Any]]]
+    ) -> list[dict[str, Any]]:
+        def ask(some: Sequence[int]) -> list[dict[str, Any]]:
+            self._called(method, some)
+            return read(some)
+
+        parts = [ids[start : start + PAGE] for start in range(0, len(ids), PAGE)]
+        return [record for found in run(ask, parts) for record in found]
+
+    def _pages(self, end: End, answer: Callable[[int, bool], Page]) -> Iterator[Page]:
+        reading = ListById("a list", {}, "id", end=end).reading()
+        question = reading.first()
+        while question is not None:
+            page = answer(question.params["filter"].get(">id", 0), question.params["start"] == 0)
+            question = reading.following(page)
+            yield page
+
+    def _page(self, records: Sequence[dict[str, Any]], after_id: int, counted: bool) -> Page:
+        left = sorted((each for each in records if each["id"] > after_id), key=lambda each: each["id"])
+        return Page(left[:PAGE], len(left) if counted else None)
 
     def _called(self, method: str, keys: Sequence[int] = ()) -> None:
         with self._lock:
@@ -103,6 +124,10 @@ class FakePortal:
             nth = self.calls[method]
             self.keys_asked.append((method, tuple(keys)))
         self.before(method, nth)
+
+
+def _by(name: str, records: Sequence[dict[str, Any]], ids: Sequence[int]) -> list[dict[str, Any]]:
+    return [each for each in records if int(each[name]) in ids]
 
 
 class Watched:

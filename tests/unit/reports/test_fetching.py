@@ -23,7 +23,7 @@ def invoices(count: int, **fields: Any) -> list[dict[str, Any]]:
 
 def rows_for(portal: FakePortal, per_invoice: int) -> None:
     number = 0
-    for invoice in portal.invoices:
+    for invoice in portal.records:
         portal.rows[invoice["id"]] = [
             {"id": number + n, "ownerId": invoice["id"], "name": f"row {n}"} for n in range(1, per_invoice + 1)
         ]
@@ -50,16 +50,16 @@ def read(source: InvoiceSource) -> list[FetchedPage]:
 @pytest.mark.parametrize("count", [0, 1, 49, 50, 51, 1000, 1001, 2350])
 def test_every_invoice_comes_once_in_the_order_of_ids(count: int) -> None:
     """Whatever the number of pages, the report sees each invoice exactly once."""
-    portal = FakePortal(invoices=invoices(count))
+    portal = FakePortal(records=invoices(count))
     ids = [invoice["id"] for page in read(a_source(portal)) for invoice in page.raw_invoices]
     assert ids == [10 + number for number in range(count)]
 
 
 def test_the_whole_sample_needs_few_calls() -> None:
     """600 invoices with rows: the pages that hold them and at most a dozen calls more (issue 2)."""
-    portal = FakePortal(invoices=invoices(600, contactId=3), undated=4)
-    portal.invoices[5]["companyId"] = 99  # nobody has its requisites
-    portal.links = {invoice["id"]: 1000 + invoice["id"] % 150 for invoice in portal.invoices[10:]}
+    portal = FakePortal(records=invoices(600, contactId=3), undated=4)
+    portal.records[5]["companyId"] = 99  # nobody has its requisites
+    portal.links = {invoice["id"]: 1000 + invoice["id"] % 150 for invoice in portal.records[10:]}
     portal.requisite_records = [requisite(1000 + n) for n in range(150)]
     rows_for(portal, 3)
     read(a_source(portal, detailed=True, knows_users=True))
@@ -69,7 +69,7 @@ def test_the_whole_sample_needs_few_calls() -> None:
 
 def test_a_thousand_invoices_with_five_rows_need_no_call_for_the_last_page_of_rows() -> None:
     """Lists of rows that end with a full page end with the counted total, not with one more call."""
-    portal = FakePortal(invoices=invoices(1000))
+    portal = FakePortal(records=invoices(1000))
     rows_for(portal, 5)
     read(a_source(portal, detailed=True))
     assert portal.calls["product_row_page"] == 100
@@ -78,8 +78,8 @@ def test_a_thousand_invoices_with_five_rows_need_no_call_for_the_last_page_of_ro
 
 def test_look_ups_carry_at_most_fifty_keys_and_each_key_once() -> None:
     """A requisite shared by many invoices is asked for once."""
-    portal = FakePortal(invoices=invoices(1200))
-    portal.links = {invoice["id"]: 1 + invoice["id"] % 120 for invoice in portal.invoices}
+    portal = FakePortal(records=invoices(1200))
+    portal.links = {invoice["id"]: 1 + invoice["id"] % 120 for invoice in portal.records}
     portal.requisite_records = [requisite(1 + n) for n in range(120)]
     read(a_source(portal))
     asked = [keys for method, keys in portal.keys_asked if method == "requisites"]
@@ -90,7 +90,7 @@ def test_look_ups_carry_at_most_fifty_keys_and_each_key_once() -> None:
 def test_the_counterparty_is_looked_for_step_by_step() -> None:
     """Linked requisite → company's → contact's → bare name; nothing is asked that a step before has answered."""
     portal = FakePortal(
-        invoices=[
+        records=[
             {"id": 1, "companyId": 1, "contactId": 1},
             {"id": 2, "companyId": 2, "contactId": 2},
             {"id": 3, "companyId": 3, "contactId": 3},
@@ -117,7 +117,7 @@ def test_the_counterparty_is_looked_for_step_by_step() -> None:
 def test_a_requisite_without_any_name_brings_its_company_along() -> None:
     """The company's title stands in for a requisite that names nobody."""
     portal = FakePortal(
-        invoices=invoices(1),
+        records=invoices(1),
         links={10: 11},
         requisite_records=[requisite(11, RQ_COMPANY_NAME="")],
         company_records=[{"id": 1, "title": "Ромашка"}],
@@ -128,7 +128,7 @@ def test_a_requisite_without_any_name_brings_its_company_along() -> None:
 
 def test_rows_that_the_user_may_not_read_are_found_out_and_the_others_read() -> None:
     """One unreadable owner does not cost the other invoices their rows."""
-    portal = FakePortal(invoices=invoices(300), unreadable={133})
+    portal = FakePortal(records=invoices(300), unreadable={133})
     rows_for(portal, 2)
     pages = read(a_source(portal, detailed=True))
     context = pages[0].context
@@ -140,7 +140,7 @@ def test_rows_that_the_user_may_not_read_are_found_out_and_the_others_read() -> 
 @pytest.mark.parametrize("hidden", [{133}, set(range(100, 140)), set(range(10, 309)), set(range(10, 310))])
 def test_invoices_that_are_gone_or_handed_over_cost_no_other_its_rows(hidden: set[int]) -> None:
     """However many invoices vanish while we read, a few calls find out which, and the others keep their rows."""
-    portal = FakePortal(invoices=invoices(300), hidden=hidden)
+    portal = FakePortal(records=invoices(300), hidden=hidden)
     rows_for(portal, 2)
     watched = Watched()
     context = read(a_source(portal, detailed=True, watched=watched))[0].context
@@ -154,7 +154,7 @@ def test_invoices_that_are_gone_or_handed_over_cost_no_other_its_rows(hidden: se
 
 def test_rows_written_anew_while_they_are_read_are_there_once() -> None:
     """An invoice whose rows got new ids between two pages has them once, whatever page they stood on."""
-    portal = FakePortal(invoices=invoices(60))
+    portal = FakePortal(records=invoices(60))
     rows_for(portal, 3)
 
     def write_anew(method: str, nth: int) -> None:
@@ -171,7 +171,7 @@ def test_rows_written_anew_while_they_are_read_are_there_once() -> None:
 
 def test_a_user_who_may_read_no_rows_at_all_is_told_so_soon() -> None:
     """Refusal after refusal ends the report: a dozen calls for each list in flight, not one for every invoice."""
-    portal = FakePortal(invoices=invoices(1000), unreadable=set(range(10, 1010)))
+    portal = FakePortal(records=invoices(1000), unreadable=set(range(10, 1010)))
     with pytest.raises(AccessDeniedError):
         read(a_source(portal, detailed=True))
     assert portal.calls["product_row_page"] <= 4 * 12
@@ -179,7 +179,7 @@ def test_a_user_who_may_read_no_rows_at_all_is_told_so_soon() -> None:
 
 def test_names_that_the_portal_does_not_tell_cost_no_report() -> None:
     """A user who may not ask for other users still gets the report, with numbers in the place of names."""
-    portal = FakePortal(invoices=invoices(3))
+    portal = FakePortal(records=invoices(3))
 
     def refuse(method: str, nth: int) -> None:
         if method == "users":
@@ -192,7 +192,7 @@ def test_names_that_the_portal_does_not_tell_cost_no_report() -> None:
 
 def test_no_rows_are_asked_for_without_the_detailed_sheet() -> None:
     """The detailed sheet costs most of the calls; without it they are not made."""
-    portal = FakePortal(invoices=invoices(60))
+    portal = FakePortal(records=invoices(60))
     (page, _) = read(a_source(portal))
     assert page.context.product_rows is None
     assert portal.calls["product_row_page"] == 0
@@ -200,7 +200,7 @@ def test_no_rows_are_asked_for_without_the_detailed_sheet() -> None:
 
 def test_invoices_without_a_date_are_counted_apart() -> None:
     """No period holds them, so the report says how many there are."""
-    source = a_source(FakePortal(invoices=invoices(3), undated=37))
+    source = a_source(FakePortal(records=invoices(3), undated=37))
     read(source)
     assert source.undated == 37
 
@@ -219,7 +219,7 @@ def test_one_invoice_from_its_card_may_have_no_date_either() -> None:
 )
 def test_an_error_of_any_call_ends_the_report_with_that_error(method: str) -> None:
     """The reason that a person sees is the first cause, whichever thread met it."""
-    portal = FakePortal(invoices=invoices(500))
+    portal = FakePortal(records=invoices(500))
 
     def fail(called: str, nth: int) -> None:
         if called == method and nth == 1:
@@ -241,7 +241,7 @@ def test_cancelling_stops_the_reading() -> None:
                 raise ReportCancelledError
 
     stop = StopAfter()
-    portal = FakePortal(invoices=invoices(5000))
+    portal = FakePortal(records=invoices(5000))
     portal.before = lambda method, nth: setattr(stop, "stopped", stop.stopped or (method, nth) == ("invoice_page", 20))
     with pytest.raises(ReportCancelledError):
         read(a_source(portal, stop=stop))
@@ -251,7 +251,7 @@ def test_cancelling_stops_the_reading() -> None:
 def test_progress_goes_forward_through_the_stages() -> None:
     """Each stage is told once, in order, and never runs backwards."""
     watched = Watched()
-    portal = FakePortal(invoices=invoices(1250))
+    portal = FakePortal(records=invoices(1250))
     rows_for(portal, 2)
     source = a_source(portal, detailed=True, watched=watched)
     read(source)

@@ -73,14 +73,14 @@ def sheet(outcome: Outcome, name: str) -> list[dict[str, Any]]:
 @pytest.fixture
 def portal() -> FakePortal:
     portal = FakePortal(
-        invoices=[an_invoice(1), an_invoice(2, begindate="2026-03-01T00:00:00+03:00"), an_invoice(3, opportunity="x")],
+        records=[an_invoice(1), an_invoice(2, begindate="2026-03-01T00:00:00+03:00"), an_invoice(3, opportunity="x")],
         links={1: 11, 2: 11},
         requisite_records=[requisite(11, RQ_KPP="770701001")],
         rows={id: [a_row(id * 10, id)] for id in (1, 2, 3)},
         company_records=[{"id": 1, "title": "Ромашка"}],
         undated=2,
     )
-    portal.invoices[2]["companyId"] = 0
+    portal.records[2]["companyId"] = 0
     return portal
 
 
@@ -107,7 +107,7 @@ def test_what_is_wrong_is_listed_and_counted(portal: FakePortal, tmp_path: Path)
 
 def test_the_first_problems_are_the_first_lines_of_the_sheet(portal: FakePortal, tmp_path: Path) -> None:
     """In the report's order, with what only the whole register shows: undated invoices, the same number twice."""
-    portal.invoices[0]["accountNumber"] = portal.invoices[1]["accountNumber"] = "7"
+    portal.records[0]["accountNumber"] = portal.records[1]["accountNumber"] = "7"
     outcome = build(portal, tmp_path)
     first = outcome.summary["first_problems"]
     lines = [(line["Номер"], line["Поле"], line["Проблема"]) for line in sheet(outcome, "Проблемы")]
@@ -125,14 +125,14 @@ def test_the_table_for_1c_has_a_line_an_invoice(portal: FakePortal, tmp_path: Pa
 
 def test_invoices_outside_the_period_are_left_out_by_their_calendar_date(portal: FakePortal, tmp_path: Path) -> None:
     """An invoice that moved out of the period while it was read, or that a wider filter brought, is not shown."""
-    portal.invoices.append(an_invoice(4, begindate="2026-04-01T00:00:00+03:00"))
+    portal.records.append(an_invoice(4, begindate="2026-04-01T00:00:00+03:00"))
     outcome = build(portal, tmp_path)
     assert "4" not in [line["Номер"] for line in sheet(outcome, "Краткий")]
 
 
 def test_only_unpaid_invoices_on_request(portal: FakePortal, tmp_path: Path) -> None:
     """Without a payment date field a successful stage means paid."""
-    portal.invoices[0]["stageId"] = "DT31_1:P"
+    portal.records[0]["stageId"] = "DT31_1:P"
     outcome = build(portal, tmp_path, paid=False)
     assert [line["Номер"] for line in sheet(outcome, "Краткий")[:2]] == ["2", "3"]
     assert outcome.summary["invoices"] == 2

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import pytest
 
+from bitrix_app.bitrix24 import Page
+from bitrix_app.bitrix24.questions import End, ListById
 from bitrix_app.errors import UnexpectedAnswerError
-from bitrix_app.reports.reading_on import EndOfList
-from tests.unit.reports.fake_portal import FakePage
 
 
-def pages_read(total: int | None, *sizes: int, at_total: bool = False) -> int:
+def pages_read(total: int | None, *sizes: int, end: End = End.NOTHING_FOLLOWS) -> int:
     """How many pages of these sizes are read; fails when none of them is the last."""
-    end = EndOfList("crm.item.list", at_total=at_total)
+    reading, last = ListById("crm.item.list", {}, "id", end=end, most=10**6).reading(), 0
     for nth, size in enumerate(sizes):
-        if end.reached(FakePage([{}] * size, total if nth == 0 else None)):
+        items = [{"id": last + each} for each in range(1, size + 1)]
+        last += size
+        if reading.following(Page(items, total if nth == 0 else None)) is None:
             return nth + 1
     raise AssertionError("the end was not seen")
 
@@ -56,7 +58,7 @@ def test_a_page_that_comes_short_is_believed_when_nothing_follows(total: int, si
 @pytest.mark.parametrize(("total", "sizes", "read"), [(50, [50], 1), (100, [50, 50], 2), (110, [50, 50, 50], 3)])
 def test_where_the_count_is_enough_nothing_more_is_read(total: int, sizes: list[int], read: int) -> None:
     """A full last page of product rows costs no call to see that nothing follows."""
-    assert pages_read(total, *sizes, at_total=True) == read
+    assert pages_read(total, *sizes, end=End.COUNTED) == read
 
 
 def test_records_that_are_counted_but_do_not_come_are_an_error() -> None:
@@ -71,3 +73,19 @@ def test_a_list_that_goes_on_and_on_is_given_up(total: int) -> None:
     """Twice what was counted and a thousand more: such a list has no end."""
     with pytest.raises(UnexpectedAnswerError):
         pages_read(total, *[50] * (2 * total // 50 + 21))
+
+
+@pytest.mark.parametrize(
+    ("total", "sizes", "read"),
+    [
+        (7, [7], 1),
+        (100, [50, 50], 2),
+        (110, [50, 50, 10], 3),
+        (110, [50, 20], 2),
+        (110, [0], 1),
+        (None, [50, 10], 2),
+    ],
+)
+def test_a_look_up_ends_with_a_short_page_or_the_count(total: int | None, sizes: list[int], read: int) -> None:
+    """What is looked up beside the invoices costs no call to see that nothing follows."""
+    assert pages_read(total, *sizes, end=End.SHORT_PAGE) == read
