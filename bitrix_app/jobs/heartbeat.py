@@ -6,16 +6,14 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import structlog
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from bitrix_app import reports
 from bitrix_app.errors import LeaseLostError
-from bitrix_app.reports import StopSignal
-from bitrix_app.storage import Lease, Progress, ReportLeases
+from bitrix_app.reports import Progress, StopSignal
+from bitrix_app.storage import Lease, ReportLeases
 
 log = structlog.get_logger("jobs")
 
@@ -46,7 +44,7 @@ class LatestProgress:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._latest: reports.Progress | None = None
+        self._latest: Progress | None = None
         self._moved_at = time.monotonic()
 
     @property
@@ -54,17 +52,17 @@ class LatestProgress:
         """Seconds since the last progress."""
         return time.monotonic() - self._moved_at
 
-    def update(self, progress: reports.Progress) -> None:
+    def update(self, progress: Progress) -> None:
         """Replace what has not been written yet."""
         with self._lock:
             self._latest = progress
             self._moved_at = time.monotonic()
 
     def take(self) -> Progress | None:
-        """What has not been written yet, as the row keeps it; None when nothing has changed."""
+        """What has not been written yet; None when nothing has changed."""
         with self._lock:
             latest, self._latest = self._latest, None
-        return None if latest is None else _to_row(latest)
+        return latest
 
 
 class Heartbeat:
@@ -113,10 +111,3 @@ class Heartbeat:
             log.warning("heartbeat_missed", error=str(error.__cause__ or error))
             if self._clock() - self._last_good > self._timing.lease:
                 self._stop.lose()
-
-
-def _to_row(progress: reports.Progress) -> Progress:
-    waiting: dict[str, Any] | None = None
-    if progress.waiting is not None:
-        waiting = {"reason": progress.waiting.reason, "until": progress.waiting.until.isoformat()}
-    return Progress(progress.stage, progress.done, progress.total, waiting)

@@ -22,8 +22,8 @@ from structlog.contextvars import bound_contextvars
 
 from bitrix_app.errors import AppError, LeaseLostError, ReportCancelledError, ShutdownError, StorageFullError
 from bitrix_app.jobs.heartbeat import DATABASE_AWAY, Heartbeat, LatestProgress, Timing
-from bitrix_app.reports import LocalFile, Outcome, ProgressSink, StopSignal
-from bitrix_app.storage import Files, Lease, Progress, ReportFile, ReportLeases, file_name
+from bitrix_app.reports import LocalFile, Outcome, Progress, ProgressSink, StopSignal
+from bitrix_app.storage import Files, Lease, ReportFile, ReportLeases, file_name
 
 log = structlog.get_logger("jobs")
 

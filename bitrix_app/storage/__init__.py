@@ -12,7 +12,7 @@ from bitrix_app.storage.files import Files, file_name
 from bitrix_app.storage.leases import ReportLeases
 from bitrix_app.storage.maintenance import PeriodicTasks, Retention, Rotation
 from bitrix_app.storage.portals import PortalRecord, Portals
-from bitrix_app.storage.reports import Beat, Lease, Progress, ReportFile, ReportRecord, Reports, UserReports
+from bitrix_app.storage.reports import Beat, Lease, ReportFile, ReportRecord, Reports, UserReports
 from bitrix_app.storage.saved_sets import SavedSet, SavedSets, UserSavedSets
 from bitrix_app.storage.tokens import INSTALL, USER, PairKey, RenewalLease, TokenPair, UserTokens
 from bitrix_app.storage.users import PortalUsers, UserRecord
@@ -33,7 +33,6 @@ __all__ = [
     "PortalRecord",
     "PortalUsers",
     "Portals",
-    "Progress",
     "RenewalLease",
     "ReportFile",
     "ReportLeases",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Protocol
 
 from sqlalchemy import ColumnElement, exists, func, select, update
 from sqlalchemy.exc import IntegrityError
@@ -20,7 +20,6 @@ from bitrix_app.storage.reports import (
     RUNNING,
     Beat,
     Lease,
-    Progress,
     ReportFile,
     to_record,
 )
@@ -28,6 +27,32 @@ from bitrix_app.storage.tables import Portal, Report, ReportFileRow
 
 LOSSES_ALLOWED = 3
 CANDIDATES = 20
+
+
+class Waiting(Protocol):
+    """What a report waits for; ``until`` aware."""
+
+    @property
+    def reason(self) -> str: ...
+
+    @property
+    def until(self) -> datetime: ...
+
+
+class Progress(Protocol):
+    """How far a report is (``reports.Progress``)."""
+
+    @property
+    def stage(self) -> str: ...
+
+    @property
+    def done(self) -> int: ...
+
+    @property
+    def total(self) -> int: ...
+
+    @property
+    def waiting(self) -> Waiting | None: ...
 
 
 class ReportLeases:
@@ -81,7 +106,7 @@ class ReportLeases:
         with self._db.transaction() as session:
             values: dict[str, Any] = {"lease_until": self._db.now(session) + timedelta(seconds=lease.seconds)}
             if progress is not None:
-                values |= {**_counters(progress), "waiting": progress.waiting}
+                values |= {**_counters(progress), "waiting": _waiting(progress.waiting)}
             if self._update(session, lease, values):
                 return Beat(cancelled=False)
             same = Report.id == lease.report.id, Report.attempt == lease.attempt, Report.status == CANCELLED
@@ -182,3 +207,7 @@ class ReportLeases:
 def _counters(progress: Progress | None) -> dict[str, Any]:
     """How far the report is, as the row keeps it; nothing where there is no news."""
     return {} if progress is None else {"stage": progress.stage, "done": progress.done, "total": progress.total}
+
+
+def _waiting(waiting: Waiting | None) -> dict[str, Any] | None:
+    return None if waiting is None else {"reason": waiting.reason, "until": waiting.until.isoformat()}

@@ -33,17 +33,6 @@ class ReportFile:
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
-    """How far a report is. ``total`` None: not known yet. ``waiting``: ``{"reason", "until"}`` while the portal
-    makes us wait, else None."""
-
-    stage: str
-    done: int = 0
-    total: int | None = None
-    waiting: dict[str, Any] | None = field(default=None, hash=False)
-
-
-@dataclass(frozen=True, slots=True)
 class ReportRecord:
     """A report as it stands. Moments are aware, in UTC; ``params``, ``summary``, ``error_params`` are JSON objects.
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
-from bitrix_app.storage import Progress, ReportLeases
+from bitrix_app.reports import Progress, Waiting
+from bitrix_app.storage import ReportLeases
 from demo_portal import SHIPPED, Fault, Portal
 from tests.integration.house import APP_URL, QUARTER, House, Visitor
 
@@ -105,11 +107,12 @@ def test_a_finished_report_has_totals_and_links(house: House, visitor: Visitor) 
 def test_progress_and_waiting_are_told(house: House, visitor: Visitor) -> None:
     report = visitor.start()
     lease = house.lease(report["id"])
-    waiting = {"reason": "operating_time", "until": "2026-03-01T10:00:00Z"}
+    waiting = Waiting("operating_time", datetime(2026, 3, 1, 10, tzinfo=UTC))
     ReportLeases(house.services.database).beat(lease, Progress("products", 120, 480, waiting))
     running = visitor.get(f"/reports/{report['id']}")
     assert running["status"] == "running"
-    assert running["progress"] == {"stage": "products", "done": 120, "total": 480, "waiting": waiting}
+    waiting_shown = {"reason": "operating_time", "until": "2026-03-01T10:00:00+00:00"}
+    assert running["progress"] == {"stage": "products", "done": 120, "total": 480, "waiting": waiting_shown}
 
 
 @pytest.mark.parametrize(("lang", "words"), [("ru", "Битрикс24 не отвечает."), ("en", "Bitrix24 does not answer.")])

@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from bitrix_app.jobs import Timing, Worker
-from bitrix_app.storage import Beat, Lease, Progress, ReportLeases
+from bitrix_app.reports import Progress
+from bitrix_app.storage import Beat, Lease, ReportLeases
 from demo_portal import Fault, Portal, a_row
 from tests.integration.workshop import FastClock, NobodyListens, Process, Workshop, open_workshop
 from tests.live import until
