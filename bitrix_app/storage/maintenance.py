@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, select, tuple_, update
 from sqlalchemy.orm import Session
 
 from bitrix_app.storage.cipher import Cipher, UnreadableSecretError
@@ -93,20 +93,46 @@ def _days(settings: dict[str, Any], name: str, default: int) -> int:
 
 @dataclass(slots=True)
 class Rotation:
-    """One pass over all secrets. ``moved``: now encrypted with the first key; ``unreadable``: no key opens these."""
+    """Re-encryption of all stored secrets with the first key, ``batch`` rows a transaction: the app works on meanwhile.
+
+    ``moved``: so many are encrypted with the first key now; ``unreadable``: no key opens these.
+    """
 
     cipher: Cipher
+    batch: int = 200
     moved: int = 0
     unreadable: int = 0
 
     def run(self, db: Database) -> None:
-        """Encrypt anew what an older key has encrypted. Safe beside running processes; may be repeated."""
+        """Encrypt anew what an older key has encrypted. May be interrupted and repeated."""
+        portal = self._move_portals(db, 0)
+        while portal is not None:
+            portal = self._move_portals(db, portal.id)
+        pair = self._move_pairs(db, None)
+        while pair is not None:
+            pair = self._move_pairs(db, pair)
+
+    def _move_portals(self, db: Database, after: int) -> Portal | None:
+        """The batch of portals that follows this number. → its last row."""
+        batch = select(Portal).where(Portal.id > after).order_by(Portal.id).limit(self.batch)
         with db.transaction() as session:
-            for portal in session.scalars(select(Portal).with_for_update()):
-                portal.application_token = self._rotate(portal.application_token)
-            for pair in session.scalars(select(UserToken).with_for_update()):
-                pair.access_token = self._rotate(pair.access_token) or pair.access_token
-                pair.refresh_token = self._rotate(pair.refresh_token)
+            rows = session.scalars(batch.with_for_update(key_share=True)).all()
+            for row in rows:
+                row.application_token = self._rotate(row.application_token)
+        return rows[-1] if rows else None
+
+    def _move_pairs(self, db: Database, after: UserToken | None) -> UserToken | None:
+        """The batch of pairs that follows this row. → its last row."""
+        key = UserToken.portal_id, UserToken.user_id, UserToken.kind
+        batch = select(UserToken).order_by(*key).limit(self.batch)
+        if after is not None:
+            batch = batch.where(tuple_(*key) > tuple_(after.portal_id, after.user_id, after.kind))
+        with db.transaction() as session:
+            rows = session.scalars(batch.with_for_update(key_share=True)).all()
+            for row in rows:
+                row.access_token = self._rotate(row.access_token) or row.access_token
+                row.refresh_token = self._rotate(row.refresh_token)
+        return rows[-1] if rows else None
 
     def _rotate(self, secret: str | None) -> str | None:
         if secret is None or self.cipher.is_current(secret):

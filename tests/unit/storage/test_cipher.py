@@ -82,6 +82,30 @@ def test_all_stored_secrets_move_to_the_first_key_and_nothing_is_lost(db: Databa
     assert Portals(db, new).has_application_token("romashka", "application token of romashka")
 
 
+class InterruptedCipher(Cipher):
+    """Moves so many secrets to the first key, and is interrupted then."""
+
+    left = 5
+
+    def rotate(self, text: str) -> str:
+        self.left -= 1
+        if self.left < 0:
+            raise KeyboardInterrupt
+        return super().rotate(text)
+
+
+def test_an_interrupted_rotation_keeps_what_it_has_moved_and_goes_on_from_there(db: Database) -> None:
+    """It holds a few rows for a moment each, never all of them: the app works on meanwhile."""
+    old = Cipher(["old"])
+    for name in ("romashka", "roza", "vasilek"):
+        install_portal(db, old, name)
+    with pytest.raises(KeyboardInterrupt):
+        Rotation(InterruptedCipher(["new", "old"]), batch=2).run(db)
+    again = Rotation(Cipher(["new", "old"]), batch=2)
+    again.run(db)
+    assert (again.moved, again.unreadable) == (6, 0)  # the three portals had been moved, of the six tokens none
+
+
 def test_secrets_that_no_key_opens_are_counted_and_left_alone(db: Database) -> None:
     lost = Cipher(["lost"])
     portal = install_portal(db, lost)
