@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from bitrix_app.jobs import FORMATS
 from bitrix_app.portals import SeenUser
 from bitrix_app.storage import PortalRecord
-from bitrix_app.web.headers import make_nonce
+from bitrix_app.web.headers import make_nonce, origin_of
 from bitrix_app.web.i18n import current_language
 from bitrix_app.web.schemas import LARGEST_ID
 from bitrix_app.web.services import services
@@ -82,7 +82,11 @@ def page_config(
         "lang": current_language(),
         "api": f"{app_path()}/api/v1",
         "placement": asdict(placement),
-        "portal": {"member_id": portal.member_id, "domain": portal.domain},
+        "portal": {
+            "member_id": portal.member_id,
+            "domain": portal.domain,
+            "origin": origin_of(portal.client_endpoint),
+        },
         "user": {
             "id": user.id if user else user_id,
             "name": user.name if user else "",

@@ -6,7 +6,7 @@ const SMALLEST = 240;
 export class Frame {
   #ready;
 
-  /** `script`: the script element that loads BX24.js; `portal`: {domain, origin}. */
+  /** `script`: the script element that loads BX24.js; `portal`: {origin}. */
   constructor(script, portal) {
     this.portal = portal;
     this.#ready = loaded(script).then((BX24) => BX24 && initialised(BX24));
@@ -40,7 +40,7 @@ export class Frame {
   }
 
   url(path) {
-    return (this.portal.origin ?? `https://${this.portal.domain}`) + path;
+    return this.portal.origin + path;
   }
 
   /** Brings `element` into sight: the portal's page scrolls, not the frame. */

@@ -35,6 +35,12 @@ def test_only_that_portal_may_frame_its_page(house: House, portal: Portal, door:
     assert "X-Frame-Options" not in answer.headers
 
 
+@pytest.mark.parametrize("door", ["/install", "/app"])
+def test_the_page_links_into_the_portal_at_its_confirmed_address(house: House, portal: Portal, door: str) -> None:
+    """With the portal's own scheme and port: a self-hosted one may be reached over plain http."""
+    assert config(house.post(door, portal))["portal"]["origin"] == portal.url
+
+
 def test_an_employee_who_may_not_install_reads_why_in_their_portal(house: House, portal: Portal) -> None:
     answer = house.post("/install", portal, portal.manager)
     assert policy(answer)["frame-ancestors"] == portal.url
