@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import IO
 from urllib.parse import quote
 
 import pytest
+from sqlalchemy.exc import OperationalError
 
+from bitrix_app.storage import Files
 from demo_portal import Portal
 from tests.integration.house import APP_URL, House, Visitor
 
@@ -35,6 +38,31 @@ def test_a_browser_follows_the_link_without_a_header(house: House, link: str) ->
     assert answer.headers["Content-Disposition"] == (
         f"attachment; filename=\"report.xlsx\"; filename*=UTF-8''{quote(TITLE)}"
     )
+
+
+def test_a_part_of_the_file_is_not_promised_and_not_sent(house: House, link: str) -> None:
+    answer = house.app.test_client().get(link.removeprefix(APP_URL), headers={"Range": "bytes=3-5"})
+    assert (answer.status_code, answer.data) == (200, b"PK the workbook")
+    assert "Accept-Ranges" not in answer.headers
+
+
+def test_a_file_is_closed_when_its_download_cannot_be_noted(
+    house: House, link: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files, opened = house.services.web.files, []
+    really_open = type(files).open
+
+    def watched(self: Files, name: str) -> IO[bytes]:
+        opened.append(really_open(self, name))
+        return opened[-1]
+
+    def refuse(*args: object, **kwargs: object) -> None:
+        raise OperationalError("insert", {}, Exception("the disk is full"))
+
+    monkeypatch.setattr(type(files), "open", watched)
+    monkeypatch.setattr(type(house.services.web.audit_log), "add", refuse)
+    assert house.get(link).status_code == 503
+    assert [each.closed for each in opened] == [True]
 
 
 def test_a_link_lasts_ten_minutes(house: House, link: str) -> None:

@@ -3,11 +3,13 @@ file, lasts ten minutes, and stands or falls with the report and the portal."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import IO, Any
+from collections.abc import Mapping
+from contextlib import ExitStack
+from typing import Any
 from urllib.parse import quote
 
 from flask import Flask, Response, request
+from werkzeug.wsgi import wrap_file
 
 from bitrix_app.errors import RejectedRequestError
 from bitrix_app.jobs import FORMATS
@@ -16,7 +18,6 @@ from bitrix_app.web.headers import ATTACHMENT
 from bitrix_app.web.services import services
 from bitrix_app.web.session import DownloadClaims, signed_tokens, standing_portal
 
-CHUNK = 256 * 1024
 MEDIA_TYPES: Mapping[str, str] = {each.name: each.media_type for each in FORMATS}
 LONGEST_LINK = 2048
 
@@ -27,21 +28,20 @@ def add_to(app: Flask) -> None:
 
 
 def download(token: str) -> Response:
-    """The file, streamed."""
+    """The whole file, streamed from wherever the store keeps it; parts of it (``Range``) are not offered."""
     if len(token) > LONGEST_LINK:
         raise RejectedRequestError(404, "link_invalid")
-    claims = signed_tokens().read_download(token)
-    record, file = _found(claims)
+    record, file = _found(signed_tokens().read_download(token))
     try:
         stream = services().files.open(file.name)
     except FileNotFoundError as error:
         raise RejectedRequestError(404, "link_invalid") from error
-    if request.method == "HEAD":
-        stream.close()
-        return Response(headers=_headers(record, file), mimetype=None)
-    _note(record, file)
-    response = Response(_chunks(stream), headers=_headers(record, file))
-    response.call_on_close(stream.close)
+    with ExitStack() as unless_sent:
+        unless_sent.callback(stream.close)
+        if request.method != "HEAD":
+            _note(record, file)
+        response = Response(wrap_file(request.environ, stream), headers=_headers(record, file), direct_passthrough=True)
+        unless_sent.pop_all()
     return response
 
 
@@ -73,11 +73,6 @@ def _headers(record: ReportRecord, file: ReportFile) -> dict[str, str]:
         "Content-Disposition": disposition(file_title(record, file)),
         "Content-Security-Policy": ATTACHMENT,
     }
-
-
-def _chunks(stream: IO[bytes]) -> Iterator[bytes]:
-    while chunk := stream.read(CHUNK):
-        yield chunk
 
 
 def _note(record: ReportRecord, file: ReportFile) -> None:
