@@ -8,7 +8,7 @@ keys as they can; two windows at most are held, whatever the size of the report.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Any
@@ -63,8 +63,9 @@ class InvoiceSource:
         self.undated = 0
         """How many invoices have no date in the chosen field, so that no period holds them; known after ``pages``."""
 
-    def pages(self) -> Iterator[FetchedPage]:
-        """The report's invoices in the order of their ids, once. Raises PortalErrors and what the stop raises."""
+    def pages(self) -> Generator[FetchedPage, None, None]:
+        """The report's invoices in the order of their ids, once; to be closed by whoever does not read them to the
+        end. Raises PortalErrors and what the stop raises."""
         with Calls(self._stop) as calls:
             undated = calls.start(self._count_undated)
             held: deque[_Window] = deque()

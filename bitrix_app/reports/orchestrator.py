@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
@@ -17,11 +18,11 @@ from bitrix_app.reports.running import ProgressTracker, StopSignal
 
 
 class Source(Protocol):
-    """Gives the report's invoices page by page; ``undated`` is known when the pages are through."""
+    """Gives the report's invoices page by page, until they end or are closed; ``undated`` is known at the end."""
 
     undated: int
 
-    def pages(self) -> Iterator[FetchedPage]: ...
+    def pages(self) -> Generator[FetchedPage, None, None]: ...
 
 
 class Processor(Protocol):
@@ -51,9 +52,10 @@ class WorkflowOrchestrator:
 
     def run(self) -> Outcome:
         """One report from the first call to the finished files. Raises AppErrors of the stages."""
-        for page in self._source.pages():
-            invoices = self._processor(page.context).process_invoice_batch(page.raw_invoices)
-            self._register.add(self._select(invoices))
+        with closing(self._source.pages()) as pages:
+            for page in pages:
+                invoices = self._processor(page.context).process_invoice_batch(page.raw_invoices)
+                self._register.add(self._select(invoices))
         self._register.seal()
         return self._exporter.export(self._register, undated=self._source.undated)
 

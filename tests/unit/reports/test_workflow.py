@@ -12,9 +12,10 @@ import pytest
 from openpyxl import load_workbook
 
 from bitrix_app.errors import PaymentRequiredError, ReportCancelledError
-from bitrix_app.processing import FieldMapping, Stage
-from bitrix_app.reports import ReportAssembly, ReportRequest
+from bitrix_app.processing import FieldMapping, ProcessingContext, Stage
+from bitrix_app.reports import ReportAssembly, ReportRequest, WorkflowOrchestrator
 from bitrix_app.reports.exporting import Outcome
+from bitrix_app.reports.fetching import FetchedPage
 from bitrix_app.reports.register import Register
 from bitrix_app.reports.request import ReportCatalog, ReportParams
 from bitrix_app.reports.running import ProgressTracker, StopSignal
@@ -50,13 +51,12 @@ def a_row(id: int, owner: int) -> dict[str, Any]:
 
 def build(portal: FakePortal, folder: Path, *, watched: Any = None, stop: Any = None, **params: Any) -> Outcome:
     asked = ReportParams.from_json({"date_from": "2026-03-01", "date_to": "2026-03-31", "detailed": True, **params})
-    abortable = stop or StopSignal()
     assembly = ReportAssembly(
         portal=portal,
         request=ReportRequest(asked, "Иванова Анна", datetime(2026, 4, 1, 9, tzinfo=UTC), "https://p.ru/{}".format),
         catalog=CATALOG,
         progress=ProgressTracker(watched or Watched(), detailed=asked.detailed),
-        stop=abortable,
+        stop=stop or StopSignal(),
     )
     with Register(folder) as register:
         return assembly.orchestrator(register, folder).run()
@@ -214,3 +214,44 @@ def test_dates_are_calendar_dates(portal: FakePortal, tmp_path: Path) -> None:
     """``2026-03-01T00:00:00+03:00`` is 1 March wherever the server stands."""
     outcome = build(portal, tmp_path)
     assert sheet(outcome, "Краткий")[0]["Дата счёта"].date() == date(2026, 3, 1)
+
+
+class NoExporter:
+    """An exporter that is not come to."""
+
+    def export(self, register: Register, *, undated: int) -> Outcome:
+        raise AssertionError("there is nothing to export")
+
+
+class KeptPages:
+    """A source that somebody else still holds when the workflow is over."""
+
+    undated = 0
+
+    def __init__(self) -> None:
+        self.is_closed = False
+        self._given = self._pages()
+
+    def pages(self) -> Any:
+        return self._given
+
+    def _pages(self) -> Any:
+        try:
+            yield FetchedPage([], ProcessingContext())
+        finally:
+            self.is_closed = True
+
+
+def test_what_fails_while_pages_are_processed_ends_the_reading(tmp_path: Path) -> None:
+    """The calls in flight end at once, not when the pages are forgotten."""
+
+    def broken(context: ProcessingContext) -> Any:
+        raise OSError("no space left")
+
+    source, whole = KeptPages(), lambda invoices: invoices
+    with Register(tmp_path) as register, pytest.raises(OSError, match="no space"):
+        WorkflowOrchestrator(
+            source=source, processor=broken, select=whole, register=register, exporter=NoExporter()
+        ).run()
+
+    assert source.is_closed
