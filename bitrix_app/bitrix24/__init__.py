@@ -2,6 +2,8 @@
 
 from bitrix_app.bitrix24.authorization_server import AuthorizationServer
 from bitrix_app.bitrix24.client import Bitrix24Client
+from bitrix_app.bitrix24.crm import INVOICE
+from bitrix_app.bitrix24.parsing import PAGE, whole
 from bitrix_app.bitrix24.transport import Transport
 from bitrix_app.bitrix24.types import (
     AccessToken,
@@ -20,6 +22,8 @@ from bitrix_app.bitrix24.types import (
 )
 
 __all__ = [
+    "INVOICE",
+    "PAGE",
     "AccessToken",
     "Answer",
     "AuthorizationServer",
@@ -36,4 +40,5 @@ __all__ = [
     "TokenSource",
     "Transport",
     "Wait",
+    "whole",
 ]

@@ -14,7 +14,7 @@ from bitrix_app.bitrix24.questions import End, ListById, ListByNumber, Question,
 from bitrix_app.bitrix24.types import Answer, Page
 
 CONTACT, COMPANY, INVOICE = 3, 4, 31
-"""Ids of entity types."""
+"""Ids of entity types; ``INVOICE_OWNER_TYPE`` is the invoice's as an owner of product rows."""
 INVOICE_OWNER_TYPE = "SI"
 
 INVOICES = 2_000_000

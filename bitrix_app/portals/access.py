@@ -7,9 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from bitrix_app.bitrix24 import Bitrix24Client
+from bitrix_app.bitrix24 import Bitrix24Client, whole
 from bitrix_app.errors import RejectedRequestError, UnexpectedAnswerError
-from bitrix_app.portals.catalog import USER_SCOPES, TtlCache, number_of
+from bitrix_app.portals.catalog import USER_SCOPES, TtlCache
 from bitrix_app.portals.clients import PortalClients
 from bitrix_app.portals.preferences import complete_settings
 from bitrix_app.storage import PortalRecord, PortalUsers
@@ -122,5 +122,5 @@ def ask_profile(client: Bitrix24Client, user_id: int) -> SeenUser:
 def _departments_of(client: Bitrix24Client) -> frozenset[int]:
     result = client.call("user.current").result
     listed = result.get("UF_DEPARTMENT") if isinstance(result, dict) else None
-    known = map(number_of, listed) if isinstance(listed, list) else ()
+    known = map(whole, listed) if isinstance(listed, list) else ()
     return frozenset(each for each in known if each is not None)

@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 from cachetools import TTLCache
 
-from bitrix_app.bitrix24 import Bitrix24Client
+from bitrix_app.bitrix24 import PAGE, Bitrix24Client, whole
 from bitrix_app.errors import AccessDeniedError, InsufficientScopeError, UnknownMethodError, UserAccessError
 from bitrix_app.portals.clients import PortalClients
 from bitrix_app.storage import PortalRecord
@@ -135,14 +135,14 @@ def read_assignees(client: Bitrix24Client, scopes: frozenset[str]) -> tuple[Name
     rows: list[Mapping[str, Any]] = []
     try:
         for page in range(ASSIGNEE_PAGES):
-            query = {"FILTER": {"ACTIVE": True}, "sort": "LAST_NAME", "order": "ASC", "start": page * 50}
+            query = {"FILTER": {"ACTIVE": True}, "sort": "LAST_NAME", "order": "ASC", "start": page * PAGE}
             answer = client.call("user.get", query)
             rows += [row for row in answer.result if isinstance(row, dict)] if isinstance(answer.result, list) else []
             if answer.next is None:
                 break
     except (AccessDeniedError, InsufficientScopeError, UnknownMethodError):
         return ()
-    known = ((number_of(row.get("ID")), row) for row in rows)
+    known = ((whole(row.get("ID")), row) for row in rows)
     return tuple(Named(number, _person(row)) for number, row in known if number is not None)
 
 
@@ -248,14 +248,8 @@ def _title(field: Mapping[str, Any], fallback: str) -> str:
 
 
 def _named(rows: Sequence[Mapping[str, Any]], id_key: str, title_key: str) -> list[Named]:
-    known = ((number_of(row.get(id_key)), row.get(title_key)) for row in rows)
+    known = ((whole(row.get(id_key)), row.get(title_key)) for row in rows)
     return [Named(number, _text(title) or f"ID {number}") for number, title in known if number is not None]
-
-
-def number_of(value: Any) -> int | None:
-    """The portal's number of something, given as a number or as text; None for anything else."""
-    text = str(value)
-    return int(text) if text.isascii() and text.isdecimal() and len(text) <= 18 else None
 
 
 def _text(value: Any) -> str:
@@ -264,7 +258,7 @@ def _text(value: Any) -> str:
 
 def _stage(row: Mapping[str, Any]) -> PortalStage:
     stage_id = str(row["STATUS_ID"])
-    category = number_of(str(row.get("ENTITY_ID", "")).rpartition("_")[2])
+    category = whole(str(row.get("ENTITY_ID", "")).rpartition("_")[2])
     extra = row.get("EXTRA")
     meaning = row.get("SEMANTICS") or (extra.get("SEMANTICS") if isinstance(extra, dict) else None)
     return PortalStage(

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from bitrix_app.bitrix24 import Bitrix24Client
+from bitrix_app.bitrix24 import INVOICE, Bitrix24Client
 from bitrix_app.errors import PortalError
 from bitrix_app.portals.preferences import complete_settings
 from bitrix_app.storage import PortalRecord
@@ -128,5 +128,5 @@ def _time_zone(portal: PortalRecord, user_zone: str) -> Check:
 
 
 def _limits(client: Bitrix24Client) -> Check:
-    operating = client.call("crm.category.list", {"entityTypeId": 31}).operating or 0
+    operating = client.call("crm.category.list", {"entityTypeId": INVOICE}).operating or 0
     return Check("limits", ok=operating < MUCH_OPERATING_TIME, params={"operating": round(operating)})

@@ -13,7 +13,7 @@ from datetime import date
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from typing import Any
 
-from bitrix_app.bitrix24 import Bitrix24Client
+from bitrix_app.bitrix24 import PAGE, Bitrix24Client
 
 MONTHS = 12
 PAGES = 10
@@ -63,7 +63,7 @@ def company_overview(
         for item in items:
             is_paid = bool(item.get(paid_field)) if paid_field else str(item.get("stageId")) in success_stages
             counted += _add(sums, item, is_paid=is_paid)
-        if len(items) < 50:
+        if len(items) < PAGE:
             return CompanyOverview(CURRENCY, tuple(sums.values()) if counted else (), complete=True)
         after_id = int(items[-1]["id"])
     return CompanyOverview(CURRENCY, tuple(sums.values()) if counted else (), complete=False)
