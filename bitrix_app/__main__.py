@@ -1,4 +1,4 @@
-"""The command line: ``python -m bitrix_app worker | migrate | rotate-keys | forget-portal | doctor``."""
+"""The command line: ``python -m bitrix_app worker | order | migrate | rotate-keys | forget-portal | doctor``."""
 
 from __future__ import annotations
 
@@ -16,10 +16,11 @@ from typing import Protocol
 from waitress.server import create_server
 
 from bitrix_app.doctor import Finding, examine
-from bitrix_app.errors import SettingsError
+from bitrix_app.errors import AppError, SettingsError
 from bitrix_app.jobs import JobService
 from bitrix_app.logs import set_up_logging
 from bitrix_app.metrics import Metrics, metrics_page
+from bitrix_app.portals import PERIODS
 from bitrix_app.settings import Settings, load_settings
 from bitrix_app.storage import Cipher, Database, Files, Portals, Rotation
 
@@ -67,6 +68,12 @@ def parser() -> argparse.ArgumentParser:
     worker.add_argument("--metrics-port", type=int, metavar="PORT", help="отдавать /metrics · serve /metrics here")
     worker.add_argument("--metrics-host", default="127.0.0.1", metavar="HOST", help="на этом адресе · on this address")
     worker.set_defaults(run=run_worker)
+    order = commands.add_parser("order", help="заказать отчёт от имени сотрудника · order a report for an employee")
+    order.add_argument("member_id", metavar="MEMBER_ID", help="member_id портала · the portal's member_id")
+    order.add_argument("user_id", metavar="USER_ID", type=int, help="кто увидит отчёт · whose report it will be")
+    order.add_argument("--period", choices=PERIODS, default="last_month", help="период · period")
+    order.add_argument("--detailed", action="store_true", help="с товарами · with product rows")
+    order.set_defaults(run=run_order)
     migrate = commands.add_parser("migrate", help="обновить таблицы базы данных · bring the database up to date")
     migrate.set_defaults(run=run_migrate)
     rotate = commands.add_parser("rotate-keys", help="перешифровать первым ключом · encrypt anew with the first key")
@@ -161,6 +168,28 @@ def stop_on_signals() -> threading.Event:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, handle)
     return stopped
+
+
+def run_order(given: argparse.Namespace) -> int:
+    """Order a report as the page does; a worker builds it. → 1 when it is refused."""
+    from bitrix_app.wiring import build_services  # noqa: PLC0415 # as above
+
+    settings = load_settings()
+    set_up_logging(settings.log_level, settings.log_format)
+    with closing(build_services(settings)) as services:
+        require_current_tables(services.database)
+        portal = services.web.portals.by_member_id(given.member_id)
+        if portal is None or not portal.installed:
+            print("Такого портала нет. · There is no such portal.", file=sys.stderr)
+            return 1
+        asked = {"period": given.period, "detailed": given.detailed}
+        try:
+            record, _ = services.ordering.order(portal, given.user_id, asked, lang="ru", idempotency_key=None)
+        except AppError as error:
+            print(f"Отчёт не заказан: {error}. · Not ordered: {error}.", file=sys.stderr)
+            return 1
+    print(f"Отчёт заказан: {record.id}. · Ordered: {record.id}.")
+    return 0
 
 
 def run_migrate(_given: argparse.Namespace) -> int:

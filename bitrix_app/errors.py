@@ -17,6 +17,8 @@ AppError
 │       ├─ AccessDeniedError · InsufficientScopeError · UserAccessError · PaymentRequiredError
 │       ├─ PortalDeletedError · OverloadLimitError · InvalidTokenError · InvalidArgumentError
 │       ├─ UnknownMethodError · UnexpectedAnswerError
+├─ InvalidParametersError              a report was ordered with parameters that do not fit
+├─ IdempotencyKeyReusedError           … with the key of another order
 ├─ ReportError                         a report cannot go on, and it is not the portal's fault
 │   ├─ StorageFullError · WorkbookLimitError · AppUninstalledError · WorkerLostError
 ├─ ReportCancelledError                the user said stop
@@ -216,6 +218,26 @@ class UnexpectedAnswerError(GiveUpError):
     code = "unexpected_answer"
 
 
+# --- the order of a report ----------------------------------------------------------------------------------------
+
+
+class InvalidParametersError(AppError):
+    """A report cannot be ordered with these parameters: ``fields`` tells for each wrong one why, as a stable code:
+    ``unknown_kind``, ``unknown_date_field``, ``missing_day``, ``after_last_day``."""
+
+    code = "validation_failed"
+
+    def __init__(self, **fields: str) -> None:
+        super().__init__(", ".join(f"{name}: {reason}" for name, reason in fields.items()))
+        self.fields: Mapping[str, str] = fields
+
+
+class IdempotencyKeyReusedError(AppError):
+    """An earlier order with the same idempotency key had other parameters."""
+
+    code = "idempotency_key_reused"
+
+
 # --- the report ---------------------------------------------------------------------------------------------------
 
 
@@ -259,9 +281,3 @@ class LeaseLostError(AppError):
     """Another worker has taken this report over: stop at once and touch nothing."""
 
     code = "lease_lost"
-
-
-class ShutdownError(LeaseLostError):
-    """The worker is going down: the report goes back into the queue. Stop at once and touch nothing."""
-
-    code = "shutdown"

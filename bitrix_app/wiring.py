@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -11,17 +11,17 @@ from typing import Any
 import structlog
 from flask import Flask
 
-from bitrix_app.bitrix24 import AuthorizationServer, Bitrix24Client, Transport
+from bitrix_app.bitrix24 import AuthorizationServer, Transport
 from bitrix_app.jobs import (
     Cleanup,
     JobService,
     Maintenance,
+    Ordering,
     PeriodicTask,
     ReportRun,
     WakeQueue,
     Worker,
     WorkFolders,
-    report_catalog,
 )
 from bitrix_app.logs import RestLog
 from bitrix_app.metrics import CallMeter, Metrics
@@ -41,7 +41,6 @@ from bitrix_app.portals import (
     TtlCache,
 )
 from bitrix_app.precedence import PagesFirst
-from bitrix_app.reports import ReportParams, estimate
 from bitrix_app.settings import Settings
 from bitrix_app.storage import (
     AuditLog,
@@ -50,7 +49,6 @@ from bitrix_app.storage import (
     Files,
     PeriodicTasks,
     PortalBuckets,
-    PortalRecord,
     Portals,
     PortalUsers,
     ReportLeases,
@@ -59,8 +57,8 @@ from bitrix_app.storage import (
     SavedSets,
     UserTokens,
 )
-from bitrix_app.web import Preview, create_app
 from bitrix_app.web import Services as WebServices
+from bitrix_app.web import create_app
 
 log = structlog.get_logger("app")
 
@@ -90,6 +88,7 @@ class Services:
     database: Database
     web: WebServices
     jobs: JobService
+    ordering: Ordering
     metrics: Metrics
     pages_first: PagesFirst
     closers: tuple[Any, ...]
@@ -142,17 +141,29 @@ def build_services(settings: Settings) -> Services:
         metrics=metrics,
         give_way=pages_first.give_way,
     )
+    access = Access(clients, stores.users, TtlCache(DEPARTMENT_SECONDS, 5000))
+    ordering = Ordering(
+        reports=Reports(stores.database),
+        users=stores.users,
+        audit_log=AuditLog(stores.database),
+        access=access,
+        catalogs=catalogs,
+        clients=clients,
+        wake=queue.wake,
+    )
     web = build_web(
         settings=settings,
         stores=stores,
         clients=clients,
         catalogs=catalogs,
         server=server,
+        access=access,
+        ordering=ordering,
         queue=queue,
         metrics=metrics,
     )
     closers = (queue, server, rest_log, transports.background, transports.interactive, stores.database)
-    return Services(settings, stores.database, web, jobs, metrics, pages_first, closers)
+    return Services(settings, stores.database, web, jobs, ordering, metrics, pages_first, closers)
 
 
 def build_stores(settings: Settings) -> Stores:
@@ -219,12 +230,13 @@ def build_web(
     clients: PortalClients,
     catalogs: Catalogs,
     server: AuthorizationServer,
+    access: Access,
+    ordering: Ordering,
     queue: WakeQueue,
     metrics: Metrics,
 ) -> WebServices:
     """What the web application calls."""
     check = CallerCheck(server)
-    access = Access(clients, stores.users, TtlCache(DEPARTMENT_SECONDS, 5000))
     embedding = Embedding(settings.app_url)
     installer = Installer(
         check=check,
@@ -234,11 +246,6 @@ def build_web(
         access=access,
         embedding=embedding,
     )
-
-    def preview(client: Bitrix24Client, portal: PortalRecord, user_id: int, params: Mapping[str, Any]) -> Preview:
-        known = catalogs.whole(portal, user_id, client)
-        found = estimate(client, ReportParams.from_json(params), report_catalog(portal, known))
-        return Preview(found.invoices, found.undated, found.calls, found.seconds)
 
     return WebServices(
         settings=settings,
@@ -256,8 +263,7 @@ def build_web(
         installer=installer,
         launcher=Launcher(check=check, portals=stores.portals, tokens=stores.tokens, access=access),
         events=PortalEvents(installer=installer, portals=stores.portals),
-        preview=preview,
-        wake=queue.wake,
+        ordering=ordering,
         ping_queue=queue.ping,
         overviews=TtlCache(60, 500),
         render_metrics=metrics.render,

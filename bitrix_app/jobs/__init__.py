@@ -7,8 +7,9 @@ The report's row is the truth; see ``queue`` for what the queue is for.
 from bitrix_app.jobs.heartbeat import Timing
 from bitrix_app.jobs.job import JobObserver, RunReport
 from bitrix_app.jobs.maintenance import Cleanup, Maintenance, PeriodicTask, WorkFolders
+from bitrix_app.jobs.ordering import Ordering, today_in
 from bitrix_app.jobs.queue import WakeQueue
-from bitrix_app.jobs.report_run import ReportRun, report_catalog
+from bitrix_app.jobs.report_run import ReportRun
 from bitrix_app.jobs.worker import JobService, Worker
 from bitrix_app.reports import FORMATS, WORKBOOK, Format
 
@@ -20,6 +21,7 @@ __all__ = [
     "JobObserver",
     "JobService",
     "Maintenance",
+    "Ordering",
     "PeriodicTask",
     "ReportRun",
     "RunReport",
@@ -27,5 +29,5 @@ __all__ = [
     "WakeQueue",
     "WorkFolders",
     "Worker",
-    "report_catalog",
+    "today_in",
 ]

@@ -20,9 +20,9 @@ from typing import Any, Protocol
 import structlog
 from structlog.contextvars import bound_contextvars
 
-from bitrix_app.errors import AppError, LeaseLostError, ReportCancelledError, ShutdownError, StorageFullError
+from bitrix_app.errors import AppError, LeaseLostError, ReportCancelledError, StorageFullError
 from bitrix_app.jobs.heartbeat import DATABASE_AWAY, Heartbeat, LatestProgress, Timing
-from bitrix_app.reports import LocalFile, Outcome, Progress, ProgressSink, StopSignal
+from bitrix_app.reports import LocalFile, Outcome, Progress, ProgressSink, ShutdownError, StopSignal
 from bitrix_app.storage import Files, Lease, ReportFile, ReportLeases, file_name
 
 log = structlog.get_logger("jobs")

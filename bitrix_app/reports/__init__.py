@@ -10,7 +10,7 @@ from bitrix_app.reports.exporting import LocalFile, Outcome
 from bitrix_app.reports.orchestrator import ReportAssembly, WorkflowOrchestrator
 from bitrix_app.reports.register import Register
 from bitrix_app.reports.request import ReportCatalog, ReportParams, ReportRequest
-from bitrix_app.reports.running import Progress, ProgressSink, ProgressTracker, StopSignal, Waiting
+from bitrix_app.reports.running import Progress, ProgressSink, ProgressTracker, ShutdownError, StopSignal, Waiting
 from bitrix_app.workbook import FORMATS, WORKBOOK, Format
 
 __all__ = [
@@ -29,6 +29,7 @@ __all__ = [
     "ReportCatalog",
     "ReportParams",
     "ReportRequest",
+    "ShutdownError",
     "Stage",
     "StopSignal",
     "Waiting",

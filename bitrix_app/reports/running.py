@@ -10,7 +10,7 @@ from datetime import datetime
 from types import TracebackType
 from typing import ParamSpec, Protocol, TypeVar
 
-from bitrix_app.errors import AppError, LeaseLostError, ReportCancelledError, ShutdownError
+from bitrix_app.errors import AppError, LeaseLostError, ReportCancelledError
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -20,6 +20,12 @@ LOOK_UPS_IN_FLIGHT = 3
 CHAINS_IN_FLIGHT = 2
 CHECK_SECONDS = 0.25
 STAGES = ("invoices", "requisites", "products", "workbook")
+
+
+class ShutdownError(LeaseLostError):
+    """The worker is going down: the report goes back into the queue. Stop at once and touch nothing."""
+
+    code = "shutdown"
 
 
 class StopSignal:

@@ -5,6 +5,6 @@ Belongs here: requests and answers, headers, sessions, words. Does not: what is 
 """
 
 from bitrix_app.web.app import create_app
-from bitrix_app.web.services import Preview, PreviewCall, Services
+from bitrix_app.web.services import Services
 
-__all__ = ["Preview", "PreviewCall", "Services", "create_app"]
+__all__ = ["Services", "create_app"]

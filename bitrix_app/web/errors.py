@@ -15,8 +15,8 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from werkzeug.exceptions import HTTPException
 
 from bitrix_app import errors
-from bitrix_app.errors import AppError, RejectedRequestError
-from bitrix_app.web.messages import message_for
+from bitrix_app.errors import AppError, InvalidParametersError, RejectedRequestError
+from bitrix_app.web.messages import message_for, reasons
 from bitrix_app.web.pages import page_values
 
 PROBLEM_TYPE = "application/problem+json"
@@ -37,6 +37,8 @@ STATUS_BY_ERROR: Mapping[type[AppError], int] = {
     errors.InvalidArgumentError: 422,
     errors.UnexpectedAnswerError: 502,
     errors.AppUninstalledError: 403,
+    errors.InvalidParametersError: 422,
+    errors.IdempotencyKeyReusedError: 422,
     errors.ReportError: 503,
     errors.AppError: 500,
 }
@@ -88,7 +90,8 @@ def _answer_app_error(error: AppError) -> Response:
         retry_after = RETRY_SECONDS if status == 503 else None
         if status >= 500:
             log.warning("request_failed", code=error.code, exc_info=error)
-        error = RejectedRequestError(status, error.code, retry_after=retry_after, **error.params)
+        fields = reasons(error.fields) if isinstance(error, InvalidParametersError) else None
+        error = RejectedRequestError(status, error.code, retry_after=retry_after, errors=fields, **error.params)
     g.error_code = error.code
     return refusal(error)
 

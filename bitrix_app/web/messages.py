@@ -33,6 +33,11 @@ def message_for(code: str, params: Mapping[str, Any] | None = None) -> Message:
     return Message(_(template.text) % values, _(template.advice) % values)
 
 
+def reasons(fields: Mapping[str, str]) -> dict[str, list[str]]:
+    """What is wrong with each field of an InvalidParametersError, as a problem's ``errors`` have it."""
+    return {name: [_(REASONS[reason])] for name, reason in fields.items()}
+
+
 class _Gaps(dict[str, str]):
     """Values for the gaps of a message, as short texts."""
 
@@ -46,6 +51,14 @@ class _Gaps(dict[str, str]):
 _REPEAT = N_("Try again in a minute. If that does not help, tell the administrator of the portal.")
 _REOPEN = N_("Open the application in Bitrix24 again.")
 _ASK_ADMIN = N_("Turn to the administrator of the portal.")
+
+REASONS: Mapping[str, str] = {
+    "unknown_kind": N_("There is no such kind of report."),
+    "unknown_date_field": N_("Invoices of this portal have no such date field."),
+    "missing_day": N_("This day is missing."),
+    "after_last_day": N_("The first day is after the last day."),
+}
+"""Why a parameter of a report does not fit, by the code that ``jobs.Ordering`` gives."""
 
 MESSAGES: Mapping[str, Message] = {
     # --- the tree of errors

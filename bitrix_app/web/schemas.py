@@ -214,18 +214,11 @@ class ConditionsSchema(StrictSchema):
 
 
 class ReportSchema(ConditionsSchema):
-    """``POST /reports``: the period (both dates included) and the conditions."""
+    """``POST /reports``: the kind, the period (both dates included) and the conditions."""
 
+    kind = PlainText(40, load_default="register")
     date_from = StrictDate(required=True)
     date_to = StrictDate(required=True)
-
-    @validates_schema(skip_on_field_errors=True)
-    def check_period(self, data: dict[str, Any], **kwargs: Any) -> None:  # noqa: ARG002 - marshmallow's signature
-        """The first day is not after the last."""
-        first: date = data["date_from"]
-        last: date = data["date_to"]
-        if first > last:
-            raise ValidationError(_("The first day is after the last day."), "date_from")
 
 
 class SavedParamsSchema(ConditionsSchema):

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Protocol
 
 from flask import current_app
 
+from bitrix_app.jobs import Ordering
 from bitrix_app.portals import (
     Access,
-    Bitrix24Client,
     Catalogs,
     Embedding,
     Installer,
@@ -21,38 +20,15 @@ from bitrix_app.portals import (
     TtlCache,
 )
 from bitrix_app.settings import Settings
-from bitrix_app.storage import AuditLog, Database, Files, PortalRecord, Portals, PortalUsers, Reports, SavedSets
+from bitrix_app.storage import AuditLog, Database, Files, Portals, PortalUsers, Reports, SavedSets
 
 SERVICES = "invoice_register"
-
-
-@dataclass(frozen=True, slots=True)
-class Preview:
-    """What a report would be: so many ``invoices``, so many that have no date to be found by (``undated``), and
-    what it would cost: ``calls`` to the portal, ``seconds``."""
-
-    invoices: int
-    undated: int
-    calls: int
-    seconds: int
-
-
-class PreviewCall(Protocol):
-    """Looks ahead: counts, and reckons what the report would cost. ``params`` as they would be stored with it.
-
-    Raises PortalError and what the client raises.
-    """
-
-    def __call__(
-        self, client: Bitrix24Client, portal: PortalRecord, user_id: int, params: Mapping[str, Any]
-    ) -> Preview: ...
 
 
 @dataclass(frozen=True, slots=True)
 class Services:
     """Everything the web calls.
 
-    ``wake``: a report waits in its row; never raises, for a row that nobody was woken for is found anyway.
     ``ping_queue`` raises AppError when the queue cannot be reached. ``overviews`` keeps companies' overviews for a
     minute. ``render_metrics``: Prometheus' text, shown with METRICS_TOKEN. ``clock``: seconds since 1970.
     """
@@ -72,8 +48,7 @@ class Services:
     installer: Installer
     launcher: Launcher
     events: PortalEvents
-    preview: PreviewCall
-    wake: Callable[[], None]
+    ordering: Ordering
     ping_queue: Callable[[], None]
     overviews: TtlCache
     render_metrics: Callable[[], bytes]

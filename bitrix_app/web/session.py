@@ -11,14 +11,14 @@ import hashlib
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
-from datetime import UTC, date, datetime
+from datetime import date
 from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from flask import current_app, g, request
 from itsdangerous import BadData, URLSafeSerializer
 
 from bitrix_app.errors import RejectedRequestError
+from bitrix_app.jobs import today_in
 from bitrix_app.portals import complete_settings
 from bitrix_app.storage import PortalRecord, UserReports, UserSavedSets
 from bitrix_app.web.i18n import LANGUAGES, choose_language
@@ -132,15 +132,6 @@ class Session:
     def note(self, action: str, report_id: str | None = None, **details: object) -> None:
         """Writes a line into the portal's audit log."""
         services().audit_log.add(self.portal.id, self.user_id, self.name, action, report_id, details=details)
-
-
-def today_in(zone: str, now: float) -> date:
-    """The calendar date in a time zone, in UTC where there is no such zone; ``now`` in seconds since 1970."""
-    try:
-        info = ZoneInfo(zone)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        return datetime.fromtimestamp(now, UTC).date()
-    return datetime.fromtimestamp(now, info).date()
 
 
 def signed_tokens() -> SignedTokens:

@@ -21,6 +21,7 @@ def test_a_report_is_accepted_with_its_address(visitor: Visitor) -> None:
     assert report["status"] == "queued"
     assert report["params"] == {
         **QUARTER,
+        "kind": "register",
         "date_field": "begindate",
         "detailed": True,
         "stages": None,
@@ -56,7 +57,7 @@ def test_all_conditions_are_stored(visitor: Visitor) -> None:
         "currency": "RUB",
         "paid": False,
     }
-    assert visitor.start(**conditions)["params"] == {**QUARTER, **conditions}
+    assert visitor.start(**conditions)["params"] == {"kind": "register", **QUARTER, **conditions}
 
 
 def test_a_date_field_that_is_none_is_422(visitor: Visitor) -> None:

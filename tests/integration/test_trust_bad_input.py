@@ -74,6 +74,8 @@ def post(visitor: Visitor, **changes: Any) -> TestResponse:
         ({"date_from": ["2026-01-01"]}, "date_from"),
         ({"date_from": {}}, "date_from"),
         ({"date_from": "2026-04-01"}, "date_from"),
+        ({"kind": "receivables"}, "kind"),
+        ({"kind": None}, "kind"),
         ({"date_field": "opportunity"}, "date_field"),
         ({"date_field": "noSuchField"}, "date_field"),
         ({"date_field": "begindate'; DROP TABLE report"}, "date_field"),

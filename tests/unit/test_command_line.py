@@ -25,7 +25,7 @@ from bitrix_app.errors import SettingsError, StorageFullError
 from bitrix_app.jobs.job import Delivery
 from bitrix_app.metrics import Metrics
 from bitrix_app.settings import Settings, load_settings
-from bitrix_app.storage import AuditLog, Cipher, Database, Files, Portals, ReportLeases
+from bitrix_app.storage import AuditLog, Cipher, Database, Files, Portals, PortalUsers, ReportLeases, Reports
 from bitrix_app.storage.tables import Portal, Report
 from tests.client.raw_server import RawServer, says
 from tests.seed import install_portal, queue_report
@@ -146,6 +146,36 @@ def test_rotating_keys_makes_older_keys_superfluous(
     assert main(["rotate-keys"]) == 1
     assert "No key opens: 3." in capsys.readouterr().out
     db.close()
+
+
+# --- order --------------------------------------------------------------------------------------------------------
+
+
+def test_order_queues_the_report_that_the_page_would(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with closing(Database(f"sqlite:///{tmp_path}/app.db")) as db:
+        db.migrate()
+        portal = install_portal(db, Cipher(("k3y" * 11,)))
+        assert main(["order", portal.member_id, "7", "--period", "this_year", "--detailed"]) == 0
+        (record,), _ = Reports(db).of(portal.id, 7).page()
+        assert (record.status, record.params["kind"], record.params["detailed"]) == ("queued", "register", True)
+        assert record.params["date_from"].endswith("-01-01")
+        assert record.params["date_to"].endswith("-12-31")
+        assert [each.action for each in AuditLog(db).page(portal.id)[0]] == ["report_created"]
+    assert record.id in capsys.readouterr().out
+
+
+def test_order_says_why_there_is_no_report(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with closing(Database(f"sqlite:///{tmp_path}/app.db")) as db:
+        db.migrate()
+        portals = Portals(db, Cipher(("k3y" * 11,)))
+        portal = install_portal(db, Cipher(("k3y" * 11,)))
+        portals.save_settings(portal.id, {"builders": {"mode": "administrators", "users": [], "departments": []}})
+        PortalUsers(db).remember(portal.id, 7, "Алиса", is_admin=False)
+        assert main(["order", portal.member_id, "7"]) == 1
+        assert "not_allowed_to_build" in capsys.readouterr().err
+        assert main(["order", "nobody", "7"]) == 1
+        assert "нет" in capsys.readouterr().err
+        assert Reports(db).of(portal.id, 7).page()[0] == []
 
 
 # --- forget-portal ------------------------------------------------------------------------------------------------

@@ -43,6 +43,7 @@ NOT_OURS = {
     "SERVER_ENDPOINT",  # a field of the portal's form
     "ADDRESS_OF_THIS_REPOSITORY",  # for the reader to fill in
     "MEMBER_ID",
+    "USER_ID",
     "AF_INET",  # systemd's
     "AF_INET6",
     "AF_UNIX",
@@ -194,7 +195,8 @@ def test_every_command_of_ours_that_is_named_exists() -> None:
     named |= set(re.findall(r'"-m", "bitrix_app", "([a-z-]+)"', everything))
     assert {"migrate", "worker", "doctor", "rotate-keys"} <= named
     for command in named:
-        parser().parse_args([command, *(["a member_id"] if command == "forget-portal" else [])])
+        required = {"forget-portal": ["a member_id"], "order": ["a member_id", "7"]}
+        parser().parse_args([command, *required.get(command, [])])
 
 
 def test_deployment_files_name_modules_that_exist() -> None:

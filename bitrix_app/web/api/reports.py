@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from typing import Any
 from uuid import UUID
 
 from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 
 from bitrix_app.errors import RejectedRequestError
-from bitrix_app.portals import complete_settings
 from bitrix_app.storage import ReportRecord
 from bitrix_app.web.i18n import translate as _
 from bitrix_app.web.limits import rate_limits
@@ -24,7 +21,8 @@ from bitrix_app.web.session import session
 PAGE = 20
 CURSOR = re.compile(r"[0-9]{1,16}\.[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,200}")
-ALWAYS_THERE = "begindate"
+NOT_CHOSEN = {"kind", "company_id", "invoice_id"}
+"""Parameters that the form does not remember."""
 
 
 def add_to(api: Blueprint) -> None:
@@ -39,27 +37,18 @@ def add_to(api: Blueprint) -> None:
 
 def preview_report() -> ResponseReturnValue:
     """How many invoices there are, and what the report would cost."""
-    portal, user_id = session().portal, session().user_id
-    services().access.require_report_access(portal, user_id)
-    params = _params(load(ReportSchema, json_body(request)))
-    with services().clients.interactive(portal, user_id) as client:
-        found = services().preview(client, portal, user_id, params)
+    found = services().ordering.estimate(session().portal, session().user_id, load(ReportSchema, json_body(request)))
     return {"invoices": found.invoices, "undated": found.undated, "calls": found.calls, "seconds": found.seconds}
 
 
 def start_report() -> ResponseReturnValue:
-    """Stores a report and wakes a worker. The same ``Idempotency-Key`` again answers with the same report."""
-    portal, user_id = session().portal, session().user_id
-    key = _idempotency_key()
+    """Orders a report. The same ``Idempotency-Key`` again answers with the same report."""
+    portal, user_id, key = session().portal, session().user_id, _idempotency_key()
     body = load(ReportSchema, json_body(request))
-    services().access.require_report_access(portal, user_id)
-    params = _params(body)
     rate_limits().report(portal.id, user_id)
-    record, is_new = session().reports.create(params, session().lang, session().name, key)
-    if not is_new and record.params != params:
-        raise RejectedRequestError(422, "idempotency_key_reused")
-    if is_new:
-        _began(record, body["period"])
+    record, is_new = services().ordering.order(portal, user_id, body, lang=session().lang, idempotency_key=key)
+    if is_new and body["invoice_id"] is None:
+        _remember_choice(record, body["period"] or OWN_PERIOD)
     headers = {"Location": address(f"/api/v1/reports/{record.id}")}
     return _presenter().report(record), 202, headers
 
@@ -97,7 +86,7 @@ def delete_report(report_id: UUID) -> ResponseReturnValue:
     if names is None:
         raise RejectedRequestError(404, "not_found")
     services().files.delete_all(names)
-    session().note("report_deleted", record.id, **_period(record.params))
+    session().note("report_deleted", record.id, date_from=record.params["date_from"], date_to=record.params["date_to"])
     return "", 204
 
 
@@ -119,32 +108,6 @@ def _idempotency_key() -> str | None:
     return key
 
 
-def _params(body: Mapping[str, Any]) -> dict[str, Any]:
-    """What is stored with the report: the body with its dates as text and its date field settled."""
-    usual = complete_settings(session().portal.settings)["date_field"]
-    field = body["date_field"] or usual
-    if field not in {usual, ALWAYS_THERE}:
-        known = {each.name for each in services().catalogs.date_fields(session().portal, session().user_id)}
-        if field not in known:
-            message = _("Invoices of this portal have no such date field.")
-            raise RejectedRequestError(422, "validation_failed", errors={"date_field": [message]})
-    stored = {name: value for name, value in body.items() if name != "period"}
-    return {
-        **stored,
-        "date_from": body["date_from"].isoformat(),
-        "date_to": body["date_to"].isoformat(),
-        "date_field": field,
-        "stages": body["stages"] or None,
-    }
-
-
-def _began(record: ReportRecord, period: str | None) -> None:
-    services().wake()
-    session().note("report_created", record.id, **_period(record.params))
-    if record.params["invoice_id"] is None:
-        choice = {name: value for name, value in record.params.items() if name not in {"company_id", "invoice_id"}}
-        services().users.save_last_choice(record.portal_id, record.user_id, {"period": period or OWN_PERIOD, **choice})
-
-
-def _period(params: Mapping[str, Any]) -> dict[str, Any]:
-    return {"date_from": params["date_from"], "date_to": params["date_to"]}
+def _remember_choice(record: ReportRecord, period: str) -> None:
+    choice = {name: value for name, value in record.params.items() if name not in NOT_CHOSEN}
+    services().users.save_last_choice(record.portal_id, record.user_id, {"period": period, **choice})

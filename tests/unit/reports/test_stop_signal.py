@@ -7,8 +7,8 @@ from collections.abc import Callable
 
 import pytest
 
-from bitrix_app.errors import AppError, LeaseLostError, ReportCancelledError, ShutdownError
-from bitrix_app.reports import StopSignal
+from bitrix_app.errors import AppError, LeaseLostError, ReportCancelledError
+from bitrix_app.reports import ShutdownError, StopSignal
 
 REASONS: list[tuple[Callable[[StopSignal], None], type[AppError]]] = [
     (StopSignal.cancel, ReportCancelledError),

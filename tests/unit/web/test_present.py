@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import datetime, timedelta, timezone
 from decimal import Decimal
 from typing import Any
 
@@ -12,17 +12,8 @@ from bitrix_app.portals import Check
 from bitrix_app.web.filters import filter_labels
 from bitrix_app.web.messages import check_message
 from bitrix_app.web.present import moment, moment_of, money, summary
-from bitrix_app.web.session import today_in
 
 NOTHING: dict[str, Any] = {"date_field": "begindate", "detailed": False}
-
-
-@pytest.mark.parametrize(
-    ("zone", "today"), [("Asia/Vladivostok", 1), ("Europe/Moscow", 1), ("UTC", 31), ("../../etc", 31), ("", 31)]
-)
-def test_today_is_the_portals_calendar_date(zone: str, today: int) -> None:
-    evening = datetime(2026, 3, 31, 22, 30, tzinfo=UTC).timestamp()
-    assert today_in(zone, evening).day == today
 
 
 @pytest.mark.parametrize(
