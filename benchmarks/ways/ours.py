@@ -74,7 +74,7 @@ def reports_of(services: Services, portal: PortalSubprocess) -> UserReports:
         expires_at=owner.expires_at,
     )
     tokens = UserTokens(services.database, Cipher(services.settings.secret_keys))
-    pair = TokenPair(portal.access_token, portal.refresh_token, owner.expires_at, owner.client_endpoint)
+    pair = TokenPair(portal.access_token, portal.refresh_token, owner.expires_at)
     tokens.save(record.id, owner.user_id, pair)
     return services.web.reports.of(record.id, owner.user_id)
 

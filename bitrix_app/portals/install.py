@@ -168,5 +168,4 @@ def fresh_pair(caller: Caller, refresh_token: str, now: float) -> TokenPair:
         access_token=caller.access_token,
         refresh_token=refresh_token or None,
         expires_at=caller.expires_at or int(now) + TOKEN_SECONDS,
-        client_endpoint=caller.client_endpoint,
     )

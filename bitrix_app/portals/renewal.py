@@ -127,7 +127,6 @@ class PortalTokens:
             access_token=renewed.access_token,
             refresh_token=renewed.refresh_token,
             expires_at=renewed.expires_at,
-            client_endpoint=renewed.client_endpoint,
         )
 
 

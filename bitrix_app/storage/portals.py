@@ -91,7 +91,7 @@ class Portals:
         Settings of an earlier install stay. An empty ``application_token`` keeps the one that is stored.
         ``expires_at`` in seconds since 1970.
         """
-        pair = TokenPair(access_token, refresh_token, expires_at, client_endpoint)
+        pair = TokenPair(access_token, refresh_token, expires_at)
         with self._db.transaction() as session:
             row = self._row_to_install(session, member_id, client_endpoint, domain)
             now = self._db.now(session)

@@ -157,7 +157,6 @@ class UserToken(Base):
     access_token: Mapped[str]
     refresh_token: Mapped[str | None]
     expires_at: Mapped[int | None] = mapped_column(BigInteger)
-    client_endpoint: Mapped[str]
     renewal_owner: Mapped[str | None]
     renewal_until: Mapped[datetime | None]
     updated_at: Mapped[datetime]

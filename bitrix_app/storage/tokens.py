@@ -34,7 +34,7 @@ class PairKey:
 
 @dataclass(frozen=True, slots=True)
 class TokenPair:
-    """A pair of OAuth tokens and the REST address they are for; ``expires_at`` in seconds since 1970.
+    """A pair of OAuth tokens; ``expires_at`` in seconds since 1970.
 
     ``refresh_token`` is None where the portal gave only an access token. Secrets do not show in repr.
     """
@@ -42,7 +42,6 @@ class TokenPair:
     access_token: str = field(repr=False)
     refresh_token: str | None = field(repr=False)
     expires_at: int | None
-    client_endpoint: str
 
     def has_lapsed(self, now: float) -> bool:
         """Whether the access token is past its time; False where that is not known."""
@@ -80,7 +79,6 @@ class PairRows:
             "user_id": key.user_id,
             "kind": key.kind,
             "access_token": access,
-            "client_endpoint": pair.client_endpoint,
             "updated_at": now,
         }
         with self._db.portal_exists():
@@ -91,14 +89,14 @@ class PairRows:
         row.access_token = access
         if pair.refresh_token:
             row.refresh_token = self._cipher.encrypt(pair.refresh_token)
-        row.expires_at, row.client_endpoint, row.updated_at = pair.expires_at, pair.client_endpoint, now
+        row.expires_at, row.updated_at = pair.expires_at, now
         row.renewal_owner, row.renewal_until = None, None
 
     def open(self, row: UserToken) -> TokenPair | None:
         """The pair of a row, decrypted; None when none of our keys opens it."""
         try:
             refresh = self._cipher.decrypt(row.refresh_token) if row.refresh_token else None
-            return TokenPair(self._cipher.decrypt(row.access_token), refresh, row.expires_at, row.client_endpoint)
+            return TokenPair(self._cipher.decrypt(row.access_token), refresh, row.expires_at)
         except UnreadableSecretError:
             return None
 

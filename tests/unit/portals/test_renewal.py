@@ -97,7 +97,7 @@ class Scene:
 def scene(db: Database, cipher: Cipher) -> Scene:
     portal = install_portal(db, cipher)
     stored = UserTokens(db, cipher)
-    stored.save(portal.id, ALICE, TokenPair("access-1", "refresh-1", None, ENDPOINT))
+    stored.save(portal.id, ALICE, TokenPair("access-1", "refresh-1", None))
     return Scene(portal, Portals(db, cipher), stored)
 
 
@@ -213,7 +213,7 @@ def test_clients_that_renew_at_once_spend_one_refresh_token(scene: Scene) -> Non
 
 def test_no_transaction_is_open_while_the_authorization_server_is_asked(scene: Scene) -> None:
     """Somebody else's launch would wait for ever behind it on SQLite."""
-    launch = TokenPair("launch's", None, None, ENDPOINT)
+    launch = TokenPair("launch's", None, None)
     scene.server = HookedServer(meanwhile=lambda: scene.stored.save(scene.portal.id, ADMINISTRATOR, launch))
     tokens = scene.tokens()
     assert tokens.renew(tokens.current()).value == "access-2"
@@ -264,7 +264,7 @@ def test_two_renewals_of_one_administrator_spend_one_refresh_token_and_keep_the_
     """An install and a launch may bring one pair. Renewed by a page and by the portal's maintenance at once, it must
     neither be spent twice nor be lost in a deadlock of its two rows."""
     portal, stored = install_portal(db, cipher), UserTokens(db, cipher)
-    pair = TokenPair("access-1", "refresh-1", None, ENDPOINT)
+    pair = TokenPair("access-1", "refresh-1", None)
     stored.save(portal.id, ADMINISTRATOR, pair, INSTALL)
     stored.save(portal.id, ADMINISTRATOR, pair, USER)
     server = SlowServer(user_id=ADMINISTRATOR)

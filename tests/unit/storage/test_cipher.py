@@ -16,7 +16,7 @@ from bitrix_app.storage import (
     UnreadableSecretError,
     UserTokens,
 )
-from tests.seed import ADMINISTRATOR, ALICE, BOB, ENDPOINT, install_portal
+from tests.seed import ADMINISTRATOR, ALICE, BOB, install_portal
 
 
 def test_what_was_encrypted_can_be_decrypted_and_does_not_show() -> None:
@@ -71,13 +71,13 @@ def test_no_key_is_a_wrong_setting() -> None:
 def test_all_stored_secrets_move_to_the_first_key_and_nothing_is_lost(db: Database) -> None:
     old, both, new = Cipher(["old"]), Cipher(["new", "old"]), Cipher(["new"])
     portal = install_portal(db, old)
-    UserTokens(db, old).save(portal.id, ALICE, TokenPair("access", "refresh", None, ENDPOINT))
-    UserTokens(db, old).save(portal.id, BOB, TokenPair("access", None, None, ENDPOINT))
+    UserTokens(db, old).save(portal.id, ALICE, TokenPair("access", "refresh", None))
+    UserTokens(db, old).save(portal.id, BOB, TokenPair("access", None, None))
     first, again = Rotation(both), Rotation(both)
     first.run(db)
     again.run(db)
     assert [(each.moved, each.unreadable) for each in (first, again)] == [(6, 0), (0, 0)]
-    assert UserTokens(db, new).read(PairKey(portal.id, ALICE)) == TokenPair("access", "refresh", None, ENDPOINT)
+    assert UserTokens(db, new).read(PairKey(portal.id, ALICE)) == TokenPair("access", "refresh", None)
     assert UserTokens(db, new).read(PairKey(portal.id, ADMINISTRATOR, INSTALL)) is not None
     assert Portals(db, new).has_application_token("romashka", "application token of romashka")
 

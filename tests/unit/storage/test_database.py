@@ -7,16 +7,20 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from bitrix_app.errors import SettingsError
-from bitrix_app.storage import Database
+from bitrix_app.storage import Cipher, Database, PairKey, Portals, TokenPair, UserTokens
+from bitrix_app.storage.database import MIGRATIONS
 from bitrix_app.storage.tables import Base, PeriodicTaskRow
 from tests.servers import need_postgres, throwaway_database
 from tests.unit.storage.processes import at_once, migrate
@@ -117,6 +121,44 @@ def test_migrations_run_from_any_folder_and_may_be_repeated(
     db.close()
 
 
+def test_a_database_of_the_previous_version_keeps_its_pairs_of_tokens(blank_database_url: str, cipher: Cipher) -> None:
+    db = Database(blank_database_url)
+    migrate_to(db, "0002")
+    values = {"access": cipher.encrypt("access"), "refresh": cipher.encrypt("refresh"), "at": datetime.now(UTC)}
+    with db.transaction() as session:
+        session.execute(
+            text(
+                "INSERT INTO portal (id, member_id, client_endpoint, domain, status, scopes, settings, epoch,"
+                " installed_at) VALUES (1, 'm', 'https://m/rest/', 'm', 'installed', '[]', '{}', 1, :at)"
+            ),
+            values,
+        )
+        session.execute(
+            text(
+                "INSERT INTO user_token (portal_id, user_id, kind, access_token, refresh_token, client_endpoint,"
+                " updated_at) VALUES (1, 7, 'user', :access, :refresh, 'https://m/rest/', :at)"
+            ),
+            values,
+        )
+    db.migrate()
+    tokens = UserTokens(db, cipher)
+    assert tokens.read(PairKey(1, 7)) == TokenPair("access", "refresh", None)
+    tokens.save(1, 8, TokenPair("access", "refresh", None))
+    Portals(db, cipher).erase("m")
+    assert tokens.read(PairKey(1, 7)) is None
+    db.close()
+
+
+def migrate_to(db: Database, revision: str) -> None:
+    """Bring the tables to this revision, as an earlier version of the app has left them."""
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    config.set_main_option("path_separator", "os")
+    with db.engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, revision)
+
+
 def test_tables_of_a_newer_version_stop_the_start(db: Database) -> None:
     with db.transaction() as session:
         session.execute(text("UPDATE alembic_version SET version_num = '9999'"))
@@ -126,7 +168,7 @@ def test_tables_of_a_newer_version_stop_the_start(db: Database) -> None:
         assert not db.is_current()
     finally:
         with db.transaction() as session:
-            session.execute(text("UPDATE alembic_version SET version_num = '0002'"))
+            session.execute(text("UPDATE alembic_version SET version_num = '0003'"))
 
 
 def test_what_a_broken_transaction_wrote_is_gone(db: Database) -> None:

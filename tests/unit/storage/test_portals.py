@@ -24,9 +24,9 @@ from bitrix_app.storage import (
     file_name,
 )
 from bitrix_app.storage.tables import Base, Portal, UserToken
-from tests.seed import ADMINISTRATOR, ALICE, ENDPOINT, install_portal, queue_report
+from tests.seed import ADMINISTRATOR, ALICE, install_portal, queue_report
 
-PAIR = TokenPair("access", "refresh", None, ENDPOINT)
+PAIR = TokenPair("access", "refresh", None)
 
 
 @pytest.fixture

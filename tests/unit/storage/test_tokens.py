@@ -23,12 +23,12 @@ from bitrix_app.storage import (
     TokenPair,
     UserTokens,
 )
-from tests.seed import ADMINISTRATOR, ALICE, BOB, ENDPOINT, install_portal, queue_report
+from tests.seed import ADMINISTRATOR, ALICE, BOB, install_portal, queue_report
 from tests.unit.storage.processes import at_once, lease_alices_pair
 
-SPENT = TokenPair("spent access", "spent refresh", 1_700_000_000, ENDPOINT)
-FRESH = TokenPair("fresh access", "fresh refresh", 4_000_000_000, ENDPOINT)
-LAUNCHED = TokenPair("launch's access", "launch's refresh", 4_000_000_000, ENDPOINT)
+SPENT = TokenPair("spent access", "spent refresh", 1_700_000_000)
+FRESH = TokenPair("fresh access", "fresh refresh", 4_000_000_000)
+LAUNCHED = TokenPair("launch's access", "launch's refresh", 4_000_000_000)
 
 
 @pytest.fixture
@@ -64,8 +64,8 @@ def test_a_pair_does_not_show_its_tokens() -> None:
 
 
 def test_a_pair_without_a_refresh_token_keeps_the_stored_one(tokens: UserTokens, portal: PortalRecord) -> None:
-    tokens.save(portal.id, ALICE, TokenPair("newer", None, 5, ENDPOINT))
-    assert tokens.read(PairKey(portal.id, ALICE)) == TokenPair("newer", "spent refresh", 5, ENDPOINT)
+    tokens.save(portal.id, ALICE, TokenPair("newer", None, 5))
+    assert tokens.read(PairKey(portal.id, ALICE)) == TokenPair("newer", "spent refresh", 5)
 
 
 def test_a_launch_by_the_installing_administrator_leaves_the_portals_own_pair_alone(
@@ -143,7 +143,7 @@ def test_a_lease_does_not_show_its_tokens(tokens: UserTokens, alice: PairKey) ->
 
 def test_a_stored_pair_that_has_lapsed_meanwhile_is_renewed_in_its_turn(tokens: UserTokens, alice: PairKey) -> None:
     """A report that paused for long may find a newer pair than its own that is no good any more either."""
-    tokens.save(alice.portal_id, ALICE, TokenPair("lapsed access", "unspent refresh", 1_700_003_600, ENDPOINT))
+    tokens.save(alice.portal_id, ALICE, TokenPair("lapsed access", "unspent refresh", 1_700_003_600))
     lease = leased(tokens, alice)
     assert lease.refresh_token == "unspent refresh"
     assert tokens.store(lease, FRESH) == FRESH
@@ -198,7 +198,7 @@ def test_a_launch_that_brings_the_same_refresh_token_does_not_lose_the_renewed_p
     tokens: UserTokens, alice: PairKey
 ) -> None:
     lease = leased(tokens, alice)
-    tokens.save(alice.portal_id, ALICE, TokenPair("launch's access", "spent refresh", None, ENDPOINT))
+    tokens.save(alice.portal_id, ALICE, TokenPair("launch's access", "spent refresh", None))
     assert tokens.store(lease, FRESH) == FRESH
     assert tokens.read(alice) == FRESH
 
