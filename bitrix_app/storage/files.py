@@ -83,11 +83,6 @@ class Files:
             stream: IO[bytes] = self._fs.open(self._path(name), "rb")
             return stream
 
-    def exists(self, name: str) -> bool:
-        """Whether the store has this file. Raises StorageFullError when the store is away."""
-        with storing():
-            return bool(self._fs.isfile(self._path(name)))
-
     def delete(self, name: str) -> None:
         """Remove a file; harmless when it is gone. Raises StorageFullError when it cannot be removed."""
         with storing(), contextlib.suppress(FileNotFoundError):

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import ColumnElement, delete, func, select, tuple_, update
+from sqlalchemy import ColumnElement, delete, select, tuple_, update
 from sqlalchemy.orm import Session
 
 from bitrix_app.errors import RejectedRequestError
@@ -200,19 +200,6 @@ class UserReports:
             names = list(session.scalars(select(ReportFileRow.name).where(ReportFileRow.report_id == row.id)))
             session.execute(delete(Report).where(Report.id == row.id))
             return names
-
-    def active_count(self) -> int:
-        """How many reports of this user are queued or running."""
-        return self._count(self._mine)
-
-    def portal_active_count(self) -> int:
-        """How many reports of the whole portal are queued or running."""
-        return self._count(Report.portal_id == self._portal_id)
-
-    def _count(self, whose: ColumnElement[bool]) -> int:
-        with self._db.reading() as session:
-            query = select(func.count()).select_from(Report).where(whose, Report.status.in_(OPEN))
-            return session.scalar(query) or 0
 
     @property
     def _mine(self) -> ColumnElement[bool]:

@@ -141,7 +141,7 @@ def test_a_deleted_report_is_gone_with_its_file(house: House, visitor: Visitor) 
     assert visitor.call("DELETE", f"/reports/{report['id']}").status_code == 204
     assert visitor.call("GET", f"/reports/{report['id']}").status_code == 404
     assert visitor.call("DELETE", f"/reports/{report['id']}").status_code == 404
-    assert not house.services.web.files.exists(name)
+    assert name not in house.services.web.files.names()
 
 
 def test_a_running_report_is_cancelled_by_deleting_it(house: House, visitor: Visitor) -> None:

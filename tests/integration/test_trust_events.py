@@ -67,13 +67,13 @@ def test_a_clean_uninstall_removes_everything_of_that_portal_alone(
     files = house.services.web.files
     assert house.visitor(other).call("POST", f"/reports/{kept['id']}/cancel").status_code == 202
     name = house.finish(gone["id"])
-    assert files.exists(name)
+    assert name in files.names()
     assert house.event(portal, "ONAPPUNINSTALL", {"CLEAN": 1}, with_tokens=False).status_code == 200
     for table in ("user_token", "portal_user", "report", "journal", "portal_bucket"):
         assert not [row for row in house.rows(table) if row.portal_id == record.id], table
     assert house.services.web.portals.by_member_id(portal.member_id) is None
     assert [row.id for row in house.rows("report") if row.id == kept["id"]] == [kept["id"]]
-    until(lambda: not files.exists(name), 10, "the file to be deleted")
+    until(lambda: name not in files.names(), 10, "the file to be deleted")
 
 
 @pytest.mark.parametrize("clean", [0, 1])

@@ -80,11 +80,10 @@ STRANGERS: list[tuple[Callable[[UserReports, str], object], object]] = [
     (lambda reports, report_id: reports.cancel(report_id), False),
     (lambda reports, report_id: reports.delete(report_id), None),
     (lambda reports, _: reports.page()[0], []),
-    (lambda reports, _: reports.active_count(), 0),
 ]
 
 
-@pytest.mark.parametrize(("act", "nothing"), STRANGERS, ids=["get", "cancel", "delete", "page", "count"])
+@pytest.mark.parametrize(("act", "nothing"), STRANGERS, ids=["get", "cancel", "delete", "page"])
 def test_anothers_report_does_not_exist(
     db: Database, cipher: Cipher, act: Callable[[UserReports, str], object], nothing: object
 ) -> None:
@@ -161,15 +160,6 @@ def test_deleting_removes_the_row_and_names_the_files(db: Database, mine: UserRe
     assert mine.delete(report.id) == [name]
     assert mine.get(report.id) is None
     assert mine.delete(report.id) is None
-
-
-def test_open_reports_are_counted_for_the_user_and_for_the_portal(
-    db: Database, mine: UserReports, portal: PortalRecord
-) -> None:
-    finish(db, queue_report(db, portal))
-    for user_id in (ALICE, ALICE, BOB):
-        queue_report(db, portal, user_id)
-    assert (mine.active_count(), mine.portal_active_count()) == (2, 3)
 
 
 def test_times_are_the_databases_own(db: Database, mine: UserReports, portal: PortalRecord) -> None:
