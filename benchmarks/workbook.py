@@ -21,6 +21,7 @@ from decimal import Decimal
 from itertools import cycle, islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from openpyxl import Workbook
 from openpyxl.cell import Cell, WriteOnlyCell
@@ -29,13 +30,12 @@ from openpyxl.worksheet._write_only import WriteOnlyWorksheet
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # runs from a checkout, nothing is installed
 
+from bitrix_app.processing.columns import INVOICE_COLUMNS, ROW_COLUMNS, Column
 from bitrix_app.processing.model import Problem, ProcessedInvoice, ProductRow
 from bitrix_app.processing.money import kopecks, row_vat
 from bitrix_app.processing.totals import RegisterTotals
-from bitrix_app.workbook import RegisterHeader, write_register
-from bitrix_app.workbook.columns import FULL, Column
-from bitrix_app.workbook.sheets import brief_columns, brief_values, full_values
-from bitrix_app.workbook.styles import PLAIN, SHADED, UNPAID, WITHOUT_VAT, RowFormat
+from bitrix_app.workbook import REGISTER_SHEETS, RegisterHeader, write_workbook
+from bitrix_app.workbook.styles import KIND_FORMATS, PLAIN, SHADED, UNPAID, WITHOUT_VAT, RowFormat
 
 DIFFERENT = 997
 """Distinct invoices; the register repeats them, so that making them costs nothing while writing is timed."""
@@ -123,7 +123,7 @@ LOOKS = {"plain": PLAIN, "shaded": SHADED, "unpaid": UNPAID, "without_vat": WITH
 
 def ours(path: Path, register: Repeated) -> None:
     """bitrix_app.workbook: openpyxl for everything but the rows."""
-    write_register(path, register, HEADER)
+    write_workbook(path, register, HEADER, REGISTER_SHEETS)
 
 
 def template(path: Path, register: Repeated) -> None:
@@ -144,25 +144,29 @@ def plain(path: Path, register: Repeated) -> None:
 def nothing(_path: Path, register: Repeated) -> None:
     """Reads the register and writes nothing: what memory is counted from."""
     for invoice in register.invoices():
-        brief_values(invoice, detailed=True)
-        for _ in full_values(invoice):
-            pass
+        values_of(INVOICE_COLUMNS, invoice)
+        for row in invoice.product_rows:
+            values_of(ROW_COLUMNS, (invoice, row))
+
+
+def values_of(columns: Sequence[Column[Any]], row: Any) -> list[Value]:
+    """One row of a sheet."""
+    return [column.value(row) for column in columns]
 
 
 def _write_only(path: Path, register: Repeated, appender: Callable[..., Append]) -> None:
     workbook = Workbook(write_only=True)
     brief, full = workbook.create_sheet("Краткий"), workbook.create_sheet("Полный")
-    columns = brief_columns(detailed=True)
-    add_brief, add_full = appender(brief, columns), appender(full, FULL)
+    add_brief, add_full = appender(brief, INVOICE_COLUMNS), appender(full, ROW_COLUMNS)
     for number, invoice in enumerate(register.invoices()):
         look = ("without_vat" if invoice.without_vat else "plain") if invoice.paid else "unpaid"
-        add_brief(brief_values(invoice, detailed=True), look)
-        for _, values in full_values(invoice):
-            add_full(values, "shaded" if number % 2 else "plain")
+        add_brief(values_of(INVOICE_COLUMNS, invoice), look)
+        for row in invoice.product_rows:
+            add_full(values_of(ROW_COLUMNS, (invoice, row)), "shaded" if number % 2 else "plain")
     workbook.save(path)
 
 
-def _template_appender(sheet: WriteOnlyWorksheet, columns: tuple[Column, ...]) -> Append:
+def _template_appender(sheet: WriteOnlyWorksheet, columns: Sequence[Column[Any]]) -> Append:
     cells = {name: [_cell(sheet, column, look) for column in columns] for name, look in LOOKS.items()}
 
     def append(values: Values, look: str) -> None:
@@ -174,7 +178,7 @@ def _template_appender(sheet: WriteOnlyWorksheet, columns: tuple[Column, ...]) -
     return append
 
 
-def _styled_appender(sheet: WriteOnlyWorksheet, columns: tuple[Column, ...]) -> Append:
+def _styled_appender(sheet: WriteOnlyWorksheet, columns: Sequence[Column[Any]]) -> Append:
     models = {name: [_cell(sheet, column, look) for column in columns] for name, look in LOOKS.items()}
 
     def append(values: Values, look: str) -> None:
@@ -189,7 +193,7 @@ def _styled_appender(sheet: WriteOnlyWorksheet, columns: tuple[Column, ...]) -> 
     return append
 
 
-def _plain_appender(sheet: WriteOnlyWorksheet, _columns: tuple[Column, ...]) -> Append:
+def _plain_appender(sheet: WriteOnlyWorksheet, _columns: Sequence[Column[Any]]) -> Append:
     def append(values: Values, _look: str) -> None:
         sheet.append(values)
 
@@ -209,9 +213,9 @@ def _set(cell: Cell, value: Value) -> None:
 _LINE = Side(style="thin", color="FFBFBFBF")
 
 
-def _cell(sheet: WriteOnlyWorksheet, column: Column, look: RowFormat) -> Cell:
+def _cell(sheet: WriteOnlyWorksheet, column: Column[Any], look: RowFormat) -> Cell:
     cell: Cell = WriteOnlyCell(sheet)
-    kind = column.kind
+    kind = KIND_FORMATS[column.kind]
     cell.font = Font(name="Arial", size=10, bold=look.bold, italic=look.italic)
     cell.alignment = Alignment(horizontal=kind.horizontal, vertical="top", wrap_text=kind.wrapped)
     cell.border = Border(left=_LINE, right=_LINE, top=_LINE, bottom=_LINE)

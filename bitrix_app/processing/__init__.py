@@ -1,9 +1,12 @@
 """What a report makes of the portal's answers: pure functions and frozen values. Nothing of HTTP, SQL or a clock."""
 
 from bitrix_app.processing.checks import CHECKS, ROW_CHECKS, Check, DuplicateNumbers, Examined
-from bitrix_app.processing.counterparty import Counterparty, counterparty_of
+from bitrix_app.processing.columns import extra_fields, invoice_columns
+from bitrix_app.processing.counterparty import BUYER_FIELDS, Counterparty, buyer_of, counterparty_of
+from bitrix_app.processing.fields import INVOICE_FIELDS, mapped_dates
 from bitrix_app.processing.inn import inn_fault, kpp_fault
 from bitrix_app.processing.model import (
+    Field,
     FieldMapping,
     Problem,
     ProcessedInvoice,
@@ -18,7 +21,9 @@ from bitrix_app.processing.processor import DataProcessor
 from bitrix_app.processing.totals import CounterpartyTotal, CurrencyTotal, RateTotal, RegisterTotals
 
 __all__ = [
+    "BUYER_FIELDS",
     "CHECKS",
+    "INVOICE_FIELDS",
     "ROW_CHECKS",
     "Check",
     "Counterparty",
@@ -27,6 +32,7 @@ __all__ = [
     "DataProcessor",
     "DuplicateNumbers",
     "Examined",
+    "Field",
     "FieldMapping",
     "Problem",
     "ProcessedInvoice",
@@ -36,12 +42,16 @@ __all__ = [
     "Raw",
     "RegisterTotals",
     "Stage",
+    "buyer_of",
     "counterparty_of",
     "date_of",
+    "extra_fields",
     "id_of",
     "inn_fault",
+    "invoice_columns",
     "kopecks",
     "kpp_fault",
+    "mapped_dates",
     "money_in_words",
     "money_of",
     "rate_in_words",

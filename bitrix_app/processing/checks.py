@@ -6,13 +6,14 @@ A message says what is wrong and what to do in the portal. Source: contract §4.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import date
 
-from bitrix_app.processing import words
+from bitrix_app.processing.columns import AMOUNT, COUNTERPARTY, CURRENCY, INN, KPP, NUMBER, STAGE, VAT
+from bitrix_app.processing.fields import INVOICE_DATE, PRODUCT, RATE
 from bitrix_app.processing.inn import inn_fault, kpp_fault
-from bitrix_app.processing.model import Problem, ProcessedInvoice
+from bitrix_app.processing.model import Field, Problem, ProcessedInvoice
 from bitrix_app.processing.money import (
     CHANGED_RATES,
     KOPECK,
@@ -33,8 +34,8 @@ class Examined:
 
     - ``has_requisite``: its ИНН and КПП come from a requisite, its name too if ``requisite_has_name``; ``has_buyer``:
       it names a company or contact.
-    - ``complained``: columns whose value could not be read, which is a problem of its own already.
-    - ``date_column``: where the chosen date stands, in the workbook's words.
+    - ``unreadable``: codes of the fields that could not be read, which is a problem of its own already.
+    - ``date_field``: the field that the chosen date is read from.
     - ``amount_by_hand``: the portal's ``isManualOpportunity``: the sum does not follow the product rows.
     - ``rows_asked`` and ``rows_refused``: product rows belong to this report; the portal did not show them.
     - ``stage_missing``: its stage is not among the stages of this portal.
@@ -44,8 +45,8 @@ class Examined:
     has_requisite: bool = False
     requisite_has_name: bool = False
     has_buyer: bool = False
-    complained: frozenset[str] = frozenset()
-    date_column: str = words.INVOICE_DATE
+    unreadable: Collection[str] = ()
+    date_field: Field = INVOICE_DATE
     amount_by_hand: bool = False
     rows_asked: bool = False
     rows_refused: bool = False
@@ -59,14 +60,14 @@ def has_id(examined: Examined) -> list[Problem]:
     """The portal names every invoice by an id; without one nothing that belongs to it can be found."""
     if examined.invoice.id is not None:
         return []
-    return [Problem(words.NUMBER, "Портал не назвал ID счёта: реквизиты и товары не найти. Сформируйте отчёт снова.")]
+    return [Problem(NUMBER.title, "Портал не назвал ID счёта: реквизиты и товары не найти. Сформируйте отчёт снова.")]
 
 
 def has_number(examined: Examined) -> list[Problem]:
     """An invoice has a number."""
-    if examined.invoice.number is not None or words.NUMBER in examined.complained:
+    if examined.invoice.number is not None or NUMBER.code in examined.unreadable:
         return []
-    return [Problem(words.NUMBER, "Нет номера. Заполните номер в карточке счёта.")]
+    return [Problem(NUMBER.title, "Нет номера. Заполните номер в карточке счёта.")]
 
 
 def has_counterparty(examined: Examined) -> list[Problem]:
@@ -81,7 +82,7 @@ def has_counterparty(examined: Examined) -> list[Problem]:
         message = "Нет реквизитов. Добавьте реквизиты в карточку клиента и выберите их в счёте."
     else:
         message = "Не указан клиент. Выберите в счёте компанию или контакт с реквизитами."
-    return [Problem(words.COUNTERPARTY, message)] if message else []
+    return [Problem(COUNTERPARTY.title, message)] if message else []
 
 
 def inn_is_right(examined: Examined) -> list[Problem]:
@@ -92,7 +93,7 @@ def inn_is_right(examined: Examined) -> list[Problem]:
     else:
         fault = inn_fault(inn)
         message = f"Неверный ИНН {shown(inn)}: {fault}. Исправьте ИНН в реквизитах клиента." if fault else ""
-    return [Problem(words.INN, message)] if message else []
+    return [Problem(INN.title, message)] if message else []
 
 
 def kpp_is_right(examined: Examined) -> list[Problem]:
@@ -101,28 +102,29 @@ def kpp_is_right(examined: Examined) -> list[Problem]:
     fault = kpp_fault(kpp) if kpp is not None else None
     if fault is None:
         return []
-    return [Problem(words.KPP, f"Неверный КПП {shown(kpp)}: {fault}. Исправьте КПП в реквизитах клиента.")]
+    return [Problem(KPP.title, f"Неверный КПП {shown(kpp)}: {fault}. Исправьте КПП в реквизитах клиента.")]
 
 
 def has_amount(examined: Examined) -> list[Problem]:
     """An invoice has a sum, 0 included."""
-    if examined.invoice.amount is not None or words.AMOUNT in examined.complained:
+    if examined.invoice.amount is not None or AMOUNT.code in examined.unreadable:
         return []
-    return [Problem(words.AMOUNT, "Нет суммы: в итогах она считается за 0. Заполните сумму в карточке счёта.")]
+    return [Problem(AMOUNT.title, "Нет суммы: в итогах она считается за 0. Заполните сумму в карточке счёта.")]
 
 
 def has_currency(examined: Examined) -> list[Problem]:
     """A sum has a currency."""
-    if examined.invoice.currency is not None or words.CURRENCY in examined.complained:
+    if examined.invoice.currency is not None or CURRENCY.code in examined.unreadable:
         return []
-    return [Problem(words.CURRENCY, "Нет валюты: счёт попал в отдельный итог. Выберите валюту в карточке счёта.")]
+    return [Problem(CURRENCY.title, "Нет валюты: счёт попал в отдельный итог. Выберите валюту в карточке счёта.")]
 
 
 def has_dates(examined: Examined) -> list[Problem]:
     """The date that the period goes by is set, and so is the date of the invoice."""
-    dates = {words.INVOICE_DATE: examined.invoice.invoice_date, examined.date_column: examined.invoice.date}
-    empty = (column for column, day in dates.items() if day is None and column not in examined.complained)
-    return [Problem(column, "Нет даты. Заполните это поле в карточке счёта.") for column in empty]
+    dates = {INVOICE_DATE.code: (INVOICE_DATE, examined.invoice.invoice_date)}
+    dates[examined.date_field.code] = (examined.date_field, examined.invoice.date)
+    empty = (field for field, day in dates.values() if day is None and field.code not in examined.unreadable)
+    return [Problem(field.title, "Нет даты. Заполните это поле в карточке счёта.") for field in empty]
 
 
 def stage_is_known(examined: Examined) -> list[Problem]:
@@ -130,7 +132,7 @@ def stage_is_known(examined: Examined) -> list[Problem]:
     if not examined.stage_missing:
         return []
     stage = shown(examined.invoice.stage_id)
-    return [Problem(words.STAGE, f"Стадия {stage} не найдена: её удалили. Выберите стадию в карточке счёта.")]
+    return [Problem(STAGE.title, f"Стадия {stage} не найдена: её удалили. Выберите стадию в карточке счёта.")]
 
 
 CHECKS: tuple[Check, ...] = (
@@ -151,14 +153,14 @@ def rows_are_shown(examined: Examined) -> list[Problem]:
     if not examined.rows_refused:
         return []
     message = "Портал не показал товары счёта: нет права их читать. Попросите администратора CRM дать доступ."
-    return [Problem(words.PRODUCT, message)]
+    return [Problem(PRODUCT.title, message)]
 
 
 def has_rows(examined: Examined) -> list[Problem]:
     """An invoice has product rows."""
     if not examined.rows_asked or examined.rows_refused or examined.invoice.product_rows:
         return []
-    return [Problem(words.PRODUCT, "В счёте нет товаров. Добавьте товары в карточке счёта.")]
+    return [Problem(PRODUCT.title, "В счёте нет товаров. Добавьте товары в карточке счёта.")]
 
 
 def amount_agrees_with_rows(examined: Examined) -> list[Problem]:
@@ -172,9 +174,9 @@ def amount_agrees_with_rows(examined: Examined) -> list[Problem]:
         return []
     figures = f"{money_in_words(amount)}, а товаров в нём на {money_in_words(total)}"
     if examined.amount_by_hand:
-        return [Problem(words.AMOUNT, f"Сумма задана вручную: {figures}. Проверьте, что так и задумано.")]
+        return [Problem(AMOUNT.title, f"Сумма задана вручную: {figures}. Проверьте, что так и задумано.")]
     advice = "Пересохраните товары или исправьте сумму в карточке счёта."
-    return [Problem(words.AMOUNT, f"Сумма счёта не сходится с товарами: {figures}. {advice}")]
+    return [Problem(AMOUNT.title, f"Сумма счёта не сходится с товарами: {figures}. {advice}")]
 
 
 def vat_agrees_with_rows(examined: Examined) -> list[Problem]:
@@ -189,7 +191,7 @@ def vat_agrees_with_rows(examined: Examined) -> list[Problem]:
         return []
     in_invoice = "счёт без НДС" if invoice.without_vat else f"в счёте {money_in_words(vat)}"
     figures = f"{in_invoice}, по товарам {money_in_words(total)}"
-    return [Problem(words.VAT, f"НДС не сходится с товарами: {figures}. Проверьте ставки и пересохраните товары.")]
+    return [Problem(VAT.title, f"НДС не сходится с товарами: {figures}. Проверьте ставки и пересохраните товары.")]
 
 
 def rates_are_in_force(examined: Examined) -> list[Problem]:
@@ -199,7 +201,7 @@ def rates_are_in_force(examined: Examined) -> list[Problem]:
     if day is None:
         return []
     found = [each for each in CHANGED_RATES if each.rate in (invoice.tax_rates or ()) and not each.holds(day)]
-    return [Problem(words.RATE, _not_in_force(each, day, shipped=invoice.shipped_date is not None)) for each in found]
+    return [Problem(RATE.title, _not_in_force(each, day, shipped=invoice.shipped_date is not None)) for each in found]
 
 
 def reduced_rate_stands_alone(examined: Examined) -> list[Problem]:
@@ -209,7 +211,7 @@ def reduced_rate_stands_alone(examined: Examined) -> list[Problem]:
         return []
     mixed = " и ".join(map(rate_in_words, rates))
     message = f"В одном счёте ставки {mixed}: 5% и 7% с другими не сочетаются. Исправьте ставки товаров в счёте."
-    return [Problem(words.RATE, message)]
+    return [Problem(RATE.title, message)]
 
 
 def _not_in_force(changed: RateInForce, day: date, *, shipped: bool) -> str:
@@ -261,7 +263,7 @@ class DuplicateNumbers:
         named = ", ".join(f"ID {each}" for each in others[:TWINS_NAMED])
         more = f" и ещё {len(others) - TWINS_NAMED}" if len(others) > TWINS_NAMED else ""
         message = f"Такой же номер у других счетов: {named}{more}. Оставьте номер одному счёту, другим дайте новые."
-        return (Problem(words.NUMBER, message),)
+        return (Problem(NUMBER.title, message),)
 
 
 def _series(invoice: ProcessedInvoice) -> _Series:

@@ -19,6 +19,9 @@ SOLE_TRADER = "ИП"
 PERSON_DIGITS = 12
 _CONTACT, _COMPANY = 3, 4
 
+BUYER_FIELDS = ("companyId", "contactId", "contactIds")
+"""What ``buyer_of`` reads of an invoice."""
+
 _SAYS_SOLE_TRADER = re.compile(r"(?<!\w)(ИП|ип)(?!\w)|(?i:индивидуальн\w+\s+предпринимател)")
 _PRESET_XML_ID = re.compile(r"#CRM_REQUISITE_PRESET_DEF_[A-Z]{2}_(COMPANY|INDIVIDUAL|PERSON)#")
 _SOLE_TRADERS_PRESET = re.compile(r"(?<!\w)ИП(?!\w)|предпринимател|entrepreneur|sole (propr|trader)", re.IGNORECASE)
@@ -49,9 +52,16 @@ class Counterparty:
     has_buyer: bool = False
 
 
+def buyer_of(raw: Raw) -> tuple[int | None, int | None]:
+    """The ids of the company and of the contact that a raw invoice names; of several contacts the first."""
+    others = raw.get("contactIds")
+    contacts = [raw.get("contactId"), *(others if isinstance(others, list) else ())]
+    return id_of(raw.get("companyId")), next((each for each in map(id_of, contacts) if each), None)
+
+
 def counterparty_of(raw: Raw, context: ProcessingContext) -> Counterparty:
     """The counterparty of a raw invoice (``id``, ``companyId``, ``contactId``, ``contactIds``)."""
-    company_id, contact_id = id_of(raw.get("companyId")), _contact_id(raw)
+    company_id, contact_id = buyer_of(raw)
     requisite = (
         _linked(id_of(raw.get("id")), context)
         or _first(context.company_requisites, company_id)
@@ -88,12 +98,6 @@ def _preset_by_name(name: str) -> Preset:
     if sole_traders == persons:  # neither, or «ИП и физлица»
         return Preset.SAYS_NOTHING
     return Preset.SOLE_TRADER if sole_traders else Preset.PERSON
-
-
-def _contact_id(raw: Raw) -> int | None:
-    others = raw.get("contactIds")
-    candidates = [raw.get("contactId"), *(others if isinstance(others, list) else ())]
-    return next((each for each in map(id_of, candidates) if each), None)
 
 
 def _linked(invoice_id: int | None, context: ProcessingContext) -> Raw | None:

@@ -1,61 +1,120 @@
-"""The fields of a raw invoice and of its product rows, each read on its own: a bad date does not cost the sum.
+"""The fields of an invoice and of its product rows: tables of what is read of the portal's record, and the readers.
 
-Sources: the portal's pages ``api-reference/crm/universal/object-fields`` (invoice) and ``api-reference/crm/data-types``
-(``crm_item_product_row``): ``price`` includes discounts and taxes, a ``taxRate`` of ``null`` is «без НДС».
+Each field is read on its own: a bad date does not cost the sum. Sources: the portal's pages
+``api-reference/crm/universal/object-fields`` (invoice) and ``api-reference/crm/data-types`` (``crm_item_product_row``):
+``price`` includes discounts and taxes, a ``taxRate`` of ``null`` is «без НДС».
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
-from typing import Any, TypeVar
+from typing import Any
 
-from bitrix_app.processing import words
-from bitrix_app.processing.model import Problem, ProductRow, Raw
+from bitrix_app.processing.model import Field, FieldMapping, Problem, ProductRow, Raw
 from bitrix_app.processing.money import money_of, number_of, order_of, rate_of, row_amount, row_vat
-from bitrix_app.processing.parsing import UnreadableError, date_of, id_of, is_set, text_in, text_of
-
-T = TypeVar("T")
+from bitrix_app.processing.parsing import UnreadableError, date_of, id_of, text_in, text_of
 
 ROWS_NAMED = 3
 
 
-class InvoiceFields:
-    """What one raw invoice says. ``None`` is empty or unreadable; ``problems`` names the unreadable ones.
+def _is_yes(value: Any) -> bool:
+    return isinstance(value, str) and value == "Y"
 
-    ``vat`` is money above or below 0; ``without_vat`` is a ``taxValue`` that is empty or 0. ``dates`` are keyed by
-    the invoice's field.
+
+INVOICE_DATE = Field("invoice_date", "begindate", "Дата счёта", date_of)
+DUE_DATE = Field("due_date", "closedate", "Срок оплаты", date_of)
+
+INVOICE_FIELDS = (
+    Field("id", "id", "ID", id_of),
+    Field("number", "accountNumber", "Номер", text_of),
+    Field("amount", "opportunity", "Сумма", money_of),
+    Field("amount_by_hand", "isManualOpportunity", "Сумма", _is_yes),
+    Field("vat", "taxValue", "НДС", money_of),
+    Field("currency", "currencyId", "Валюта", text_of),
+    Field("stage_id", "stageId", "Стадия", text_of),
+    INVOICE_DATE,
+    DUE_DATE,
+    Field("responsible_id", "assignedById", "Ответственный", id_of),
+    Field("mycompany_id", "mycompanyId", "Наша компания", id_of),
+)
+"""What the rules look at: read of every invoice, whatever columns a report has."""
+
+EXTRA_FIELDS: tuple[Field, ...] = ()
+"""What no rule looks at: asked for and read where a column shows it."""
+
+_SHIPPED_DATE = Field("shipped_date", "", "Дата отгрузки", date_of)
+_PAID_DATE = Field("paid_date", "", "Дата оплаты", date_of)
+FIELDS: Mapping[str, Field] = {each.code: each for each in (*INVOICE_FIELDS, _SHIPPED_DATE, _PAID_DATE, *EXTRA_FIELDS)}
+"""All fields by code; those without a name are chosen in the portal's settings."""
+
+PRODUCT = Field("product", "productName", "Наименование товара", text_of)
+PRICE = Field("price", "price", "Цена", number_of)
+QUANTITY = Field("quantity", "quantity", "Количество", number_of)
+RATE = Field("rate", "taxRate", "Ставка НДС", rate_of)
+
+
+def mapped_dates(mapping: FieldMapping) -> dict[str, Field]:
+    """The date fields that a portal has chosen, by the portal's name, each once.
+
+    One that stands for several dates is named by the first of these: the invoice's own, the due date, shipped, paid.
+    The field of the period, when it is none of them, has the portal's title.
+    """
+    dates = {each.name: each for each in (INVOICE_DATE, DUE_DATE)}
+    for each, name in ((_SHIPPED_DATE, mapping.shipped_field), (_PAID_DATE, mapping.paid_field)):
+        if name:
+            dates.setdefault(name, replace(each, name=name))
+    name = mapping.date_field
+    dates.setdefault(name, Field("date", name, mapping.titles.get(name) or name, date_of))
+    return dates
+
+
+@dataclass(slots=True)
+class InvoiceValues:
+    """What one raw invoice says: values by field code; ``None`` is empty or unreadable.
+
+    ``problems`` names the unreadable ones, ``unreadable`` holds their codes, ``dates`` the dates by the portal's name
+    of their field.
     """
 
-    def __init__(self, raw: Raw, date_columns: Mapping[str, str]) -> None:
-        self._raw = raw
-        self.problems: list[Problem] = []
-        self.id = id_of(raw.get("id"))
-        self.number = self._read(words.NUMBER, text_of, "accountNumber")
-        self.amount = self._read(words.AMOUNT, money_of, "opportunity")
-        self.vat = self._read(words.VAT, money_of, "taxValue") or None
-        self.without_vat = self.vat is None and words.VAT not in self.complained()
-        self.currency = self._read(words.CURRENCY, text_of, "currencyId")
-        self.stage_id = self._read(words.STAGE, text_of, "stageId")
-        self.dates = {field: self._read(column, date_of, field) for field, column in date_columns.items()}
-        self.responsible_id = id_of(raw.get("assignedById"))
-        self.mycompany_id = id_of(raw.get("mycompanyId"))
-        self.amount_by_hand = raw.get("isManualOpportunity") == "Y"
+    values: dict[str, Any] = field(default_factory=dict)
+    dates: dict[str, Any] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+    unreadable: set[str] = field(default_factory=set)
 
-    def is_set(self, date_field: str) -> bool:
-        """Whether a date field holds anything at all, readable or not."""
-        return is_set(self._raw.get(date_field))
 
-    def complained(self) -> frozenset[str]:
-        """The columns whose value could not be read."""
-        return frozenset(problem.field for problem in self.problems)
+class InvoiceReader:
+    """Reads the fields of many invoices: those of the rules, the mapped dates, and ``extra`` ones."""
 
-    def _read(self, column: str, read: Callable[[Any], T | None], field: str) -> T | None:
-        try:
-            return read(self._raw.get(field))
-        except UnreadableError as error:
-            self.problems.append(Problem(column, f"Не читается значение {error}. Исправьте это поле в карточке счёта."))
-            return None
+    def __init__(self, mapping: FieldMapping, extra: Sequence[Field] = ()) -> None:
+        self._dates = mapped_dates(mapping)
+        self._others = [each for each in INVOICE_FIELDS if each not in {INVOICE_DATE, DUE_DATE}]
+        self._others.extend(extra)
+        self.date_field = self._dates[mapping.date_field]
+
+    def read(self, raw: Raw) -> InvoiceValues:
+        """The fields of one invoice. Raises nothing for what the portal may send."""
+        found = InvoiceValues()
+        for each in self._others:
+            found.values[each.code] = _read(each, raw, found)
+        for name, each in self._dates.items():
+            found.dates[name] = _read(each, raw, found)
+        return found
+
+    def is_set(self, name: str, found: InvoiceValues) -> bool:
+        """Whether a mapped date field of the invoice holds anything at all, readable or not."""
+        return found.dates[name] is not None or self._dates[name].code in found.unreadable
+
+
+def _read(field: Field, raw: Raw, found: InvoiceValues) -> Any:
+    try:
+        return field.read(raw.get(field.name))
+    except UnreadableError as error:
+        message = f"Не читается значение {error}. Исправьте это поле в карточке счёта."
+        found.problems.append(Problem(field.title, message))
+        found.unreadable.add(field.code)
+        return None
 
 
 class RowReader:
@@ -74,26 +133,26 @@ class RowReader:
         return [Problem(field, _sentence(faults)) for field, faults in self._faults.items()]
 
     def _row(self, place: int, raw: Raw) -> ProductRow:
-        name = self._value(words.PRODUCT, place, text_of, raw.get("productName"))
-        price = self._needed(words.PRICE, place, raw.get("price"))
-        quantity = self._needed(words.QUANTITY, place, raw.get("quantity"))
+        name = self._value(PRODUCT, place, raw)
+        price = self._needed(PRICE, place, raw)
+        quantity = self._needed(QUANTITY, place, raw)
         amount = self._amount(place, price, quantity)
-        tax_rate, unknown = self._rate(place, raw.get("taxRate"))
+        tax_rate, unknown = self._rate(place, raw)
         vat = None if amount is None or tax_rate is None else row_vat(amount, tax_rate)
         unit = text_in(raw, "measureName")
         return ProductRow(id_of(raw.get("id")), name, quantity, unit, price, amount, tax_rate, vat, unknown)
 
-    def _value(self, field: str, place: int, read: Callable[[Any], T | None], value: Any) -> T | None:
+    def _value(self, field: Field, place: int, raw: Raw) -> Any:
         try:
-            return read(value)
+            return field.read(raw.get(field.name))
         except UnreadableError as error:
             self._fault(field, f"в строке {place} не читается {error}")
             return None
 
-    def _needed(self, field: str, place: int, value: Any) -> Decimal | None:
+    def _needed(self, field: Field, place: int, raw: Raw) -> Decimal | None:
         """A number that every row must have."""
         try:
-            number = number_of(value)
+            number: Decimal | None = field.read(raw.get(field.name))
         except UnreadableError as error:
             self._fault(field, f"в строке {place} не читается {error}")
             return None
@@ -106,19 +165,19 @@ class RowReader:
             return None
         amount = row_amount(price, quantity)
         if amount is None:
-            self._fault(words.AMOUNT, f"в строке {place} цена × количество слишком велика")
+            self._fault(FIELDS["amount"], f"в строке {place} цена × количество слишком велика")
         return amount
 
-    def _rate(self, place: int, value: Any) -> tuple[Decimal | None, bool]:
+    def _rate(self, place: int, raw: Raw) -> tuple[Decimal | None, bool]:
         """The rate, and whether it is there but unknown."""
         try:
-            return rate_of(value), False
+            return RATE.read(raw.get(RATE.name)), False
         except UnreadableError as error:
-            self._fault(words.RATE, f"в строке {place} не читается {error}")
+            self._fault(RATE, f"в строке {place} не читается {error}")
             return None, True
 
-    def _fault(self, field: str, what: str) -> None:
-        self._faults.setdefault(field, []).append(what)
+    def _fault(self, field: Field, what: str) -> None:
+        self._faults.setdefault(field.title, []).append(what)
 
 
 def _order(row: Raw) -> tuple[object, ...]:

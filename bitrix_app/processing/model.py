@@ -7,10 +7,10 @@ an empty text or a word.
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 Raw = Mapping[str, Any]
 """A record as the portal's JSON gives it (numbers parsed as Decimal)."""
@@ -23,6 +23,30 @@ class Problem:
 
     field: str
     message: str
+
+
+class ProblemLine(NamedTuple):
+    """A problem as a line of ``Проблемы``; one that belongs to the whole report names no invoice."""
+
+    invoice_id: int | None
+    number: str | None
+    field: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A field of the portal's record that is read by itself.
+
+    ``code`` names the value in our records: an attribute of ProcessedInvoice, or a key of its ``extra``. ``name`` is
+    the portal's name of the field, ``title`` what problems and columns call it (Russian, as the workbook is).
+    ``read`` returns ``None`` for an empty value and raises UnreadableError.
+    """
+
+    code: str
+    name: str
+    title: str
+    read: Callable[[Any], Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +87,7 @@ class ProcessingContext:
       that is absent from the mapping had its rows read and has none.
     - ``unreadable_rows``: ids of invoices whose product rows the portal refused to show.
     - ``stages``: stage id → Stage. ``users``: user id → name.
+    - ``extra_fields``: fields that no rule looks at; a chosen column shows them.
     """
 
     fields: FieldMapping = FieldMapping()
@@ -78,6 +103,7 @@ class ProcessingContext:
     unreadable_rows: frozenset[int] = frozenset()
     stages: Mapping[str, Stage] = field(default_factory=dict)
     users: Mapping[int, str] = field(default_factory=dict)
+    extra_fields: Sequence[Field] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +134,8 @@ class ProcessedInvoice:
     ``amount`` and ``vat`` in ``currency``, rounded half up to kopecks. ``vat is None`` with ``without_vat`` is an
     invoice without VAT («нет»); ``vat is None`` otherwise is unknown. ``date`` is the calendar date of the chosen
     field; ``invoice_date`` of ``begindate``. ``tax_rates`` in falling order, ``None`` in it is «без НДС»; the
-    attribute itself is ``None`` when product rows were not read.
+    attribute itself is ``None`` when product rows were not read. ``extra`` holds the values of the context's
+    ``extra_fields``, by code.
     """
 
     id: int | None
@@ -133,6 +160,7 @@ class ProcessedInvoice:
     tax_rates: tuple[Decimal | None, ...] | None = None
     product_rows: tuple[ProductRow, ...] = ()
     problems: tuple[Problem, ...] = ()
+    extra: Mapping[str, Any] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         """The row as values (Decimal, date, text, tuples), keyed by attribute; nothing is formatted."""

@@ -114,14 +114,6 @@ def date_of(value: Any) -> date | None:
     raise UnreadableError(value)
 
 
-def is_set(value: Any) -> bool:
-    """Whether a date field holds anything at all, readable or not."""
-    try:
-        return date_of(value) is not None
-    except UnreadableError:
-        return True
-
-
 def date_in_words(day: date) -> str:
     """``31.03.2026``."""
     return f"{day:%d.%m.%Y}"

@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 
-from bitrix_app.processing import words
 from bitrix_app.processing.checks import CHECKS, ROW_CHECKS, Examined
+from bitrix_app.processing.columns import NUMBER
 from bitrix_app.processing.counterparty import Counterparty, counterparty_of
-from bitrix_app.processing.fields import InvoiceFields, RowReader
+from bitrix_app.processing.fields import DUE_DATE, INVOICE_DATE, InvoiceReader, InvoiceValues, RowReader
 from bitrix_app.processing.model import Problem, ProcessedInvoice, ProcessingContext, ProductRow, Raw, Stage
 from bitrix_app.processing.parsing import id_of, text_in
 
@@ -25,7 +25,7 @@ class DataProcessor:
     def __init__(self, context: ProcessingContext = NOTHING_KNOWN) -> None:
         """``context`` is what belongs to the invoices: requisites, product rows, stages, the meaning of fields."""
         self._context = context
-        self._date_columns = words.date_columns(context.fields)
+        self._reader = InvoiceReader(context.fields, context.extra_fields)
 
     def process_invoice_batch(self, raw_invoices: Sequence[Raw]) -> list[ProcessedInvoice]:
         """A row for each raw invoice (``crm.item.list`` with Decimals), in the same order; none is left out.
@@ -45,13 +45,13 @@ class DataProcessor:
 
     def _process_single_invoice(self, raw: Raw) -> ProcessedInvoice:
         """One row: each field on its own, then the checks."""
-        reader = InvoiceFields(raw, self._date_columns)
+        read = self._reader.read(raw)
         counterparty = counterparty_of(raw, self._context)
-        rows, row_problems = self._product_rows(reader.id)
-        invoice = self._invoice(reader, counterparty, rows)
-        examined = self._examined(invoice, reader, counterparty)
+        rows, row_problems = self._product_rows(read.values["id"])
+        invoice = self._invoice(read, counterparty, rows)
+        examined = self._examined(invoice, read, counterparty)
         found = [problem for check in CHECKS + ROW_CHECKS for problem in check(examined)]
-        problems = (*reader.problems, *row_problems, *found)
+        problems = (*read.problems, *row_problems, *found)
         return replace(invoice, problems=problems) if problems else invoice
 
     def _product_rows(self, invoice_id: int | None) -> tuple[tuple[ProductRow, ...] | None, list[Problem]]:
@@ -63,51 +63,55 @@ class DataProcessor:
         return reader.read(rows.get(invoice_id) or ()), reader.problems()
 
     def _invoice(
-        self, reader: InvoiceFields, counterparty: Counterparty, rows: tuple[ProductRow, ...] | None
+        self, read: InvoiceValues, counterparty: Counterparty, rows: tuple[ProductRow, ...] | None
     ) -> ProcessedInvoice:
-        fields, stage = self._context.fields, self._context.stages.get(reader.stage_id or "")
+        values, dates, mapping = read.values, read.dates, self._context.fields
+        stage = self._context.stages.get(values["stage_id"] or "")
+        vat = values["vat"] or None
         return ProcessedInvoice(
-            id=reader.id,
-            number=reader.number,
+            id=values["id"],
+            number=values["number"],
             inn=counterparty.inn,
             kpp=counterparty.kpp,
             counterparty=counterparty.name,
-            amount=reader.amount,
-            vat=reader.vat,
-            without_vat=reader.without_vat,
-            currency=reader.currency,
-            date=reader.dates[fields.date_field],
-            invoice_date=reader.dates[words.INVOICE_DATE_FIELD],
-            shipped_date=reader.dates.get(fields.shipped_field or ""),
-            paid_date=reader.dates.get(fields.paid_field or ""),
-            due_date=reader.dates[words.DUE_DATE_FIELD],
-            paid=self._is_paid(reader, stage),
-            stage_id=reader.stage_id,
+            amount=values["amount"],
+            vat=vat,
+            without_vat=vat is None and "vat" not in read.unreadable,
+            currency=values["currency"],
+            date=dates[mapping.date_field],
+            invoice_date=dates[INVOICE_DATE.name],
+            shipped_date=dates.get(mapping.shipped_field or ""),
+            paid_date=dates.get(mapping.paid_field or ""),
+            due_date=dates[DUE_DATE.name],
+            paid=self._is_paid(read, stage),
+            stage_id=values["stage_id"],
             stage=stage.title if stage else None,
-            responsible=self._responsible(reader.responsible_id),
-            mycompany_id=reader.mycompany_id,
+            responsible=self._responsible(values["responsible_id"]),
+            mycompany_id=values["mycompany_id"],
             tax_rates=None if rows is None else _rates(rows),
             product_rows=rows or (),
+            extra={each.code: values[each.code] for each in self._context.extra_fields},
         )
 
-    def _is_paid(self, reader: InvoiceFields, stage: Stage | None) -> bool:
-        """The mapped payment date is set; where none is mapped, the stage is a successful one (contract §4)."""
+    def _is_paid(self, read: InvoiceValues, stage: Stage | None) -> bool:
+        """The mapped payment date is set, readable or not; where none is mapped, the stage is a successful one
+        (contract §4)."""
         paid_field = self._context.fields.paid_field
-        return reader.is_set(paid_field) if paid_field else stage is not None and stage.semantics == "S"
+        return self._reader.is_set(paid_field, read) if paid_field else stage is not None and stage.semantics == "S"
 
     def _responsible(self, user_id: int | None) -> str | None:
         return (self._context.users.get(user_id) or f"ID {user_id}") if user_id else None
 
-    def _examined(self, invoice: ProcessedInvoice, reader: InvoiceFields, counterparty: Counterparty) -> Examined:
+    def _examined(self, invoice: ProcessedInvoice, read: InvoiceValues, counterparty: Counterparty) -> Examined:
         context = self._context
         return Examined(
             invoice,
             has_requisite=counterparty.has_requisite,
             requisite_has_name=counterparty.requisite_has_name,
             has_buyer=counterparty.has_buyer,
-            complained=reader.complained(),
-            date_column=self._date_columns[context.fields.date_field],
-            amount_by_hand=reader.amount_by_hand,
+            unreadable=read.unreadable,
+            date_field=self._reader.date_field,
+            amount_by_hand=read.values["amount_by_hand"],
             rows_asked=context.product_rows is not None and invoice.id is not None,
             rows_refused=invoice.id in context.unreadable_rows,
             stage_missing=bool(context.stages) and invoice.stage_id is not None and invoice.stage is None,
@@ -124,5 +128,5 @@ def _rates(rows: Sequence[ProductRow]) -> tuple[Decimal | None, ...]:
 def _unreadable(raw: Raw) -> ProcessedInvoice:
     """The row of an invoice that could not be processed: at least it is there, and says so."""
     message = "Счёт не удалось прочитать. Проверьте его в портале и сообщите о нём администратору приложения."
-    problem = Problem(words.NUMBER, message)
+    problem = Problem(NUMBER.title, message)
     return ProcessedInvoice(id=id_of(raw.get("id")), number=text_in(raw, "accountNumber"), problems=(problem,))

@@ -19,8 +19,7 @@ from bitrix_app.reports.protocols import PortalReader
 from bitrix_app.reports.register import Register
 from bitrix_app.reports.request import ReportCatalog, ReportParams, ReportRequest
 from bitrix_app.reports.running import ProgressTracker
-from bitrix_app.workbook import FORMATS, WORKBOOK, Format, OwnCompany, RegisterHeader
-from bitrix_app.workbook.problems import ProblemLines
+from bitrix_app.workbook import FORMATS, REGISTER_SHEETS, WORKBOOK, Format, OwnCompany, ProblemLines, RegisterHeader
 
 TITLE = "Реестр счетов"
 
@@ -92,7 +91,7 @@ class FileExporter:
             if format is WORKBOOK:  # takes nearly all the time; counters that began anew would go backwards
                 self._progress.write(done, total)
 
-        return format.write(path, register, header, progress=tell, check=self._check)
+        return format.write(path, register, header, REGISTER_SHEETS, progress=tell, check=self._check)
 
 
 class TitleBlock:

@@ -13,7 +13,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Any
 
-from bitrix_app.processing import ProcessingContext, Raw
+from bitrix_app.processing import ProcessingContext, Raw, extra_fields, invoice_columns
 from bitrix_app.reports.lookups import LookUps, id_in
 from bitrix_app.reports.product_rows import OWNERS_A_CALL, OwnedRows, ProductRowReader
 from bitrix_app.reports.protocols import Page, PortalReader
@@ -60,6 +60,7 @@ class InvoiceSource:
         self._look_ups = LookUps(portal, knows_users=catalog.knows_users)
         self._row_reader = ProductRowReader(portal, lambda done: progress.advance("products", done))
         self._left_out = catalog.left_out_stages
+        self._extra_fields = extra_fields(invoice_columns(with_rows=params.detailed))
         self.undated = 0
         """How many invoices have no date in the chosen field, so that no period holds them; known after ``pages``."""
 
@@ -101,7 +102,7 @@ class InvoiceSource:
                 is_datetime=self._params.date_field in self._catalog.datetime_fields,
                 left_out_stages=self._left_out,
             ),
-            select=invoice_select(self._catalog.fields),
+            select=invoice_select(self._catalog.fields, self._extra_fields),
         )
 
         def read() -> Page | None:
@@ -151,6 +152,7 @@ class InvoiceSource:
         known = self._look_ups
         return ProcessingContext(
             fields=self._catalog.fields,
+            extra_fields=self._extra_fields,
             requisite_links=links,
             requisites=known.requisites.first(),
             company_requisites=known.company_requisites.all(),

@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from bitrix_app.errors import AccessDeniedError, InsufficientScopeError, UnknownMethodError
-from bitrix_app.processing import Raw, id_of
+from bitrix_app.processing import Raw, buyer_of, id_of
 from bitrix_app.reports.protocols import PortalReader, Run
 
 REQUISITE_NAMES = ("RQ_COMPANY_NAME", "RQ_COMPANY_FULL_NAME", "RQ_NAME", "RQ_LAST_NAME", "RQ_FIRST_NAME")
@@ -105,11 +105,11 @@ class LookUps:
 
 
 def _company(invoice: Raw) -> int:
-    return id_in(invoice, "companyId")
+    return buyer_of(invoice)[0] or 0
 
 
 def _contact(invoice: Raw) -> int:
-    return id_in(invoice, "contactId")
+    return buyer_of(invoice)[1] or 0
 
 
 def _is_nameless(requisite: Raw) -> bool:

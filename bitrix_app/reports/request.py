@@ -6,29 +6,20 @@ Source of the filter's grammar: the portal's page ``api-reference/crm/universal/
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from bitrix_app.processing import FieldMapping, ProcessedInvoice, Stage
-
-INVOICE_FIELDS = (
-    "id",
-    "accountNumber",
-    "begindate",
-    "closedate",
-    "opportunity",
-    "isManualOpportunity",
-    "taxValue",
-    "currencyId",
-    "stageId",
-    "companyId",
-    "contactId",
-    "mycompanyId",
-    "assignedById",
+from bitrix_app.processing import (
+    BUYER_FIELDS,
+    INVOICE_FIELDS,
+    Field,
+    FieldMapping,
+    ProcessedInvoice,
+    Stage,
+    mapped_dates,
 )
-
 
 NARROWING = ("company_id", "invoice_id", "mycompany_id", "assigned_by_id", "currency", "paid")
 
@@ -101,10 +92,11 @@ class ReportCatalog:
         return self.excluded_stages | failed
 
 
-def invoice_select(fields: FieldMapping) -> list[str]:
-    """The fields that a report needs and no others; each once."""
-    chosen = (fields.date_field, fields.shipped_field, fields.paid_field)
-    return list(dict.fromkeys([*INVOICE_FIELDS, *(name for name in chosen if name)]))
+def invoice_select(fields: FieldMapping, extra: Sequence[Field] = ()) -> list[str]:
+    """The fields that are asked of the portal, each once: those of the rules, the mapped dates, and the ``extra`` ones
+    that columns show."""
+    read = (*INVOICE_FIELDS, *mapped_dates(fields).values(), *extra)
+    return list(dict.fromkeys([*(each.name for each in read), *BUYER_FIELDS]))
 
 
 def invoice_filter(params: ReportParams, *, is_datetime: bool, left_out_stages: Collection[str]) -> dict[str, Any]:

@@ -15,8 +15,7 @@ from decimal import Decimal
 from types import NoneType
 from typing import Any
 
-Cell = str | Decimal | date | int | None
-"""What a cell may hold; ``None`` is an empty cell. ``datetime`` is not among them: dates are calendar dates."""
+from bitrix_app.processing.columns import Value
 
 FIRST_DATE = date(1900, 3, 1)
 """The first day whose serial number Excel and LibreOffice agree on: Excel counts a 29 February 1900 that never was,
@@ -99,7 +98,7 @@ def date_text(value: date) -> str:
     return f"{value.day:02}.{value.month:02}.{value.year:04}"
 
 
-def fit(value: Cell) -> tuple[Cell, str | None]:
+def fit(value: Value) -> tuple[Value, str | None]:
     """``value`` as Excel can hold it, and what to tell the reader when that differs from ``value`` (else ``None``)."""
     try:
         ENCODERS[type(value)](value)
@@ -108,7 +107,7 @@ def fit(value: Cell) -> tuple[Cell, str | None]:
     return value, None
 
 
-def _instead(value: Cell) -> tuple[str, str]:
+def _instead(value: Value) -> tuple[str, str]:
     if isinstance(value, str):
         return cut(value), (
             f"Текст длиннее {TEXT_LIMIT:,} знаков, больше ячейка Excel не вмещает: записано начало. "

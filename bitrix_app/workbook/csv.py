@@ -1,4 +1,4 @@
-"""The rows of ``Краткий`` as CSV for 1С: UTF-8 with BOM, ``;``, CRLF, decimal comma, ``dd.mm.yyyy``.
+"""The rows of a report's first sheet as CSV for 1С: UTF-8 with BOM, ``;``, CRLF, decimal comma, ``dd.mm.yyyy``.
 
 A text that a spreadsheet would run as a formula gets an apostrophe before it (OWASP, CSV Injection); numbers and dates
 stay as they are. Line breaks inside a text become spaces: simple readers take the file line by line.
@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
-from bitrix_app.workbook.cells import Cell, clean, date_text, fit
+from bitrix_app.processing.columns import Value
+from bitrix_app.workbook.cells import clean, date_text, fit
 from bitrix_app.workbook.header import RegisterHeader
 from bitrix_app.workbook.progress import ProgressHook, RegisterRows, every_invoice, nothing
-from bitrix_app.workbook.sheets import brief_columns, brief_values
+from bitrix_app.workbook.sheets import Sheet
 
 _RUNS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 _LINE_BREAKS = re.compile("\r\n|[\r\n\v\f\x85\u2028\u2029]")
@@ -26,31 +28,34 @@ def write_csv(
     path: Path,
     rows: RegisterRows,
     header: RegisterHeader,
+    sheets: Sequence[Sheet[Any]],
     *,
     progress: Callable[[int], None] = every_invoice,
     check: Callable[[], None] = nothing,
 ) -> None:
-    """Writes the header and a line an invoice to ``path``; ``progress`` and ``check`` as in ``write_register``.
+    """Writes the table of the first sheet to ``path``; ``progress`` and ``check`` as in ``write_workbook``.
 
     Nothing is left behind when it fails. Raises OSError when the disk is full, and what ``check`` raises.
     """
     unfinished = path.with_name(f".{path.name}.part")
     try:
-        _write(unfinished, rows, header, ProgressHook(progress, check))
+        _write(unfinished, rows, sheets[0], ProgressHook(progress, check), with_rows=header.detailed)
         unfinished.replace(path)
     finally:
         unfinished.unlink(missing_ok=True)
 
 
-def _write(path: Path, rows: RegisterRows, header: RegisterHeader, hook: ProgressHook) -> None:
+def _write(path: Path, rows: RegisterRows, sheet: Sheet[Any], hook: ProgressHook, *, with_rows: bool) -> None:
+    columns = sheet.columns_with(rows=with_rows)
     with path.open("w", encoding="utf-8-sig", newline="") as file:
         table = csv.writer(file, delimiter=";", lineterminator="\r\n")
-        table.writerow(column.title for column in brief_columns(header.detailed))
+        table.writerow(column.title for column in columns)
         for invoice in hook.through(rows.invoices(with_rows=False)):
-            table.writerow(map(csv_text, brief_values(invoice, header.detailed)))
+            for row in sheet.of_invoice(invoice) if sheet.of_invoice else ():
+                table.writerow([csv_text(column.value(row)) for column in columns])
 
 
-def csv_text(value: Cell) -> str:
+def csv_text(value: Value) -> str:
     """One value as the CSV writes it (before quoting)."""
     if isinstance(value, Decimal):
         value, _ = fit(value)

@@ -2,27 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from bitrix_app.workbook.csv import write_csv
 from bitrix_app.workbook.header import RegisterHeader
-from bitrix_app.workbook.problems import ProblemLines
 from bitrix_app.workbook.progress import RegisterRows, every_invoice, nothing
-from bitrix_app.workbook.writer import write_register
+from bitrix_app.workbook.sheets import Sheet
+from bitrix_app.workbook.writer import ProblemLines, write_workbook
 
 
 class Writer(Protocol):
-    """Writes a register to ``path``, which appears when the file is whole. ``progress`` gets the number of invoices
-    written, ``check`` may raise to stop. Returns the lines of ``Проблемы`` where the format has that sheet."""
+    """Writes a report of these sheets to ``path``, which appears when the file is whole.
+
+    ``progress`` gets the number of invoices written, ``check`` may raise to stop. Returns the lines of ``Проблемы``
+    where the format has that sheet.
+    """
 
     def __call__(
         self,
         path: Path,
         rows: RegisterRows,
         header: RegisterHeader,
+        sheets: Sequence[Sheet[Any]],
         *,
         progress: Callable[[int], None] = every_invoice,
         check: Callable[[], None] = nothing,
@@ -41,7 +45,7 @@ class Format:
 
 
 WORKBOOK = Format(
-    "xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "Excel", write=write_register
+    "xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "Excel", write=write_workbook
 )
 FORMATS = (WORKBOOK, Format("csv", "text/csv; charset=utf-8", "CSV", write=write_csv))
 """In the order of the buttons on the page."""

@@ -11,12 +11,6 @@ from typing import NamedTuple
 from bitrix_app.processing.model import Problem
 from bitrix_app.workbook.cells import date_text
 
-LEGEND = (
-    "Обозначения: курсив на розовом — счёт не оплачен; «нет» в столбце «НДС», голубой фон — счёт без НДС "
-    "(у неоплаченного голубая только эта ячейка)."
-)
-
-
 SENTENCE_LINES = 4
 """Lines that one sentence may take: the block stays above the table on the screen, however long a filter is."""
 

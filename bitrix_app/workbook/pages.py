@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from bitrix_app.errors import WorkbookLimitError
+from bitrix_app.processing.columns import Value
 from bitrix_app.processing.model import Problem
-from bitrix_app.workbook.cells import Cell
-from bitrix_app.workbook.columns import Column
 from bitrix_app.workbook.header import RegisterHeader, title_lines
+from bitrix_app.workbook.sheets import Sheet
 from bitrix_app.workbook.stream import SheetStream
-from bitrix_app.workbook.styles import RowStyle, StyleBook
+from bitrix_app.workbook.styles import RowStyle, SheetColumn, StyleBook
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,16 +31,6 @@ EXCEL = Limits()
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
-    """What a sheet is: its ``name``, what it is ``about`` (for the title), its columns, its legend in words."""
-
-    name: str
-    about: str
-    columns: tuple[Column, ...]
-    legend: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class WorkbookContext:
     """What every sheet of one workbook shares: the folder of its streams, the report's header, styles, limits."""
 
@@ -53,14 +44,17 @@ class PagedTable:
     """The sheets of one table, each with the title block and the header row; ``reserve`` rows of each are kept free
     for what goes under the table."""
 
-    def __init__(self, table: Table, context: WorkbookContext, reserve: int = 0) -> None:
-        self._table = table
+    def __init__(
+        self, sheet: Sheet[Any], columns: Sequence[SheetColumn], context: WorkbookContext, reserve: int = 0
+    ) -> None:
+        self._sheet = sheet
+        self._columns = columns
         self._context = context
         self._last_row = context.limits.rows - reserve
         self.pages: list[SheetStream] = []
         self.page = self._start_sheet()
 
-    def add(self, values: Sequence[Cell], style: RowStyle) -> tuple[Problem, ...]:
+    def add(self, values: Sequence[Value], style: RowStyle) -> tuple[Problem, ...]:
         """A row of the table, on a new sheet when this one is full.
 
         Returns what Excel could not hold as it is; raises ``WorkbookLimitError`` when there are too many sheets.
@@ -77,11 +71,11 @@ class PagedTable:
     def _start_sheet(self) -> SheetStream:
         number = len(self.pages) + 1
         if number > self._context.limits.sheets:
-            raise WorkbookLimitError(f"«{self._table.name}» does not fit into {number - 1} sheets", sheets=number - 1)
+            raise WorkbookLimitError(f"«{self._sheet.name}» does not fit into {number - 1} sheets", sheets=number - 1)
         if self.pages:
             self.pages[-1].close()
-        name = self._table.name if number == 1 else f"{self._table.name} ({number})"
-        page = SheetStream(self._context.folder, name, self._table.columns)
+        name = self._sheet.name if number == 1 else f"{self._sheet.name} ({number})"
+        page = SheetStream(self._context.folder, name, self._columns)
         self.pages.append(page)
         self._head(page, "" if number == 1 else f" (продолжение, лист {number})")
         return page
@@ -94,5 +88,5 @@ class PagedTable:
         page.add_header(styles.header)
 
     def _lines(self, continued: str) -> Iterable[str]:
-        width = sum(column.narrow for column in self._table.columns)
-        return title_lines(self._context.header, f"{self._table.about}{continued}", width, self._table.legend)
+        width = sum(column.narrow for column in self._columns)
+        return title_lines(self._context.header, f"{self._sheet.about}{continued}", width, self._sheet.legend)

@@ -11,10 +11,10 @@ from functools import lru_cache, partial
 from html import escape
 from pathlib import Path
 
+from bitrix_app.processing.columns import Value
 from bitrix_app.processing.model import Problem
-from bitrix_app.workbook.cells import ENCODERS, Cell, DoesNotFitError, clean, fit
-from bitrix_app.workbook.columns import Column, letters, shown_length
-from bitrix_app.workbook.styles import RowStyle
+from bitrix_app.workbook.cells import ENCODERS, DoesNotFitError, clean, fit
+from bitrix_app.workbook.styles import RowStyle, SheetColumn, letters, shown_length
 
 _ROWS_HELD = 256
 _KNOWN = 1024
@@ -27,13 +27,13 @@ _TALLEST = 409
 """Points: the highest row that Excel takes."""
 
 
-def _text_cell(column: Column, text: str) -> tuple[str, int, int]:
+def _text_cell(column: SheetColumn, text: str) -> tuple[str, int, int]:
     """What ``ENCODERS`` gives for ``text``, its width as it is shown, and the lines that it takes.
 
     Raises DoesNotFitError.
     """
     body, width = ENCODERS[str](text)
-    if column.kind.wrapped and (len(text) > column.wide - 2 or "\n" in text or text.isupper()):
+    if column.wrapped and (len(text) > column.wide - 2 or "\n" in text or text.isupper()):
         return body, max(width, shown_length(text)), column.lines(text)
     return body, width, 1
 
@@ -45,7 +45,7 @@ class SheetStream:
     ``header_row`` and ``table_end`` the first and last row of the table, ``row`` the last row of all.
     """
 
-    def __init__(self, folder: Path, name: str, columns: tuple[Column, ...]) -> None:
+    def __init__(self, folder: Path, name: str, columns: Sequence[SheetColumn]) -> None:
         self.name = name
         self.columns = columns
         self.letters = letters(columns)
@@ -82,13 +82,13 @@ class SheetStream:
         self._longest = longest
         self.header_row = self.table_end = self.row
 
-    def add(self, values: Sequence[Cell], style: RowStyle) -> tuple[Problem, ...]:
+    def add(self, values: Sequence[Value], style: RowStyle) -> tuple[Problem, ...]:
         """A row of the table. What Excel cannot hold is written as it can, and named in the problems returned."""
         problems = self._add_whatever(values, style)
         self.table_end = self.row
         return problems
 
-    def add_below(self, values: Sequence[Cell], style: RowStyle) -> None:
+    def add_below(self, values: Sequence[Value], style: RowStyle) -> None:
         """A row under the table, outside its filter."""
         self._add_whatever(values, style)
 
@@ -108,7 +108,7 @@ class SheetStream:
         for path in (self.rows, self.links.elements, self.links.relations):
             path.unlink(missing_ok=True)
 
-    def _add_whatever(self, values: Sequence[Cell], style: RowStyle) -> tuple[Problem, ...]:
+    def _add_whatever(self, values: Sequence[Value], style: RowStyle) -> tuple[Problem, ...]:
         try:
             self._add(values, style)
         except DoesNotFitError:
@@ -118,7 +118,7 @@ class SheetStream:
             return tuple(Problem(column.title, message) for column, (_, message) in notes if message is not None)
         return ()
 
-    def _add(self, values: Sequence[Cell], style: RowStyle, lines: int = 1) -> None:
+    def _add(self, values: Sequence[Value], style: RowStyle, lines: int = 1) -> None:
         """The hot loop of the whole export: some millions of cells go through it. The row is as high as its highest
         text, and ``lines`` at least: Excel finds heights itself, LibreOffice does not."""
         row = str(self.row + 1)

@@ -1,20 +1,23 @@
-"""Fonts, fills, borders and number formats. openpyxl makes the styles; rows take only their numbers.
+"""How columns, rows and cells look: number formats and widths of the kinds of columns, fonts, fills, borders.
 
-Colour is never the only sign: an unpaid row is in italics too, a row without VAT says «нет», alternate invoices
-differ in their ``Номер``. The legend of a sheet says so in words.
+openpyxl makes the styles; rows take only their numbers. Colour is never the only sign: an unpaid row is in italics too,
+a row without VAT says «нет», alternate invoices differ in their ``Номер``. The legend of a sheet says so in words.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from math import ceil
+from typing import Any
 
 from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
 from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
+from openpyxl.utils import get_column_letter
 from openpyxl.utils.indexed_list import IndexedList
 
-from bitrix_app.workbook.columns import Column, Kind
+from bitrix_app.processing.columns import Column, Kind
 
 FONT = "Arial"
 SIZE = 10
@@ -27,13 +30,126 @@ RowStyle = tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
+class KindFormat:
+    """How a kind of value looks: its number format in Excel's own notation, how it lies in the cell, and the widths,
+    in characters, between which a column follows its contents.
+
+    Every text is wrapped: one that is longer than its column would be cut by the next cell, on paper for good.
+    """
+
+    number_format: str
+    horizontal: str
+    narrow: int
+    wide: int = 30
+    wrapped: bool = False
+
+
+KIND_FORMATS: Mapping[Kind, KindFormat] = {
+    Kind.TEXT: KindFormat("@", "left", narrow=12, wrapped=True),
+    Kind.LABEL: KindFormat("@", "center", narrow=10, wide=14, wrapped=True),
+    Kind.MONEY: KindFormat("#,##0.00", "right", narrow=13),
+    Kind.PRICE: KindFormat("#,##0.00####", "right", narrow=12),
+    Kind.WHOLE: KindFormat("#,##0", "right", narrow=10),
+    Kind.QUANTITY: KindFormat("#,##0.0#####", "right", narrow=13),
+    Kind.DATE: KindFormat("dd.mm.yyyy", "center", narrow=13),
+}
+
+Widths = Mapping[str, tuple[int, int]]
+"""Column code → its narrowest and widest, in characters; a column that is not named goes by its kind."""
+
+WIDTHS: Widths = {
+    "number": (11, 24),
+    "inn": (14, 22),
+    "kpp": (11, 14),
+    "counterparty": (29, 42),
+    "vat": (11, 30),
+    "currency": (10, 12),
+    "stage": (12, 26),
+    "responsible": (17, 32),
+    "vat_rates": (13, 24),
+    "rate": (13, 24),
+    "product": (30, 60),
+    "oldest_due": (22, 30),
+    "field": (20, 30),
+    "message": (80, 110),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class SheetColumn:
+    """A column as a sheet shows it; ``narrow`` and ``wide`` bound its width, in characters."""
+
+    code: str
+    title: str
+    kind: Kind
+    narrow: int
+    wide: int
+    wrapped: bool
+
+    def width(self, longest: int) -> float:
+        """The width for contents of at most ``longest`` characters, with room for the edges and for the spaces between
+        thousands."""
+        spaces = max(longest - 4, 0) // 3 if KIND_FORMATS[self.kind].horizontal == "right" else 0
+        return min(max(longest + spaces + 2, self.narrow), self.wide)
+
+    def lines(self, text: str) -> int:
+        """How many lines ``text`` takes in this column at its widest."""
+        room = int((self.wide - 1) / _letter_width(text))
+        return sum(_wrapped_lines(line, room) for line in text.split("\n"))
+
+
+def sheet_columns(columns: Sequence[Column[Any]], widths: Widths | None = None) -> tuple[SheetColumn, ...]:
+    """The columns of a sheet; ``widths`` are those that it has of its own."""
+    return tuple(_sheet_column(each, {**WIDTHS, **(widths or {})}) for each in columns)
+
+
+def _sheet_column(column: Column[Any], widths: Widths) -> SheetColumn:
+    kind = KIND_FORMATS[column.kind]
+    narrow, wide = widths.get(column.code, (kind.narrow, kind.wide))
+    return SheetColumn(column.code, column.title, column.kind, narrow, wide, kind.wrapped)
+
+
+def letters(columns: Sequence[SheetColumn]) -> tuple[str, ...]:
+    """The letters of these columns in a sheet: ``("A", "B", …)``."""
+    return tuple(get_column_letter(index) for index in range(1, len(columns) + 1))
+
+
+def shown_length(text: str) -> int:
+    """The length of the longest line of ``text``, in digits, which the widths of columns are measured in."""
+    return ceil(max(map(len, text.split("\n"))) * _letter_width(text))
+
+
+def _letter_width(text: str) -> float:
+    """In digits of the same font, on average: Cyrillic text of Arial takes 0.91 to 0.99 a letter, capitals 1.25; a
+    document's number is mostly digits."""
+    if not text.isupper():
+        return 1.0
+    return 1 + 0.25 * sum(map(str.isalpha, text)) / len(text)
+
+
+def _wrapped_lines(line: str, room: int) -> int:
+    lines, used = 1, 0
+    for word in line.split(" "):
+        length = len(word)
+        if used and used + 1 + length > room:
+            lines, used = lines + 1, 0
+        used += length + (1 if used else 0)
+        if used > room:  # a word longer than a line is broken
+            lines, used = lines + (used - 1) // room, (used - 1) % room + 1
+    return lines
+
+
+@dataclass(frozen=True, slots=True)
 class RowFormat:
-    """What sets one row off from another: ``fill`` is RGB in hexadecimal."""
+    """What sets one row off from another: ``fill`` is RGB in hexadecimal. ``cells`` gives single columns, by code,
+    another format, ``kinds`` another kind."""
 
     fill: str | None = None
     bold: bool = False
     italic: bool = False
     grid: bool = True
+    cells: Mapping[str, RowFormat] = field(default_factory=dict)
+    kinds: Mapping[str, Kind] = field(default_factory=dict)
 
 
 PLAIN = RowFormat()
@@ -56,19 +172,20 @@ class StyleBook:
         self.header = self._header()
         self.link = self._link()
 
-    def row(
-        self, columns: tuple[Column, ...], row_format: RowFormat, instead: Mapping[str, RowFormat] | None = None
-    ) -> RowStyle:
-        """The style numbers of a row of these columns; ``instead`` gives single columns, by title, another format."""
-        others = instead or {}
-        return tuple(self._cell(column.kind, others.get(column.title, row_format)) for column in columns)
+    def row(self, columns: Sequence[SheetColumn], row_format: RowFormat) -> RowStyle:
+        """The style numbers of a row of these columns."""
+        return tuple(
+            self._cell(row_format.kinds.get(each.code, each.kind), row_format.cells.get(each.code, row_format))
+            for each in columns
+        )
 
     def _cell(self, kind: Kind, row_format: RowFormat) -> int:
+        look = KIND_FORMATS[kind]
         return self._number(
             Font(name=FONT, size=SIZE, bold=row_format.bold, italic=row_format.italic),
             fill=row_format.fill,
-            number_format=kind.number_format,
-            alignment=Alignment(horizontal=kind.horizontal, vertical="top", wrap_text=kind.wrapped),
+            number_format=look.number_format,
+            alignment=Alignment(horizontal=look.horizontal, vertical="top", wrap_text=look.wrapped),
             grid=row_format.grid,
         )
 
@@ -83,7 +200,7 @@ class StyleBook:
     def _link(self) -> int:
         return self._number(
             Font(name=FONT, size=SIZE, color="FF0563C1", underline="single"),
-            number_format=Kind.TEXT.number_format,
+            number_format=KIND_FORMATS[Kind.TEXT].number_format,
             alignment=Alignment(horizontal="left", vertical="top", wrap_text=True),
             grid=True,
         )

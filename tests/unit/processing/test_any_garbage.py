@@ -82,6 +82,7 @@ TYPES: dict[str, type | tuple[type, ...]] = {
     "tax_rates": tuple,
     "product_rows": tuple,
     "problems": tuple,
+    "extra": dict,
 }
 
 

@@ -122,6 +122,22 @@ def test_a_requisite_without_kpp_is_no_problem() -> None:
         (FieldMapping("ufAct"), {"ufAct": "2026-03-31"}, []),
         (FieldMapping("begindate", "ufShip", "ufPaid"), {}, []),
         (FieldMapping("ufShip", "ufShip"), {"begindate": None}, ["Дата счёта", "Дата отгрузки"]),
+        (
+            FieldMapping("ufDay", titles={"ufDay": "Дата счёта"}),
+            {"begindate": None, "ufDay": "2026-03-31"},
+            ["Дата счёта"],
+        ),
+        (FieldMapping("ufDay", titles={"ufDay": "Дата счёта"}), {"begindate": None}, ["Дата счёта", "Дата счёта"]),
+        (
+            FieldMapping("ufDay", titles={"ufDay": "Дата счёта"}),
+            {"begindate": None, "ufDay": "скоро"},
+            ["Дата счёта", "Дата счёта"],
+        ),
+        (
+            FieldMapping("ufDay", titles={"ufDay": "Номер"}),
+            {"accountNumber": None, "ufDay": "скоро"},
+            ["Номер", "Номер"],
+        ),
     ],
 )
 def test_the_chosen_date_and_the_invoices_own_must_be_there(

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bitrix_app.processing.parsing import UnreadableError, date_in_words, date_of, is_set
+from bitrix_app.processing.parsing import UnreadableError, date_in_words, date_of
 
 MARCH_31 = date(2026, 3, 31)
 
@@ -37,13 +37,11 @@ MARCH_31 = date(2026, 3, 31)
 )
 def test_date_is_the_one_that_is_written(value: Any) -> None:
     assert date_of(value) == MARCH_31
-    assert is_set(value)
 
 
 @pytest.mark.parametrize("value", [None, "", "   ", [], [None], ["", " "], False])
 def test_an_empty_date_is_unknown(value: Any) -> None:
     assert date_of(value) is None
-    assert not is_set(value)
 
 
 @pytest.mark.parametrize(
@@ -69,10 +67,9 @@ def test_an_empty_date_is_unknown(value: Any) -> None:
         ["tomorrow", "2026-03-31"],
     ],
 )
-def test_what_is_no_date_is_unreadable_but_set(value: Any) -> None:
+def test_what_is_no_date_is_unreadable(value: Any) -> None:
     with pytest.raises(UnreadableError):
         date_of(value)
-    assert is_set(value)
 
 
 def test_date_in_words_is_as_russians_write_it() -> None:

@@ -114,6 +114,17 @@ def test_the_counterparty_is_looked_for_step_by_step() -> None:
     assert asked["contacts"] == (5,)
 
 
+def test_the_contact_that_is_billed_is_the_one_that_is_looked_up() -> None:
+    """Where the portal names no first contact, it is the first of the others."""
+    portal = FakePortal(
+        records=[{"id": 1, "companyId": 0, "contactId": 0, "contactIds": [7, 8]}],
+        requisite_records=[requisite(71, 3, 7), requisite(81, 3, 8)],
+    )
+    (page,) = read(a_source(portal))
+    assert [each["ID"] for each in page.context.contact_requisites[7]] == ["71"]
+    assert list(page.context.contact_requisites) == [7]
+
+
 def test_a_requisite_without_any_name_brings_its_company_along() -> None:
     """The company's title stands in for a requisite that names nobody."""
     portal = FakePortal(

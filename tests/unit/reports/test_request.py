@@ -87,6 +87,11 @@ def test_only_needed_fields_are_asked_for_each_once() -> None:
     assert "*" not in select
 
 
+def test_further_contacts_of_an_invoice_are_asked_for() -> None:
+    """Where an invoice has contacts but no first one, the counterparty is found among them."""
+    assert {"companyId", "contactId", "contactIds"} <= set(invoice_select(FieldMapping()))
+
+
 def test_filters_are_told_in_words() -> None:
     """The title block says what narrows the report, with names where they are known."""
     asked = params(stages=["DT31_1:P", "DT31_9:X"], company_id=12, currency="USD", paid=False, assigned_by_id=3)

@@ -10,7 +10,7 @@ import pytest
 from openpyxl.workbook import Workbook
 
 from bitrix_app.processing.model import ProcessedInvoice
-from bitrix_app.workbook import write_register
+from bitrix_app.workbook import REGISTER_SHEETS, write_workbook
 from tests.unit.workbook.builders import a_header, a_register
 from tests.unit.workbook.reading import opened
 
@@ -28,7 +28,7 @@ def write(path: Path) -> Write:
     """Writes these invoices under a header with these changes, and opens the workbook."""
 
     def write_and_open(invoices: Iterable[ProcessedInvoice], **header: Any) -> Workbook:
-        write_register(path, a_register(invoices), a_header(**header))
+        write_workbook(path, a_register(invoices), a_header(**header), REGISTER_SHEETS)
         return opened(path)
 
     return write_and_open

@@ -10,10 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bitrix_app.workbook.cells import ENCODERS, TEXT_LIMIT, Cell, DoesNotFitError, fit
+from bitrix_app.processing.columns import Value
+from bitrix_app.workbook.cells import ENCODERS, TEXT_LIMIT, DoesNotFitError, fit
 
 
-def markup(value: Cell) -> str:
+def markup(value: Value) -> str:
     """The rest of the ``<c`` element."""
     return ENCODERS[type(value)](value)[0]
 
@@ -61,7 +62,7 @@ def test_a_date_is_a_serial_number(day: date, serial: int) -> None:
 
 
 @pytest.mark.parametrize("value", [None, "", "\x00", "\ud800"])
-def test_nothing_to_show_is_an_empty_cell(value: Cell) -> None:
+def test_nothing_to_show_is_an_empty_cell(value: Value) -> None:
     """The cell keeps its style and has no value."""
     assert markup(value) == "/>"
 
@@ -87,7 +88,7 @@ def test_text_is_an_inline_string_whatever_it_begins_with(text: str) -> None:
     ],
     ids=["long", "long emoji", "1899", "year 1", "huge", "tiny", "NaN", "infinite", "300 digits"],
 )
-def test_what_excel_cannot_hold_is_written_as_text_and_told(value: Cell, instead: str, told: str) -> None:
+def test_what_excel_cannot_hold_is_written_as_text_and_told(value: Value, instead: str, told: str) -> None:
     """Nothing is lost without a word, and the file stays whole."""
     with pytest.raises(DoesNotFitError):
         markup(value)
@@ -100,6 +101,6 @@ def test_what_excel_cannot_hold_is_written_as_text_and_told(value: Cell, instead
 
 
 @pytest.mark.parametrize("value", ["а" * TEXT_LIMIT, date(1900, 3, 1), Decimal("0.07"), 5, None])
-def test_what_excel_can_hold_stays_as_it_is(value: Cell) -> None:
+def test_what_excel_can_hold_stays_as_it_is(value: Value) -> None:
     """No word about it either."""
     assert fit(value) == (value, None)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from bitrix_app.workbook.columns import Column, Kind, shown_length
+from bitrix_app.processing.columns import Kind
+from bitrix_app.workbook.styles import SheetColumn, shown_length
 
-NAME = Column("Контрагент", Kind.TEXT, 10, 21)
-MONEY = Column("Сумма", Kind.MONEY, 13)
+NAME = SheetColumn("counterparty", "Контрагент", Kind.TEXT, 10, 21, wrapped=True)
+MONEY = SheetColumn("amount", "Сумма", Kind.MONEY, 13, 30, wrapped=False)
 
 
 @pytest.mark.parametrize(

@@ -13,14 +13,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bitrix_app.workbook import write_csv
+from bitrix_app.workbook import REGISTER_SHEETS, write_csv
 from bitrix_app.workbook.csv import csv_text
 from tests.unit.workbook.builders import AN_INVOICE, a_header, a_register, an_invoice
 
 
 def written(path: Path, *invoices: Any, detailed: bool = True) -> bytes:
     """The file's bytes."""
-    write_csv(path, a_register(invoices), a_header(detailed=detailed))
+    write_csv(path, a_register(invoices), a_header(detailed=detailed), REGISTER_SHEETS)
     return path.read_bytes()
 
 

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bitrix_app.processing.model import Problem
-from bitrix_app.workbook import write_register
+from bitrix_app.workbook import REGISTER_SHEETS, write_workbook
 from bitrix_app.workbook.cells import clean
 from tests.unit.workbook.builders import a_header, a_register, a_row, an_invoice
 from tests.unit.workbook.conftest import Write
@@ -80,7 +80,7 @@ def test_any_texts_and_sums_come_back(rows: list[tuple[str, Decimal]]) -> None:
     ]
     with TemporaryDirectory() as folder:
         path = Path(folder, "register.xlsx")
-        write_register(path, a_register(invoices), a_header())
+        write_workbook(path, a_register(invoices), a_header(), REGISTER_SHEETS)
         brief, full = table(opened(path), "Краткий"), table(opened(path), "Полный")
         theirs = calamine_rows(path, "Полный")[full.header_row :]
         assert len(brief.rows) == len(full.rows) == len(rows)

@@ -9,7 +9,7 @@ import pytest
 
 from bitrix_app.errors import ReportCancelledError, WorkbookLimitError
 from bitrix_app.processing.model import Problem
-from bitrix_app.workbook import Limits, write_csv, write_register
+from bitrix_app.workbook import REGISTER_SHEETS, Limits, write_csv, write_workbook
 from bitrix_app.workbook.stream import CELLS_LIMIT, Links
 from tests.unit.workbook.builders import a_header, a_register, a_row, an_invoice
 from tests.unit.workbook.reading import opened, table, title_block
@@ -26,7 +26,7 @@ def numbers(path: Path, sheet: str) -> list[str]:
 def test_a_table_longer_than_a_sheet_goes_on_on_the_next_one(path: Path) -> None:
     """``Краткий (2)``, ``Полный (2)``…: with title and header of their own, nothing lost, totals under the last."""
     invoices = [an_invoice(id=each, number=f"С-{each}", product_rows=(a_row(),) * 2) for each in range(1, 41)]
-    write_register(path, a_register(invoices), a_header(), limits=Limits(rows=33))
+    write_workbook(path, a_register(invoices), a_header(), REGISTER_SHEETS, limits=Limits(rows=33))
     book = opened(path)
     assert book.sheetnames[:5] == ["Краткий", "Краткий (2)", "Полный", "Полный (2)", "Полный (3)"]
     all_numbers = [f"С-{each}" for each in range(1, 41)]
@@ -42,7 +42,7 @@ def test_a_table_longer_than_a_sheet_goes_on_on_the_next_one(path: Path) -> None
 @pytest.mark.parametrize("invoices", [19, 20, 21, 25, 26])
 def test_totals_never_push_a_full_sheet_over_the_limit(path: Path, invoices: int) -> None:
     """The rows for them are kept free: they stand under the last table, inside the sheet."""
-    write_register(path, a_register(INVOICES[:invoices]), a_header(), limits=Limits(rows=33))
+    write_workbook(path, a_register(INVOICES[:invoices]), a_header(), REGISTER_SHEETS, limits=Limits(rows=33))
     book = opened(path)
     last = [sheet for sheet in book.sheetnames if sheet.startswith("Краткий")][-1]
     assert max(book[sheet].max_row for sheet in book.sheetnames) <= 33
@@ -57,14 +57,14 @@ def test_temporary_rows_are_removed_as_soon_as_they_are_in_the_file(path: Path) 
     def look() -> None:
         left.append({each.stem for each in path.parent.rglob("*.rows")})
 
-    write_register(path, a_register(), a_header(), check=look)
+    write_workbook(path, a_register(), a_header(), REGISTER_SHEETS, check=look)
     assert {"Краткий", "Полный"} <= left[0]
     assert left[-1] == {"По контрагентам"}
 
 
 def test_each_sheet_that_goes_on_is_frozen_filtered_and_linked(path: Path) -> None:
     """The second sheet of problems has links and a filter of its own."""
-    write_register(path, a_register(INVOICES), a_header(detailed=False), limits=Limits(rows=33))
+    write_workbook(path, a_register(INVOICES), a_header(detailed=False), REGISTER_SHEETS, limits=Limits(rows=33))
     second = table(opened(path), "Проблемы (2)")
     assert second.sheet.freeze_panes == f"A{second.header_row + 1}"
     assert second.rows[0]["Номер"].hyperlink.target.endswith("/27/")
@@ -74,18 +74,20 @@ def test_each_sheet_that_goes_on_is_frozen_filtered_and_linked(path: Path) -> No
 def test_a_sheet_too_long_in_bytes_goes_on_too(path: Path) -> None:
     """Half a million names of 32,767 letters would be a sheet that no program opens."""
     invoices = [an_invoice(counterparty="я" * 3_000) for _ in range(600)]
-    write_register(path, a_register(invoices), a_header(detailed=False), limits=Limits(sheet_bytes=1_000_000))
+    write_workbook(
+        path, a_register(invoices), a_header(detailed=False), REGISTER_SHEETS, limits=Limits(sheet_bytes=1_000_000)
+    )
     assert opened(path).sheetnames[:2] == ["Краткий", "Краткий (2)"]
 
 
 def test_a_report_that_no_workbook_holds_is_refused_in_words(path: Path) -> None:
     """WorkbookLimitError, and no file."""
     with pytest.raises(WorkbookLimitError, match="Краткий"):
-        write_register(path, a_register(INVOICES), a_header(), limits=Limits(rows=33, sheets=1))
+        write_workbook(path, a_register(INVOICES), a_header(), REGISTER_SHEETS, limits=Limits(rows=33, sheets=1))
     assert list(path.parent.iterdir()) == []
 
 
-@pytest.mark.parametrize("write", [write_register, write_csv])
+@pytest.mark.parametrize("write", [write_workbook, write_csv])
 @pytest.mark.parametrize("checks", [1, 2, 4])
 def test_cancelling_leaves_nothing_behind(path: Path, write: type, checks: int) -> None:
     """Whenever the check raises: no half of a file, no temporary folder."""
@@ -98,7 +100,7 @@ def test_cancelling_leaves_nothing_behind(path: Path, write: type, checks: int) 
             raise ReportCancelledError
 
     with pytest.raises(ReportCancelledError):
-        write(path, a_register(INVOICES * 5), a_header(), check=check)
+        write(path, a_register(INVOICES * 5), a_header(), REGISTER_SHEETS, check=check)
     assert list(path.parent.iterdir()) == []
 
 
@@ -106,18 +108,18 @@ def test_an_old_file_stays_until_the_new_one_is_whole(path: Path) -> None:
     """The finished file takes its place at once."""
     path.write_text("old")
     with pytest.raises(WorkbookLimitError):
-        write_register(path, a_register(INVOICES), a_header(), limits=Limits(rows=33, sheets=1))
+        write_workbook(path, a_register(INVOICES), a_header(), REGISTER_SHEETS, limits=Limits(rows=33, sheets=1))
     assert path.read_text() == "old"
-    write_register(path, a_register(INVOICES), a_header())
+    write_workbook(path, a_register(INVOICES), a_header(), REGISTER_SHEETS)
     assert opened(path).sheetnames[0] == "Краткий"
     assert list(path.parent.iterdir()) == [path]
 
 
-@pytest.mark.parametrize("write", [write_register, write_csv])
+@pytest.mark.parametrize("write", [write_workbook, write_csv])
 def test_progress_counts_invoices_up_to_the_last(path: Path, write: type) -> None:
     """It never falls back, and ends with the number of invoices."""
     told: list[int] = []
-    write(path, a_register([*INVOICES * 5, *INVOICES[:7]]), a_header(), progress=told.append)
+    write(path, a_register([*INVOICES * 5, *INVOICES[:7]]), a_header(), REGISTER_SHEETS, progress=told.append)
     assert told == sorted(told)
     assert told[-1] == 207
     assert len(told) > 3
@@ -144,7 +146,7 @@ def test_only_neighbouring_rows_share_a_link(tmp_path: Path) -> None:
     assert cells == ["A1:A2", "A4", "A5", "B6"]
 
 
-@pytest.mark.parametrize("write", [write_register, write_csv])
+@pytest.mark.parametrize("write", [write_workbook, write_csv])
 def test_writing_looks_around_after_each_invoice(path: Path, write: type) -> None:
     """Whoever shares the interpreter with it is not kept waiting for fifty of them."""
     looks = 0
@@ -153,5 +155,5 @@ def test_writing_looks_around_after_each_invoice(path: Path, write: type) -> Non
         nonlocal looks
         looks += 1
 
-    write(path, a_register(INVOICES), a_header(), check=look)
+    write(path, a_register(INVOICES), a_header(), REGISTER_SHEETS, check=look)
     assert looks > len(INVOICES)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from bitrix_app.processing.model import Problem
-from bitrix_app.workbook import write_register
+from bitrix_app.workbook import REGISTER_SHEETS, write_workbook
 from bitrix_app.workbook.cells import clean
 from tests.unit.workbook.builders import a_header, a_register, an_invoice
 from tests.unit.workbook.test_hostile import HOSTILE
@@ -33,7 +33,7 @@ def converted(path: Path, target: str) -> list[Path]:
 def test_libreoffice_prints_every_sheet_with_numbered_pages(path: Path) -> None:
     """A PDF with a page for each of the five sheets at least."""
     invoices = [an_invoice(id=each, problems=(Problem("ИНН", "Проверьте."),)) for each in range(100)]
-    write_register(path, a_register(invoices), a_header())
+    write_workbook(path, a_register(invoices), a_header(), REGISTER_SHEETS)
     (pdf,) = converted(path, "pdf")
     content = pdf.read_bytes()
     assert content.startswith(b"%PDF")
@@ -44,7 +44,9 @@ def test_libreoffice_prints_every_sheet_with_numbered_pages(path: Path) -> None:
 def test_libreoffice_shows_hostile_names_as_typed(path: Path) -> None:
     """No formula runs, no escape is eaten, the sums after them stand."""
     names = [name for name in HOSTILE if not set(name) & set("\n\r")]
-    write_register(path, a_register([an_invoice(counterparty=name) for name in names]), a_header(detailed=False))
+    write_workbook(
+        path, a_register([an_invoice(counterparty=name) for name in names]), a_header(detailed=False), REGISTER_SHEETS
+    )
     (table,) = converted(path, CSV)
     rows = list(csv.reader(table.read_text("utf-8").splitlines(), delimiter=";"))
     shown = [row[2] for row in rows if row[1] == "7707083893"]

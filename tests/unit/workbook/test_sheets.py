@@ -10,8 +10,7 @@ from typing import Any
 import pytest
 
 from bitrix_app.processing.model import Problem, ProcessedInvoice
-from bitrix_app.workbook import write_register
-from bitrix_app.workbook.problems import ProblemLines
+from bitrix_app.workbook import REGISTER_SHEETS, ProblemLines, write_workbook
 from tests.unit.workbook.builders import a_header, a_register, a_row, an_invoice
 from tests.unit.workbook.conftest import Write
 from tests.unit.workbook.reading import Table, calamine_rows, digits, opened, table, title_block
@@ -300,7 +299,7 @@ def test_an_address_with_markup_in_it_stays_what_it_is(write: Write) -> None:
 def test_what_excel_cannot_hold_becomes_a_problem_of_the_invoice_once(path: Path) -> None:
     """A name too long is cut on every sheet and told in one line; a date before 1900 stays readable as text."""
     invoice = an_invoice(counterparty="я" * 40_000, due_date=date(1, 1, 1), product_rows=(a_row(), a_row()))
-    lines = write_register(path, a_register([invoice]), a_header())
+    lines = write_workbook(path, a_register([invoice]), a_header(), REGISTER_SHEETS)
     book = opened(path)
     problems = [(row["Номер"], row["Поле"]) for row in table(book, "Проблемы").values()]
     assert problems == [("С-0001", "Контрагент"), ("С-0001", "Срок оплаты")]
@@ -314,11 +313,11 @@ def test_what_excel_cannot_hold_becomes_a_problem_of_the_invoice_once(path: Path
 def test_what_stands_on_problems_is_handed_back(path: Path) -> None:
     """The number of its lines and the first five: notes of the report, then problems of invoices in their order."""
     many = [an_invoice(id=each, number=None, problems=(PROBLEM,)) for each in range(2, 9)]
-    lines = write_register(path, a_register([an_invoice(), *many]), a_header(notes=(PROBLEM,)))
+    lines = write_workbook(path, a_register([an_invoice(), *many]), a_header(notes=(PROBLEM,)), REGISTER_SHEETS)
     assert lines.count == len(table(opened(path), "Проблемы").rows) == 8
     assert [line.invoice_id for line in lines.first] == [None, 2, 3, 4, 5]
     assert lines.first[1] == (2, None, PROBLEM.field, PROBLEM.message)
-    assert write_register(path, a_register(), a_header()) == ProblemLines(0, ())
+    assert write_workbook(path, a_register(), a_header(), REGISTER_SHEETS) == ProblemLines(0, ())
 
 
 @pytest.mark.parametrize(
