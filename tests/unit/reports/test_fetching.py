@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import Any
 
 import pytest
 
+from bitrix_app.bitrix24 import Page
 from bitrix_app.errors import AccessDeniedError, PortalDeletedError, ReportCancelledError
 from bitrix_app.reports.fetching import FetchedPage, InvoiceSource
+from bitrix_app.reports.product_rows import ProductRowReader
 from bitrix_app.reports.request import ReportCatalog, ReportParams
 from bitrix_app.reports.running import ProgressTracker, StopSignal
 from tests.unit.reports.fake_portal import FakePortal, Watched, requisite
@@ -135,6 +138,42 @@ def test_a_requisite_without_any_name_brings_its_company_along() -> None:
     )
     (page,) = read(a_source(portal))
     assert page.context.company_titles == {1: "Ромашка"}
+
+
+@pytest.mark.parametrize(
+    ("owner", "requisites"),
+    [
+        ({"companyId": 1}, [requisite(21, 4, 1, RQ_COMPANY_NAME=" ")]),
+        ({"companyId": 1, "contactId": 3}, [requisite(31, 3, 3, RQ_COMPANY_NAME="")]),
+        ({"companyId": 1}, [requisite(21, 4, 1), requisite(22, 4, 1, RQ_COMPANY_NAME="")]),
+    ],
+    ids=["a company's", "a contact's", "the second of a company"],
+)
+def test_an_unlinked_requisite_without_any_name_brings_its_company_along(
+    owner: dict[str, int], requisites: list[dict[str, Any]]
+) -> None:
+    """The invoice names no requisite: those of its owner are as good, and as nameless."""
+    portal = FakePortal(
+        records=[{"id": 10, "contactId": 0, **owner}],
+        requisite_records=requisites,
+        company_records=[{"id": 1, "title": "Ромашка"}],
+    )
+    (page,) = read(a_source(portal))
+    assert page.context.company_titles == {1: "Ромашка"}
+
+
+@pytest.mark.parametrize(
+    "name", ["RQ_COMPANY_NAME", "RQ_COMPANY_FULL_NAME", "RQ_NAME", "RQ_LAST_NAME", "RQ_FIRST_NAME"]
+)
+def test_a_requisite_with_any_name_needs_no_company(name: str) -> None:
+    """A call saved: a company is asked for its title only where the requisite names nobody."""
+    portal = FakePortal(
+        records=invoices(1),
+        links={10: 11},
+        requisite_records=[requisite(11, **{"RQ_COMPANY_NAME": "", name: "Ромашка"})],
+    )
+    read(a_source(portal))
+    assert portal.calls["companies"] == 0
 
 
 def test_rows_that_the_user_may_not_read_are_found_out_and_the_others_read() -> None:
@@ -275,3 +314,43 @@ def test_progress_goes_forward_through_the_stages() -> None:
         done = [each.done for each in watched.told if each.stage == stage]
         assert done == sorted(done)
     assert all(each.done <= each.total for each in watched.told)
+
+
+def test_progress_moves_on_within_one_list_of_rows() -> None:
+    """Invoices with many rows are told as they come, by the share of rows that is there."""
+    advanced: list[int] = []
+    portal = FakePortal(records=invoices(10))
+    rows_for(portal, 25)
+    owned = ProductRowReader(portal, advanced.append).read([10 + number for number in range(10)])
+    assert advanced == [2] * 5
+    assert sum(map(len, owned.rows.values())) == 250
+
+
+def test_a_list_of_rows_read_twice_is_told_once() -> None:
+    """Rows that grow while they are read are read anew: progress neither runs back nor beyond the invoices."""
+    advanced: list[int] = []
+    portal = FakePortal(records=invoices(2))
+    rows_for(portal, 60)
+
+    def grow(method: str, nth: int) -> None:
+        if (method, nth) == ("product_row_page", 2):
+            portal.rows[11] = [*portal.rows[11], *({"id": 900 + each, "ownerId": 11} for each in range(60))]
+
+    portal.before = grow
+    owned = ProductRowReader(portal, advanced.append).read([10, 11])
+    assert sum(advanced) == 2
+    assert all(each > 0 for each in advanced)
+    assert [len(owned.rows[each]) for each in (10, 11)] == [60, 120]
+
+
+def test_rows_that_the_portal_does_not_count_are_read_all_the_same() -> None:
+    """Without a total the invoices are through when their list is."""
+
+    class Uncounted(FakePortal):
+        def product_rows(self, invoice_ids: Sequence[int]) -> Iterator[Page]:
+            yield Page([{"id": each, "ownerId": 10} for each in range(50)])
+            yield Page([{"id": 50, "ownerId": 11}])
+
+    advanced: list[int] = []
+    owned = ProductRowReader(Uncounted(), advanced.append).read([10, 11])
+    assert (len(owned.rows[10]), len(owned.rows[11]), advanced) == (50, 1, [2])
