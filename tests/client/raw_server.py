@@ -10,9 +10,18 @@ from types import TracebackType
 Script = Callable[[socket.socket, threading.Event], bool]
 """Answers one request on a connection; whether the connection stays open. The event is set when the test is over."""
 
+PATIENCE_SECONDS = 30.0
+
+
+class ClientStayedError(Exception):
+    """A client that should have given up is still there when the server's patience ends."""
+
 
 class RawServer:
-    """Answers each request with ``script``. ``connections`` counts accepted ones, ``requests`` keeps what was sent."""
+    """Answers each request with ``script``. ``connections`` counts accepted ones, ``requests`` keeps what was sent.
+
+    Leaving it fails where a client has waited for a silent or dripping answer to its end.
+    """
 
     def __init__(self, script: Script) -> None:
         self._script = script
@@ -20,6 +29,7 @@ class RawServer:
         self._over = threading.Event()
         self._threads: list[threading.Thread] = []
         self._open: list[socket.socket] = []
+        self._client_stayed = False
         self.connections = 0
         self.requests: list[bytes] = []
         self.root = f"http://127.0.0.1:{self._listener.getsockname()[1]}/"
@@ -38,6 +48,7 @@ class RawServer:
             _shut(connection)
         for thread in self._threads:
             thread.join(timeout=10)
+        assert not self._client_stayed, "the client gave up later than the server"
 
     def _start(self, target: Callable[..., None], *args: object) -> None:
         thread = threading.Thread(target=target, args=args, daemon=True)
@@ -63,6 +74,8 @@ class RawServer:
                         return
             except OSError:
                 return
+            except ClientStayedError:
+                self._client_stayed = True
 
 
 def _shut(connection: socket.socket) -> None:
@@ -102,16 +115,19 @@ def drips(head: bytes, part: bytes, seconds: float) -> Script:
 
     def script(connection: socket.socket, over: threading.Event) -> bool:
         connection.sendall(head)
-        while not over.wait(seconds):
+        for _ in range(round(PATIENCE_SECONDS / max(seconds, 0.001))):
+            if over.wait(seconds):
+                return False
             connection.sendall(part)
-        return False
+        raise ClientStayedError
 
     return script
 
 
 def silent(connection: socket.socket, over: threading.Event) -> bool:
     """Says nothing until the test is over."""
-    over.wait(30)
+    if not over.wait(PATIENCE_SECONDS):
+        raise ClientStayedError
     return False
 
 

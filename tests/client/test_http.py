@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import socket
-import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from typing import Any
@@ -59,10 +58,10 @@ def test_a_name_with_many_dead_addresses_is_given_up_in_the_time_of_one_call(
 ) -> None:
     named += black_holes
     http = HttpClient(Limits(connect=0.3, read=1.0, total=0.7, max_bytes=1000))
-    began = time.monotonic()
+    tried: list[None] = []
     with pytest.raises(NoAnswerError):
-        ask(http, 80)
-    assert time.monotonic() - began < 2
+        ask(http, 80, watch=lambda: tried.append(None))
+    assert 1 <= len(tried) <= 4
     http.close()
 
 
@@ -86,10 +85,9 @@ def test_a_cancelled_report_tries_no_further_address(named: Addresses, black_hol
         if len(glances) > 2:
             raise ReportCancelledError
 
-    began = time.monotonic()
     with pytest.raises(ReportCancelledError):
         ask(http, 80, watch=cancelled)
-    assert time.monotonic() - began < 2
+    assert len(glances) == 3
     http.close()
 
 
