@@ -62,7 +62,7 @@ class Limits:
 
 
 class _Guard(threading.local):
-    """The call that this thread is making: when it must be over, and whom to ask whether to go on."""
+    """The deadline, read time-out and stop check of the request that this thread is making."""
 
     deadline: float = 0.0
     read: float = 0.0
@@ -70,7 +70,7 @@ class _Guard(threading.local):
 
 
 class _GuardedSocket(io.RawIOBase):
-    """Reads a socket in glances, so that no read outlives the deadline or the stop signal."""
+    """A socket's stream that reads in slices of half a second: no read outlives the deadline or the stop signal."""
 
     def __init__(self, raw: io.RawIOBase, sock: socket.socket, guard: _Guard) -> None:
         self._raw = raw  # keeps the socket open until it is closed itself
@@ -90,7 +90,7 @@ class _GuardedSocket(io.RawIOBase):
                 continue
 
     def _set_timeout(self, silent_since: float) -> None:
-        """Gives the next read its time. Raises TimeoutError when there is none left, or what the watch raises."""
+        """The time-out of the next slice. Raises TimeoutError at the deadline, and what ``watch`` raises."""
         if self._guard.watch is not None:
             self._guard.watch()
         left = min(self._guard.deadline, silent_since + self._guard.read) - time.monotonic()
@@ -117,8 +117,8 @@ def _addresses(connection: HTTPConnection) -> list[Any]:
 
 
 def _connect(connection: HTTPConnection, guard: _Guard) -> socket.socket:
-    """A socket to the first address of the host that answers, until the deadline: each address has its time-out, and
-    whoever owns the host's name gives it as many addresses as they like."""
+    """A socket to the first address of the host that answers. All addresses share one deadline: a hostile host name
+    may have hundreds, and each may cost a time-out."""
     failure: OSError = TimeoutError("connecting takes too long")
     for family, kind, protocol, _, address in _addresses(connection):
         if guard.watch is not None:
@@ -166,7 +166,7 @@ class _GuardedAdapter(HTTPAdapter):
 
 
 def _trusting(ca_bundle: str) -> ssl.SSLContext | None:
-    """Trust in the public authorities and in those of this PEM file; None: in the public ones alone."""
+    """A TLS context that trusts the public authorities and those of this PEM file; None for the public ones alone."""
     if not ca_bundle:
         return None
     trusted = urllib3.util.ssl_.create_urllib3_context()

@@ -32,7 +32,7 @@ class NotJsonError(Exception):
 
 
 class UnsafeJsonError(Exception):
-    """JSON that no portal would write: NaN, a number of a thousand digits, a thousand brackets."""
+    """JSON that no portal writes and that may do harm: NaN, a number of a thousand digits, deep nesting."""
 
 
 def parse_json(content: bytes, *, surrogates: str = REPLACED) -> Any:
@@ -56,7 +56,7 @@ def parse_json(content: bytes, *, surrogates: str = REPLACED) -> Any:
 
 
 def _mended(value: Any, surrogates: str) -> Any:
-    """The value with ``surrogates`` for lone surrogates (the parser has joined the pairs). Raises RecursionError."""
+    """The value with lone surrogates replaced (the parser has joined the pairs). Raises RecursionError."""
     if isinstance(value, str):
         return value if value.isascii() else _SURROGATE.sub(surrogates, value)
     if isinstance(value, list):
@@ -95,6 +95,7 @@ def whole(value: Any) -> int | None:
 
 
 def number(value: Any) -> Decimal | None:
+    """A number that is not negative, given as a number or as text; None for anything else."""
     if isinstance(value, bool) or not isinstance(value, (int, str, Decimal)):
         return None
     try:
@@ -152,7 +153,7 @@ def record_id(method: str, record: dict[str, Any], field: str) -> int:
     return found
 
 
-def after(method: str, found: list[dict[str, Any]], field: str, after_id: int) -> list[dict[str, Any]]:
+def records_after(method: str, found: list[dict[str, Any]], field: str, after_id: int) -> list[dict[str, Any]]:
     """One page of a list that is read on by id: in rising order, each id once, only ids above ``after_id``.
 
     Raises UnexpectedAnswerError for a full page that repeats records: such a list has no end, and dropping the

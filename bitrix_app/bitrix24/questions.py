@@ -15,7 +15,7 @@ from enum import Enum, auto
 from itertools import islice
 from typing import Any, Generic, TypeVar
 
-from bitrix_app.bitrix24.parsing import PAGE, after, record_id, records, unexpected
+from bitrix_app.bitrix24.parsing import PAGE, record_id, records, records_after, unexpected
 from bitrix_app.bitrix24.types import Answer, Page
 from bitrix_app.errors import UnexpectedAnswerError
 
@@ -115,7 +115,9 @@ class ListById:
 
         def read(answer: Answer) -> Page:
             found = records(self.method, answer, self.key)
-            return Page(after(self.method, found, self.id_field, after_id or 0), answer.total if counted else None)
+            return Page(
+                records_after(self.method, found, self.id_field, after_id or 0), answer.total if counted else None
+            )
 
         where = dict(self.params.get("filter") or {})
         if after_id is not None:

@@ -1,4 +1,4 @@
-"""What an answer means and what is done about it: two tables, and the code that looks them up.
+"""Classifying responses: which error an answer is, and what is done about each error, as two tables.
 
 Sources: ``error-codes``, ``limits``, ``settings/oauth/error-codes``, and each method's own page. The portal's error
 code is looked at before the HTTP status: 503 is both QUERY_LIMIT_EXCEEDED and OVERLOAD_LIMIT.

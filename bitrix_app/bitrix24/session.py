@@ -1,4 +1,4 @@
-"""The session, second storey: bucket, operating time, token, call, and the reaction to each error.
+"""The session, second storey: rate limiting, tokens, retries, and the portal's limit of operating time.
 
 Sources: contract §5; ``limits``; ``settings/oauth/auto-renewal`` (renew on ``expired_token`` only, once).
 """
@@ -59,7 +59,7 @@ _MARGIN_SECONDS = 1.0  # the portal tells whole seconds
 
 @dataclass(slots=True)
 class _Call:
-    """One call, the token it was last sent with, and how much it has already been through."""
+    """The state of one call between its retries: the token it was last sent with, and what has gone wrong so far."""
 
     method: str
     token: AccessToken | None = None
@@ -73,7 +73,8 @@ class _Call:
 
 
 class _AnswerBudget:
-    """What one piece of work may be answered altogether: one heavy answer is no harm, thousands are."""
+    """The limit of all answers to one piece of work: bytes on the average, for one heavy answer is no harm and
+    thousands are, and answers of each method."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -94,7 +95,11 @@ class _AnswerBudget:
 
 
 class PortalSession:
-    """Calls methods of one portal for one piece of work; several threads may call at once."""
+    """A session with one portal for one piece of work. Safe to use from several threads.
+
+    Each call waits for its method's operating time and for the shared bucket, takes the token only then, and is
+    repeated as the table in ``responses`` says.
+    """
 
     def __init__(
         self,
@@ -126,10 +131,10 @@ class PortalSession:
         }
 
     def ask(self, question: Question[T]) -> T:
-        """What the good answer to one question is read as, however many exchanges it takes.
+        """The good answer to one question, as the question reads it.
 
-        Raises the PortalError that remains when patience is at its end or waiting would change nothing, what reading
-        the answer raises, what the token source raises, and what the stop signal raises.
+        Raises the last PortalError when its retries are used up or a retry would not help, and what the question, the
+        token source and the stop signal raise.
         """
         call = _Call(question.method)
         while True:
@@ -169,14 +174,15 @@ class PortalSession:
         return judge(exchange)
 
     def _react(self, error: AppError, call: _Call) -> None:
-        """Does what the table says, so that the call may be repeated. Raises ``error`` when there is nothing to do."""
+        """Does what the table says for this error, after which the call is repeated. Raises ``error`` where it says
+        to give up."""
         reaction = self._reactions.get(action_for(error))
         if reaction is None:
             raise error
         reaction(error, call)
 
     def _slow_down(self, error: AppError, call: _Call) -> None:
-        seconds = self._grown(FIRST_PENALTY_SECONDS, call.penalties, LONGEST_PENALTY_SECONDS)
+        seconds = self._backoff(FIRST_PENALTY_SECONDS, call.penalties, LONGEST_PENALTY_SECONDS)
         call.penalties += 1
         call.penalized_seconds += seconds
         if call.penalized_seconds > LIMIT_PATIENCE_SECONDS:
@@ -186,7 +192,7 @@ class PortalSession:
         self._wait("query_limit", seconds, call.method)
 
     def _pause_method(self, error: AppError, call: _Call) -> None:
-        """The method's next place in the pace lies behind the rest: the wait is made there."""
+        """Pauses the method; the call waits for the end of the pause when it is repeated (``_take_place``)."""
         call.pauses += 1
         call.paused_seconds += self._pace.refused(call.method, call.pauses, self._clock())
         if call.paused_seconds > OPERATING_PATIENCE_SECONDS:
@@ -203,7 +209,7 @@ class PortalSession:
         call.moved = self._ask_server(self._tokens.moved, call.token, call)
 
     def _ask_server(self, ask: Callable[[AccessToken], AccessToken], token: AccessToken, call: _Call) -> bool:
-        """Whether the token source has got what was asked for; after a failure to be repeated it has not."""
+        """Asks the token source, and waits after a server that is unavailable. → whether it has answered."""
         try:
             ask(token)
         except AuthorizationServerUnavailableError as error:
@@ -214,7 +220,7 @@ class PortalSession:
     def _try_again(self, error: AppError, call: _Call) -> None:
         if call.failures >= RETRIES:
             raise error
-        seconds = self._grown(FIRST_RETRY_SECONDS, call.failures)
+        seconds = self._backoff(FIRST_RETRY_SECONDS, call.failures)
         call.failures += 1
         self._wait("retry", seconds, call.method)
 
@@ -223,9 +229,9 @@ class PortalSession:
             self._observer.waited(Wait(reason, seconds, method))
             self._stop.wait(seconds)
 
-    def _grown(self, first: float, times: int, longest: float = math.inf) -> float:
-        """``first`` doubled ``times`` times, up or down by a quarter of it at random: so that each wait is longer than
-        the one before it."""
+    def _backoff(self, first: float, times: int, longest: float = math.inf) -> float:
+        """Exponential back-off, capped at ``longest``, with ±25 % jitter: so little that each wait is longer than the
+        one before it."""
         return min(first * float(2**times), longest) * (0.75 + self._jitter() / 2)
 
 
@@ -251,14 +257,19 @@ class _Method:
 
 
 class OperatingPace:
-    """Where each method of one portal stands. Safe to use from several threads; times are seconds of one clock."""
+    """A rate limiter for operating time: the portal allows each method 480 seconds of work in ten minutes.
+
+    Source: ``limits``. The portal keeps ten baskets of one minute, and tells in every answer how much a method has
+    spent and when the oldest basket is forgotten. Times are seconds of one clock, which the caller reads. Safe to use
+    from several threads.
+    """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._methods: defaultdict[str, _Method] = defaultdict(_Method)
 
     def take(self, method: str, now: float) -> float:
-        """Seconds to wait before the next call of ``method`` may go; its place is reserved."""
+        """Reserves the method's next call. → seconds to wait before it may go."""
         with self._lock:
             state = self._methods[method]
             start = max(now, state.next_at, state.paused_until)
@@ -266,10 +277,10 @@ class OperatingPace:
             return start - now
 
     def learn(self, method: str, timing: Timing, cost: float, now: float) -> None:
-        """An answer came: ``cost`` is how many seconds the call has taken.
+        """Takes in what an answer tells; ``cost`` is how many seconds the call has taken.
 
-        Far from the limit calls go as they like. Near it, what is left is spread over the time until the portal
-        forgets some; when not even one more call fits, the method rests until then.
+        Below 85 % of the limit calls are not held back. Above it they are spaced evenly over the time until the reset;
+        when not even one more fits, the method pauses until then.
         """
         if timing.reset_at is None or timing.operating is None:
             return
@@ -281,17 +292,17 @@ class OperatingPace:
             state.next_at = max(state.next_at, now + state.spacing) if state.spacing else now
 
     def refused(self, method: str, nth: int, now: float) -> float:
-        """The portal said OPERATION_TIME_LIMIT, for the ``nth`` time to this call: how long the method rests.
+        """Pauses the method after OPERATION_TIME_LIMIT, the ``nth`` for this call. → the pause in seconds.
 
-        Until the reset told by its last answer; where none was told, or it has passed, growing pauses.
+        It ends at the reset that the last answer told; where none was told, or it has passed, pauses grow.
         """
         with self._lock:
             state = self._methods[method]
-            rest = state.reset_at - now
-            if rest <= 0:
-                rest = min(FIRST_PAUSE_SECONDS * 2 ** (nth - 1), WINDOW_SECONDS)
-            state.paused_until = max(state.paused_until, now + rest)
-            return rest
+            pause = state.reset_at - now
+            if pause <= 0:
+                pause = min(FIRST_PAUSE_SECONDS * 2 ** (nth - 1), WINDOW_SECONDS)
+            state.paused_until = max(state.paused_until, now + pause)
+            return pause
 
 
 def spacing(spent: float, cost: float, until_reset: float) -> float:
@@ -303,7 +314,8 @@ def spacing(spent: float, cost: float, until_reset: float) -> float:
 
 
 def _by_our_clock(timing: Timing, now: float) -> float:
-    """The reset by our clock: the portal's may differ, but it also tells when it finished the answer."""
+    """The reset in our clock's time: the portal's clock may be wrong, so what counts is how long after the end of its
+    answer the reset comes."""
     reset_at, finished_at = timing.reset_at or 0, timing.finished_at
     left = reset_at - now if finished_at is None else float(reset_at - finished_at)
     if not 0 <= left <= WINDOW_SECONDS:

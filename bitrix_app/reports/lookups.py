@@ -22,7 +22,7 @@ def id_in(record: Raw, field: str) -> int:
 
 
 class Known:
-    """Records by key, fetched where they are not known yet; a key without a record is remembered as absent."""
+    """A cache of records by key for one report; a key without a record is remembered too."""
 
     def __init__(self, fetch: Callable[[list[int], Run], Sequence[Raw]], key_field: str) -> None:
         self._fetch = fetch
@@ -38,7 +38,7 @@ class Known:
         self._records.update({each: tuple(found[each]) for each in missing})
 
     def has(self, wanted: int) -> bool:
-        """Whether the portal has a record under this key."""
+        """Whether there is a record under this key."""
         return bool(self._records.get(wanted))
 
     def all(self) -> Mapping[int, tuple[Raw, ...]]:
@@ -46,7 +46,7 @@ class Known:
         return self._records
 
     def first(self) -> dict[int, Raw]:
-        """Key → its only record, absent ones left out."""
+        """Key → its first record, absent ones left out."""
         return {each: records[0] for each, records in self._records.items() if records}
 
 

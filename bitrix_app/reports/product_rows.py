@@ -19,7 +19,7 @@ from bitrix_app.reports.protocols import PortalReader
 OWNERS_A_CALL = 250
 """A page holds 50 rows whoever owns them, so long lists of owners waste fewer half-empty pages."""
 DENIALS_IN_A_ROW = 12
-"""So many refusals without one good answer: the user may not read product rows at all."""
+"""After so many refusals without one good answer the user may not read product rows at all."""
 
 
 @dataclass(slots=True)
@@ -45,13 +45,13 @@ class ProductRowReader:
         all of it can be seen is halved until the refused invoices are known. Raises AccessDeniedError when nothing
         is readable, and other PortalErrors as they come.
         """
-        reading = _Reading(self._portal, _HighWater(self._advance))
+        reading = _Reading(self._portal, _RowProgress(self._advance))
         reading.read(invoice_ids)
         return reading.found
 
 
-class _HighWater:
-    """Tells how many invoices are through; what is read once more is not told once more."""
+class _RowProgress:
+    """Progress that never runs back: invoices whose rows are read a second time are not counted a second time."""
 
     def __init__(self, advance: Callable[[int], None]) -> None:
         self._advance = advance
@@ -59,12 +59,12 @@ class _HighWater:
         self._told = 0
 
     def finish(self, invoices: int) -> None:
-        """So many more are through."""
+        """So many more invoices have all their rows."""
         self._through += invoices
         self.reach(0)
 
     def reach(self, share: int) -> None:
-        """So many of those that are being read are as good as through."""
+        """So many invoices of the list that is being read have their rows, by the share of rows that has come."""
         more = self._through + share - self._told
         if more > 0:
             self._told += more
@@ -72,9 +72,9 @@ class _HighWater:
 
 
 class _Reading:
-    """The reading of one list of invoices."""
+    """The reading of the rows of one list of invoices."""
 
-    def __init__(self, portal: PortalReader, progress: _HighWater) -> None:
+    def __init__(self, portal: PortalReader, progress: _RowProgress) -> None:
         self.found = OwnedRows()
         self._portal = portal
         self._progress = progress
@@ -120,8 +120,8 @@ class _Reading:
         return {id_in(each, "id") for each in self._portal.visible_invoices(invoice_ids)}
 
     def _read_list(self, invoice_ids: Sequence[int]) -> list[dict[str, Any]]:
-        """One that has grown while it was read is read once more: rows that were written anew would be in it twice,
-        under their old ids and under new ones."""
+        """All rows of the list, read once more when it has grown meanwhile: an invoice saved in between has its rows
+        twice, under their old ids and under new ones."""
         rows, total = self._read_pages(invoice_ids)
         if total is not None and len(rows) > total:
             rows, total = self._read_pages(invoice_ids)
