@@ -2,6 +2,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+WORKERS ?= 2
 .DEFAULT_GOAL := help
 .PHONY: help demo test lint types tests bench screenshots translations system-packages clean
 
@@ -33,8 +34,8 @@ lint: $(VENV)/.dev  ## ruff, formatting, and the arrows between the rooms
 types: $(VENV)/.dev  ## mypy --strict
 	$(BIN)/mypy
 
-tests: $(VENV)/.dev  ## pytest alone
-	$(BIN)/pytest
+tests: $(VENV)/.dev  ## pytest alone, two tests side by side (WORKERS=4: four; ARGS="tests/unit -x": which and how)
+	$(BIN)/pytest -n $(WORKERS) --dist worksteal $(ARGS)
 
 system-packages:  # chromium for the browser tests, LibreOffice for two tests of the workbook: installed where we may
 	@sh tools/system-packages.sh
