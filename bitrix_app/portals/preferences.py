@@ -28,8 +28,8 @@ def default_settings() -> dict[str, Any]:
 
 
 def complete_settings(stored: Mapping[str, Any]) -> dict[str, Any]:
-    """The stored settings with defaults for what is missing, without what is no setting."""
-    return {name: stored.get(name, default) for name, default in default_settings().items()}
+    """The stored settings with defaults for what is missing or None, without what is no setting."""
+    return {name: default if stored.get(name) is None else stored[name] for name, default in default_settings().items()}
 
 
 def guess_field(date_fields: Mapping[str, str], wanted: tuple[str, ...]) -> str | None:

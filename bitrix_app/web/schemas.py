@@ -262,10 +262,10 @@ class BuildersSchema(StrictSchema):
 class SettingsSchema(StrictSchema):
     """``PUT /settings``: the whole object."""
 
-    date_field = field_name(required=True)
+    date_field = field_name(required=True, allow_none=True)
     shipped_field = field_name(required=True, allow_none=True)
     paid_field = field_name(required=True, allow_none=True)
-    excluded_stages = stage_ids(required=True)
+    excluded_stages = stage_ids(required=True, allow_none=True)
     time_zone = fields.String(required=True, validate=validate.Length(max=64))
     default_period = one_of(PERIODS)
     builders = fields.Nested(BuildersSchema)

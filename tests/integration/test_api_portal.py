@@ -84,15 +84,26 @@ def test_the_five_fields_of_the_contract_are_enough(administrator: Visitor) -> N
     assert (answer.status_code, answer.json) == (200, before)
 
 
+def test_null_chooses_the_default(house: House, portal: Portal, administrator: Visitor) -> None:
+    """The invoice's date, and no stages but the failed ones."""
+    before = administrator.get("/settings") | {"date_field": SHIPPED, "excluded_stages": ["DT31_2:N"]}
+    assert administrator.call("PUT", "/settings", json=before).status_code == 200
+    defaults = {"date_field": None, "excluded_stages": None}
+    answer = administrator.call("PUT", "/settings", json=before | defaults)
+    assert (answer.status_code, answer.json) == (200, before | {"date_field": "begindate", "excluded_stages": []})
+    assert administrator.get("/settings") == answer.json
+    record = house.services.web.portals.by_member_id(portal.member_id)
+    assert record is not None
+    assert defaults.items() <= record.settings.items()
+
+
 @pytest.mark.parametrize(
     ("changes", "field"),
     [
-        ({"date_field": None}, "date_field"),
         ({"date_field": "opportunity"}, "date_field"),
         ({"shipped_field": "noSuchField"}, "shipped_field"),
         ({"paid_field": 5}, "paid_field"),
         ({"excluded_stages": ["DT31_2:NOSUCH"]}, "excluded_stages"),
-        ({"excluded_stages": None}, "excluded_stages"),
         ({"time_zone": "Mars/Olympus"}, "time_zone"),
         ({"time_zone": "../../etc/passwd"}, "time_zone"),
         ({"default_period": "ever"}, "default_period"),

@@ -63,10 +63,11 @@ def write_settings() -> dict[str, Any]:
     services().access.require_admin(portal, user_id)
     chosen = load(SettingsSchema, json_body(request))
     before = complete_settings(portal.settings)
-    after = {**before, **chosen}
+    replaced = {**before, **chosen}
+    after = complete_settings(replaced)
     _check_fields(after)
     _check_stages(after["excluded_stages"], before["excluded_stages"])
-    services().portals.save_settings(portal.id, after)
+    services().portals.save_settings(portal.id, replaced)
     session().note("settings_changed", fields=", ".join(name for name in after if after[name] != before[name]))
     return after
 
