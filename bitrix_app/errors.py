@@ -2,6 +2,7 @@
 
 AppError
 ├─ SettingsError                       a setting is missing or wrong: the start stops
+├─ SettingsChangedError                two administrators at once: the second has to look again
 ├─ RejectedRequestError                a request that we refuse (400 · 401 · 403 · 404 · 409 · 422 · 429 · 503)
 ├─ AuthorizationServerError            the authorization server said no, or said nothing
 │   ├─ AuthorizationServerUnavailableError
@@ -52,6 +53,12 @@ class SettingsError(AppError):
     """A setting is missing or wrong; the message is one line that names the variable."""
 
     code = "settings_error"
+
+
+class SettingsChangedError(AppError):
+    """Another administrator has changed the portal's settings since they were read."""
+
+    code = "settings_changed"
 
 
 class RejectedRequestError(AppError):

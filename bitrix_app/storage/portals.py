@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
+from bitrix_app.errors import SettingsChangedError
 from bitrix_app.storage.cipher import Cipher, UnreadableSecretError
 from bitrix_app.storage.database import Database
 from bitrix_app.storage.tables import (
@@ -200,17 +201,26 @@ class Portals:
         with self._db.reading() as session:
             return dict(session.scalar(select(Portal.settings).where(Portal.id == portal_id)) or {})
 
-    def save_settings(self, portal_id: int, settings: Mapping[str, Any]) -> None:
-        """Replace the portal's settings (a JSON object)."""
-        self._set(portal_id, settings=dict(settings))
+    def save_settings(
+        self, portal_id: int, settings: Mapping[str, Any], *, expected: Mapping[str, Any] | None = None
+    ) -> None:
+        """Replace the portal's settings (a JSON object).
+
+        ``expected``: the stored settings that the new ones were made from; SettingsChangedError when others stand
+        there by now. None replaces whatever is there.
+        """
+        with self._db.transaction() as session:
+            row = session.scalar(select(Portal).where(Portal.id == portal_id).with_for_update(key_share=True))
+            if row is None:
+                return
+            if expected is not None and row.settings != expected:
+                raise SettingsChangedError
+            row.settings = dict(settings)
 
     def set_license(self, portal_id: int, family: str | None) -> None:
         """Note the license family that the portal's ``app.info`` told (Enterprise plans have a larger bucket)."""
-        self._set(portal_id, license_family=family)
-
-    def _set(self, portal_id: int, **values: Any) -> None:
         with self._db.transaction() as session:
-            session.execute(update(Portal).where(Portal.id == portal_id).values(**values))
+            session.execute(update(Portal).where(Portal.id == portal_id).values(license_family=family))
 
 
 def _record(row: Portal) -> PortalRecord:

@@ -40,6 +40,7 @@ STATUS_BY_ERROR: Mapping[type[AppError], int] = {
     errors.InvalidParametersError: 422,
     errors.IdempotencyKeyReusedError: 422,
     errors.ReportError: 503,
+    errors.SettingsChangedError: 412,
     errors.AppError: 500,
 }
 """Errors that are not refusals of ours; a child that is not named goes by its nearest parent."""

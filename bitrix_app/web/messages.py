@@ -160,6 +160,10 @@ MESSAGES: Mapping[str, Message] = {
     "admin_required": Message(
         N_("Only an administrator of the portal can do this."), N_("Ask the administrator of the portal.")
     ),
+    "settings_changed": Message(
+        N_("Another administrator has changed the settings meanwhile."),
+        N_("Look at them as they are now, and save your changes again."),
+    ),
     "not_installed": Message(
         N_("The application is not installed in this portal."),
         N_("Ask the administrator of the portal to open the application and install it."),

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 from sqlalchemy import select
 
-from bitrix_app.errors import AppUninstalledError
+from bitrix_app.errors import AppUninstalledError, SettingsChangedError
 from bitrix_app.storage import (
     INSTALL,
     AuditLog,
@@ -231,3 +234,33 @@ def test_an_unknown_portal_is_none(portals: Portals) -> None:
     assert portals.by_id(4711) is None
     assert portals.settings(4711) == {}
     assert portals.erase("nobody") == []
+
+
+def test_settings_that_somebody_else_has_changed_meanwhile_are_not_replaced(
+    db: Database, cipher: Cipher, portals: Portals
+) -> None:
+    portal = install_portal(db, cipher)
+    portals.save_settings(portal.id, {"report_days": 30}, expected=portal.settings)
+    with pytest.raises(SettingsChangedError):
+        portals.save_settings(portal.id, {"report_days": 60}, expected=portal.settings)
+    assert portals.settings(portal.id) == {"report_days": 30}
+    portals.save_settings(portal.id, {"report_days": 60}, expected={"report_days": 30})
+    portals.save_settings(portal.id, {"report_days": 90})
+    assert portals.settings(portal.id) == {"report_days": 90}
+
+
+def test_of_two_who_replace_the_same_settings_at_once_one_is_told(
+    db: Database, cipher: Cipher, portals: Portals
+) -> None:
+    portal, together = install_portal(db, cipher), threading.Barrier(2, timeout=10)
+
+    def replace(days: int) -> bool:
+        together.wait()
+        try:
+            portals.save_settings(portal.id, {"report_days": days}, expected=portal.settings)
+        except SettingsChangedError:
+            return False
+        return True
+
+    with ThreadPoolExecutor(2) as pool:
+        assert sorted(pool.map(replace, (30, 60))) == [False, True]
