@@ -5,11 +5,10 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from itertools import chain
 from typing import Any, TypeVar
 
 from bitrix_app.bitrix24 import crm, portal_methods
-from bitrix_app.bitrix24.questions import PagedList, Question, RecordLimit
+from bitrix_app.bitrix24.questions import Question
 from bitrix_app.bitrix24.session import PortalSession
 from bitrix_app.bitrix24.transport import Transport
 from bitrix_app.bitrix24.types import Answer, Bucket, CallObserver, Page, Profile, Run, StopSignal, TokenSource
@@ -87,7 +86,7 @@ class Bitrix24Client:
 
     def requisite_links(self, invoice_ids: Collection[int], run: Run = map) -> Records:
         """Links of these invoices; ``REQUISITE_ID`` is the buyer's, ``"0"`` for none."""
-        return self._whole(crm.requisite_links(invoice_ids), run)
+        return self._session.whole(crm.requisite_links(invoice_ids), run)
 
     def requisites(self, ids: Collection[int], run: Run = map) -> Records:
         """Requisites by their ids."""
@@ -95,11 +94,11 @@ class Bitrix24Client:
 
     def company_requisites(self, company_ids: Collection[int], run: Run = map) -> Records:
         """All requisites of these companies."""
-        return self._whole(crm.requisites_of(crm.COMPANY, company_ids), run)
+        return self._session.whole(crm.requisites_of(crm.COMPANY, company_ids), run)
 
     def contact_requisites(self, contact_ids: Collection[int], run: Run = map) -> Records:
         """All requisites of these contacts."""
-        return self._whole(crm.requisites_of(crm.CONTACT, contact_ids), run)
+        return self._session.whole(crm.requisites_of(crm.CONTACT, contact_ids), run)
 
     def companies(self, ids: Collection[int], run: Run = map) -> Records:
         """Companies by their ids: ``id``, ``title``."""
@@ -111,7 +110,7 @@ class Bitrix24Client:
 
     def my_companies(self) -> Records:
         """The portal owner's own companies: ``id``, ``title``."""
-        return self._whole([crm.my_companies()])
+        return self._session.whole([crm.my_companies()], map)
 
     # --- the portal itself -------------------------------------------------------------------------------------------
 
@@ -133,19 +132,19 @@ class Bitrix24Client:
 
     def stages(self, category_ids: Collection[int]) -> Records:
         """Stages of these funnels, in their order: ``STATUS_ID``, ``NAME``, ``SEMANTICS``, …"""
-        return self._whole(portal_methods.stages(category_ids))
+        return self._session.whole(portal_methods.stages(category_ids), map)
 
     def requisite_presets(self) -> Records:
         """Templates of requisites: ``ID``, ``NAME``, ``XML_ID``."""
-        return self._whole([portal_methods.requisite_presets()])
+        return self._session.whole([portal_methods.requisite_presets()], map)
 
     def currencies(self) -> Records:
         """The portal's currencies: ``CURRENCY`` (``RUB``), ``BASE``, …"""
-        return self._whole([portal_methods.currencies()])
+        return self._session.whole([portal_methods.currencies()], map)
 
     def users(self, ids: Collection[int], run: Run = map) -> Records:
         """Users by their ids: ``ID``, ``NAME``, ``LAST_NAME``; needs a scope of users."""
-        return self._whole(portal_methods.users(ids), run)
+        return self._session.whole(portal_methods.users(ids), run)
 
     def placements(self) -> Records:
         """Where the app is bound: ``placement``, ``handler``, …"""
@@ -183,15 +182,6 @@ class Bitrix24Client:
     def _together(self, questions: Iterable[Question[Page]], run: Run) -> Records:
         """The records of several answers, in the order of the questions."""
         return [record for page in self._session.ask_all(questions, run) for record in page.items]
-
-    def _whole(self, lists: Iterable[PagedList], run: Run = map) -> Records:
-        """The records of whole lists, kept in memory together."""
-        limit = RecordLimit()
-
-        def read(asked: PagedList) -> Records:
-            return [record for page in self._session.pages(asked, limit) for record in page.items]
-
-        return list(chain.from_iterable(run(read, lists)))
 
     def _bind(self, question: Question[None], is_bound: Callable[[], bool]) -> None:
         """Binding twice is an error without a code of its own, and a repeated call may be the second time: its first

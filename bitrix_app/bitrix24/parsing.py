@@ -86,7 +86,10 @@ def _refuse_constant(name: str) -> NoReturn:
 
 
 def whole(value: Any) -> int | None:
-    """A whole number that is not negative, given as a number or as text; None for anything else."""
+    """A whole number that is not negative, given as a number or as text; None for anything else.
+
+    Reads ids too. ``processing.id_of`` is the only other reader of them: that room may not import this one.
+    """
     if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 20:
         value = int(value)
     if isinstance(value, Decimal) and value == value.to_integral_value():

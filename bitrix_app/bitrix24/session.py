@@ -10,7 +10,7 @@ import threading
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from bitrix_app.bitrix24.questions import PagedList, Question, RecordLimit, no_end
 from bitrix_app.bitrix24.responses import Action, Timing, action_for, judge, portal_code, timing_of
@@ -150,6 +150,15 @@ class PortalSession:
     def ask_all(self, questions: Iterable[Question[T]], run: Run) -> list[T]:
         """The answers to several questions, in their order. ``run``: one after another, or several at once."""
         return list(run(self.ask, questions))
+
+    def whole(self, lists: Iterable[PagedList], run: Run) -> list[dict[str, Any]]:
+        """The records of whole lists, in the order of the lists; they are kept in memory together."""
+        limit = RecordLimit()
+
+        def read(asked: PagedList) -> list[dict[str, Any]]:
+            return [record for page in self.pages(asked, limit) for record in page.items]
+
+        return [record for found in run(read, lists) for record in found]
 
     def pages(self, asked: PagedList, limit: RecordLimit | None = None) -> Iterator[Page]:
         """A list page by page, each read when it is wanted. ``limit`` is shared with other lists."""
