@@ -119,12 +119,8 @@ def read_presets(client: Bitrix24Client) -> tuple[Preset, ...]:
 
 
 def read_currencies(client: Bitrix24Client) -> tuple[str, ...]:
-    """The portal's currencies, its own order; roubles alone for a user who may not read them."""
-    try:
-        rows = client.currencies()
-    except (AccessDeniedError, UnknownMethodError, UserAccessError):
-        return (USUAL_CURRENCY,)
-    codes = (str(row.get("CURRENCY")) for row in rows)
+    """The portal's currencies, its own order; roubles where it tells none."""
+    codes = (str(row.get("CURRENCY")) for row in client.currencies())
     return tuple(dict.fromkeys(code for code in codes if CURRENCY_CODE.fullmatch(code))) or (USUAL_CURRENCY,)
 
 
@@ -180,7 +176,11 @@ class TtlCache:
 
 
 class Catalogs:
-    """Catalogs of many portals, kept for a few minutes for each user. One instance an app."""
+    """Catalogs of many portals, kept for a few minutes. One instance an app.
+
+    Funnels, own companies and employees are asked with each user's own rights. What the portal says alike to everybody
+    who sees the same funnels (fields, stages, currencies) is asked once for all of them: a page needs half the calls.
+    """
 
     def __init__(self, clients: PortalClients, cache: TtlCache) -> None:
         self._clients = clients
@@ -188,58 +188,76 @@ class Catalogs:
 
     def date_fields(self, portal: PortalRecord, user_id: int) -> tuple[DateField, ...]:
         """As read_date_fields. Raises PortalError and what an interactive client raises."""
-        return self._kept("date_fields", portal, user_id, read_date_fields)
+        return self._shared("date_fields", portal, user_id, read_date_fields)
 
     def categories(self, portal: PortalRecord, user_id: int) -> tuple[Named, ...]:
         """As read_categories."""
-        return self._kept("categories", portal, user_id, read_categories)
+        return self._own("categories", portal, user_id, read_categories)
 
     def stages(self, portal: PortalRecord, user_id: int) -> tuple[PortalStage, ...]:
         """As read_stages, of all funnels."""
         categories = self.categories(portal, user_id)
-        return self._kept("stages", portal, user_id, lambda client: read_stages(client, categories))
+        return self._shared("stages", portal, user_id, lambda client: read_stages(client, categories))
 
     def my_companies(self, portal: PortalRecord, user_id: int) -> tuple[Named, ...]:
         """As read_my_companies."""
-        return self._kept("my_companies", portal, user_id, read_my_companies)
+        return self._own("my_companies", portal, user_id, read_my_companies)
 
     def currencies(self, portal: PortalRecord, user_id: int) -> tuple[str, ...]:
-        """As read_currencies."""
-        return self._kept("currencies", portal, user_id, read_currencies)
+        """As read_currencies; roubles alone for a user who may not read them."""
+        try:
+            return self._shared("currencies", portal, user_id, read_currencies)
+        except (AccessDeniedError, UnknownMethodError, UserAccessError):
+            return (USUAL_CURRENCY,)
 
     def assignees(self, portal: PortalRecord, user_id: int) -> tuple[Named, ...]:
         """As read_assignees."""
-        return self._kept("assignees", portal, user_id, lambda client: read_assignees(client, portal.scopes))
+        return self._own("assignees", portal, user_id, lambda client: read_assignees(client, portal.scopes))
 
     def whole(self, portal: PortalRecord, user_id: int, client: Bitrix24Client) -> PortalCatalog:
         """All that a report must know, what is not at hand being read with ``client``, in its time limits."""
 
-        def kept(part: str, read: Callable[[Bitrix24Client], T]) -> T:
-            return self._cache.get(_key(part, portal, user_id), lambda: read(client))
+        def kept(key: Hashable, read: Callable[[Bitrix24Client], T]) -> T:
+            return self._cache.get(key, lambda: read(client))
 
-        categories = kept("categories", read_categories)
+        categories = kept(_own_key("categories", portal, user_id), read_categories)
         return PortalCatalog(
-            date_fields=kept("date_fields", read_date_fields),
-            stages=kept("stages", lambda client: read_stages(client, categories)),
-            presets=kept("presets", read_presets),
+            date_fields=kept(_shared_key("date_fields", portal, user_id, categories), read_date_fields),
+            stages=kept(
+                _shared_key("stages", portal, user_id, categories), lambda client: read_stages(client, categories)
+            ),
+            presets=kept(_own_key("presets", portal, user_id), read_presets),
         )
 
     def known_titles(self, portal: PortalRecord, user_id: int) -> dict[str, str]:
         """Titles of date fields and stages by name or id, as far as they are at hand; never calls the portal."""
-        fields = self._cache.peek(_key("date_fields", portal, user_id)) or ()
-        stages = self._cache.peek(_key("stages", portal, user_id)) or ()
+        categories = self._cache.peek(_own_key("categories", portal, user_id)) or ()
+        fields = self._cache.peek(_shared_key("date_fields", portal, user_id, categories)) or ()
+        stages = self._cache.peek(_shared_key("stages", portal, user_id, categories)) or ()
         return {each.name: each.title for each in fields} | {each.id: each.title for each in stages}
 
-    def _kept(self, part: str, portal: PortalRecord, user_id: int, read: Callable[[Bitrix24Client], T]) -> T:
+    def _own(self, part: str, portal: PortalRecord, user_id: int, read: Callable[[Bitrix24Client], T]) -> T:
+        return self._kept(_own_key(part, portal, user_id), portal, user_id, read)
+
+    def _shared(self, part: str, portal: PortalRecord, user_id: int, read: Callable[[Bitrix24Client], T]) -> T:
+        key = _shared_key(part, portal, user_id, self.categories(portal, user_id))
+        return self._kept(key, portal, user_id, read)
+
+    def _kept(self, key: Hashable, portal: PortalRecord, user_id: int, read: Callable[[Bitrix24Client], T]) -> T:
         def ask() -> T:
             with self._clients.interactive(portal, user_id) as client:
                 return read(client)
 
-        return self._cache.get(_key(part, portal, user_id), ask)
+        return self._cache.get(key, ask)
 
 
-def _key(part: str, portal: PortalRecord, user_id: int) -> tuple[str, int, int, int]:
+def _own_key(part: str, portal: PortalRecord, user_id: int) -> Hashable:
     return (part, portal.id, portal.epoch, user_id)
+
+
+def _shared_key(part: str, portal: PortalRecord, user_id: int, categories: Sequence[Named]) -> Hashable:
+    """Whoever sees no funnel shares with nobody: nothing shows that they may see invoices at all."""
+    return (part, portal.id, portal.epoch, tuple(category.id for category in categories) or user_id)
 
 
 def _title(field: Mapping[str, Any], fallback: str) -> str:
