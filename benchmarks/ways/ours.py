@@ -56,7 +56,7 @@ def settings_for(portal: PortalSubprocess, folder: Path) -> Settings:
 
 def unpace() -> None:
     """From now on our own bucket lets every call go at once; it still costs its transaction in the database."""
-    buckets.ORDINARY = Plan(burst=10**9, interval=1e-9)  # type: ignore[attr-defined]  # as buckets.py imported it
+    buckets.ORDINARY = Plan(burst=10**9, background=10**9, interval=1e-9)  # type: ignore[attr-defined]  # as buckets.py imported it
 
 
 def reports_of(services: Services, portal: PortalSubprocess) -> UserReports:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -24,10 +23,12 @@ from bitrix_app.errors import RejectedRequestError
 from bitrix_app.portals.bulkhead import Bulkhead
 from bitrix_app.portals.identity import Caller
 from bitrix_app.portals.renewal import GivenToken, PortalTokens, RenewsTokens
-from bitrix_app.storage import USER, PortalBuckets, PortalRecord, Portals, UserTokens
+from bitrix_app.storage import USER, PortalBuckets, PortalRecord, Portals, SharedBucket, UserTokens
 
 INTERACTIVE_SECONDS = 8.0
 ENTERPRISE_FAMILY = "ent"
+CALL_SECONDS = 1.0
+"""What a page's call takes at most, as a rule: a place that comes free later before the deadline is of no use."""
 
 
 class Deadline:
@@ -46,6 +47,10 @@ class Deadline:
         self._clock = clock
         self._sleep = sleep
         self._end = clock() + seconds
+
+    def remaining(self) -> float:
+        """Seconds until the end, 0.0 after it."""
+        return max(0.0, self._end - self._clock())
 
     def check(self) -> None:
         """Raises when the time is up."""
@@ -72,6 +77,36 @@ class _RequestTime:
 
 
 _request_time: ContextVar[_RequestTime | None] = ContextVar("request_time", default=None)
+
+
+class BackgroundBucket:
+    """A report's part of its portal's bucket. A Bucket."""
+
+    def __init__(self, shared: SharedBucket) -> None:
+        self._shared = shared
+        self.penalize = shared.penalize
+
+    def take(self) -> float:
+        """Seconds until the place that was reserved."""
+        return self._shared.take(background=True)
+
+
+class InteractiveBucket:
+    """The whole bucket of a portal, for a page that waits no longer than until its deadline. A Bucket."""
+
+    def __init__(self, shared: SharedBucket, deadline: Deadline) -> None:
+        self._shared = shared
+        self._deadline = deadline
+        self.penalize = shared.penalize
+
+    def take(self) -> float:
+        """Seconds until the place that was reserved. Raises RejectedRequestError, and reserves none, when so much time
+        would not be left after the wait that the call itself can be answered."""
+        patience = max(0.0, self._deadline.remaining() - CALL_SECONDS)
+        seconds = self._shared.take(patience=patience)
+        if seconds > patience:
+            raise RejectedRequestError(503, "portal_busy", retry_after=max(1, min(60, round(seconds))))
+        return seconds
 
 
 class UnsharedBucket:
@@ -158,7 +193,8 @@ class PortalClients:
             wait=stop.wait,
             kind=kind,
         )
-        bucket = self._bucket(portal, math.inf if background else self._interactive_seconds)
+        shared = self._bucket(portal)
+        bucket = InteractiveBucket(shared, stop) if isinstance(stop, Deadline) else BackgroundBucket(shared)
         return self._client(tokens, bucket, stop, observer=observer, background=background)
 
     @staticmethod
@@ -189,8 +225,8 @@ class PortalClients:
         ``times``: so many times what an ordinary page may spend; what the request's first client gets holds for all.
         """
         tokens = GivenToken(AccessToken(caller.access_token, caller.client_endpoint))
-        bucket = self._bucket(portal, self._interactive_seconds) if portal else UnsharedBucket()
         stop = self._stop(times)
+        bucket = InteractiveBucket(self._bucket(portal), stop) if portal else UnsharedBucket()
         with self._bulkhead.enter(caller.member_id):
             yield self._client(tokens, bucket, stop, observer=None, background=False)
 
@@ -198,9 +234,9 @@ class PortalClients:
         request, seconds = _request_time.get(), self._interactive_seconds * times
         return request.stop(seconds) if request else Deadline(seconds)
 
-    def _bucket(self, portal: PortalRecord, patience: float) -> Bucket:
+    def _bucket(self, portal: PortalRecord) -> SharedBucket:
         is_enterprise = portal.license_family == ENTERPRISE_FAMILY
-        return self._buckets.bucket(portal.id, enterprise=is_enterprise, patience=patience)
+        return self._buckets.bucket(portal.id, enterprise=is_enterprise)
 
     def _client(
         self, tokens: TokenSource, bucket: Bucket, stop: StopSignal, *, observer: CallObserver | None, background: bool

@@ -32,12 +32,12 @@ def migrate(barrier: Any, url: str) -> bool:
     return current
 
 
-def take_places(barrier: Any, url: str, portal_id: int, count: int) -> list[float]:
+def take_places(barrier: Any, url: str, portal_id: int, count: int, background: bool = False) -> list[float]:
     """Take places in a portal's bucket as fast as possible."""
     db = Database(url)
     bucket = PortalBuckets(db).bucket(portal_id)
     barrier.wait()
-    waits = [bucket.take() for _ in range(count)]
+    waits = [bucket.take(background=background) for _ in range(count)]
     db.close()
     return waits
 

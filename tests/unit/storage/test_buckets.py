@@ -35,6 +35,34 @@ def test_threads_are_never_given_the_same_place(db: Database, cipher: Cipher) ->
     assert waits == pytest.approx([0.0] * 45 + [0.5 * place for place in range(1, 16)], abs=1e-5)
 
 
+def test_reports_leave_a_part_for_pages(database_url: str, cipher: Cipher) -> None:
+    still = Database(database_url, clock=lambda: datetime(2026, 1, 1, tzinfo=UTC))
+    bucket = PortalBuckets(still).bucket(install_portal(still, cipher).id)
+    assert places_at_once([bucket.take(background=True) for _ in range(32)]) == 31
+    assert places_at_once([bucket.take() for _ in range(20)]) == 45 - 32
+    still.close()
+
+
+def test_who_would_not_wait_so_long_keeps_no_place(database_url: str, cipher: Cipher) -> None:
+    """The wait is told all the same; it is the next caller's."""
+    still = Database(database_url, clock=lambda: datetime(2026, 1, 1, tzinfo=UTC))
+    bucket = PortalBuckets(still).bucket(install_portal(still, cipher).id)
+    for _ in range(48):
+        bucket.take()
+    told = [bucket.take(patience=1.9), bucket.take(patience=1.9), bucket.take(patience=2.1), bucket.take()]
+    still.close()
+    assert told == pytest.approx([2.0, 2.0, 2.0, 2.5], abs=1e-5)
+
+
+def test_reports_and_pages_of_two_processes_share_one_burst_exactly(
+    database_url: str, db: Database, cipher: Cipher
+) -> None:
+    portal = install_portal(db, cipher)
+    calls = [(database_url, portal.id, 60, True), (database_url, portal.id, 60, False)]
+    reports, pages = at_once(take_places, *calls)
+    assert 31 <= places_at_once(reports + pages) <= 45 + 2 * 10  # what flows back while 120 places are taken
+
+
 def test_each_portal_has_its_own_bucket(db: Database, cipher: Cipher) -> None:
     buckets = PortalBuckets(db)
     first, second = (install_portal(db, cipher, name).id for name in ("romashka", "vasilek"))

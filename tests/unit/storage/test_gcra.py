@@ -11,11 +11,13 @@ from bitrix_app.storage.buckets import ENTERPRISE, ORDINARY, PACE_LIMIT, BucketS
 NOW = 1_800_000_000.0
 
 
-def go(state: BucketState, plan: Plan, now: float, count: int) -> tuple[BucketState, list[float]]:
+def go(
+    state: BucketState, plan: Plan, now: float, count: int, *, background: bool = False
+) -> tuple[BucketState, list[float]]:
     """Take ``count`` places at one moment. → the state, the waits."""
     waits = []
     for _ in range(count):
-        state, wait = take(state, plan, now)
+        state, wait = take(state, plan, now, background=background)
         waits.append(round(wait, 6))
     return state, waits
 
@@ -37,12 +39,40 @@ def test_credit_flows_back_with_time_up_to_the_burst() -> None:
     assert after_an_hour == [0.0] * 45 + [0.5]
 
 
-@given(st.lists(st.floats(0, 3), min_size=1, max_size=200))
-def test_no_window_of_any_length_admits_more_than_burst_and_what_flowed_back(gaps: list[float]) -> None:
+@pytest.mark.parametrize(("plan", "background", "kept"), [(ORDINARY, 31, 14), (ENTERPRISE, 190, 35)])
+def test_while_reports_have_spent_their_part_a_pages_calls_go_at_once(plan: Plan, background: int, kept: int) -> None:
+    state, reports = go(BucketState(), plan, NOW, background + 2, background=True)
+    assert reports[:background] == [0.0] * background
+    assert reports[background:] == pytest.approx([plan.interval, 2 * plan.interval], abs=1e-3)
+    state, pages = go(state, plan, NOW, kept - 1)
+    assert pages[: kept - 2] == [0.0] * (kept - 2)  # two of the kept places stand behind the reports that wait
+    assert pages[-1] == pytest.approx(plan.interval, abs=1e-3)
+
+
+def test_a_report_loses_no_place_to_pages_that_come_later() -> None:
+    """Its wait is told once; pages only put off the place after it, by no more than the kept part."""
+    state, _ = go(BucketState(), ORDINARY, NOW, 31, background=True)
+    state, (wait,) = go(state, ORDINARY, NOW, 1, background=True)
+    state, _ = go(state, ORDINARY, NOW, 13)
+    _, (next_wait,) = go(state, ORDINARY, NOW + wait, 1, background=True)
+    assert (wait, next_wait) == (0.5, 7.0)
+
+
+def test_after_a_penalty_pages_go_before_reports() -> None:
+    state = penalize(BucketState(), ORDINARY, NOW, 2.0)
+    _, (page,) = go(state, ORDINARY, NOW, 1)
+    _, (report,) = go(state, ORDINARY, NOW, 1, background=True)
+    assert page == pytest.approx(2.75, abs=0.01)
+    assert report == pytest.approx(9.75, abs=0.01)
+
+
+@given(st.lists(st.tuples(st.floats(0, 3), st.booleans()), min_size=1, max_size=200))
+def test_no_window_of_any_length_admits_more_than_burst_and_what_flowed_back(calls: list[tuple[float, bool]]) -> None:
+    """However reports and pages take turns."""
     state, now, sent = BucketState(), NOW, []
-    for gap in gaps:
+    for gap, background in calls:
         now += gap
-        state, wait = take(state, ORDINARY, now)
+        state, wait = take(state, ORDINARY, now, background=background)
         sent.append(now + wait)
     sent.sort()
     for first, start in enumerate(sent):
