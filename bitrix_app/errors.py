@@ -4,6 +4,7 @@ AppError
 ├─ SettingsError                       a setting is missing or wrong: the start stops
 ├─ SettingsChangedError                two administrators at once: the second has to look again
 ├─ RejectedRequestError                a request that we refuse (400 · 401 · 403 · 404 · 409 · 422 · 429 · 503)
+├─ PortalBusyError                     a page would have to wait longer for its portal than it may
 ├─ AuthorizationServerError            the authorization server said no, or said nothing
 │   ├─ AuthorizationServerUnavailableError
 │   ├─ ForeignTokenError               forged, expired, another application's or another portal's token
@@ -78,6 +79,16 @@ class RejectedRequestError(AppError):
         self.status = status
         self.code = code  # type: ignore[misc]  # one class for all refusals: the code belongs to the instance
         self.errors = dict(errors or {})
+        self.retry_after = retry_after
+
+
+class PortalBusyError(AppError):
+    """A page would have to wait longer for its portal than it may; it may come again after ``retry_after`` seconds."""
+
+    code = "portal_busy"
+
+    def __init__(self, *, retry_after: int = 5) -> None:
+        super().__init__()
         self.retry_after = retry_after
 
 

@@ -20,8 +20,7 @@ from bitrix_app.errors import SettingsError
 REQUIRED = ("BITRIX_CLIENT_ID", "BITRIX_CLIENT_SECRET", "APP_URL", "SECRET_KEY")
 STRONG_KEY_LENGTH = 32
 LEAST_WEB_THREADS = 40
-"""Of a process's requests 36 may wait for portals and for the authorization server: some threads must be left for
-pages that need neither."""
+"""Some threads are kept for pages that need neither portal nor authorization server (``portals.Places``)."""
 UNWRITABLE = re.compile(r"[\s\"'<>\\^`{|};,]")
 """What stands in no address of a server; such addresses go into pages and their policies."""
 QUEUES = ("sqlite:///", "redis://", "rediss://")
@@ -45,7 +44,7 @@ class Settings:
     log_format: str = "text"
     metrics_token: str = field(default="", repr=False)
     worker_concurrency: int = 16
-    web_threads: int = 48
+    web_threads: int = 96
     proxy_hops: int = 0
     rest_log: str = "var/log/rest.log"
     work_dir: str = "var/work"
@@ -84,7 +83,7 @@ def load_settings(environ: Mapping[str, str] | None = None, dotenv: Path | None 
         log_format=given.choice("LOG_FORMAT", "text", ("text", "json")),
         metrics_token=given.text("METRICS_TOKEN"),
         worker_concurrency=given.number("WORKER_CONCURRENCY", 16, 1, 64),
-        web_threads=given.number("WEB_THREADS", 48, LEAST_WEB_THREADS, 256),
+        web_threads=given.number("WEB_THREADS", 96, LEAST_WEB_THREADS, 256),
         proxy_hops=given.number("PROXY_HOPS", 0, 0, 5),
         rest_log=given.text("REST_LOG", "var/log/rest.log"),
         work_dir=given.text("WORK_DIR", "var/work"),

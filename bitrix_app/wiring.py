@@ -34,6 +34,7 @@ from bitrix_app.portals import (
     Installer,
     Launcher,
     Observers,
+    Places,
     PortalClients,
     PortalEvents,
     PortalMaintenance,
@@ -128,7 +129,7 @@ def build_services(settings: Settings) -> Services:
         buckets=stores.buckets,
         authorization_server=server,
         observer=Observers(rest_log, CallMeter(metrics)),
-        bulkhead=Bulkhead(),
+        bulkhead=Bulkhead(total=Places.of(settings.web_threads).portals),
     )
     catalogs = Catalogs(clients, TtlCache(CATALOG_SECONDS, 2000))
     pages_first = PagesFirst()
@@ -236,7 +237,7 @@ def build_web(
     metrics: Metrics,
 ) -> WebServices:
     """What the web application calls."""
-    check = CallerCheck(server)
+    check = CallerCheck(server, places=Places.of(settings.web_threads).callers)
     embedding = Embedding(settings.app_url)
     installer = Installer(
         check=check,

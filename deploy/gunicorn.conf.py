@@ -15,7 +15,7 @@ from typing import Any
 
 bind = "127.0.0.1:8080"
 worker_class = "gthread"
-threads = int(os.environ.get("WEB_THREADS") or 48)
+threads = int(os.environ.get("WEB_THREADS") or 96)
 timeout = 60
 graceful_timeout = 20
 keepalive = 75

@@ -40,8 +40,8 @@ _LOGGERS = ("urllib3.connection", "urllib3.connectionpool", "urllib3.util.retry"
 
 
 class AuthorizationServer:
-    """Safe to use from several threads; at most ``waiting`` of them wait for it at once, the others are told at once
-    that it is not available, so that a dead server does not take all threads of the web process.
+    """Safe to use from several threads; at most ``at_once`` of them ask at once, the others wait for a place, as long
+    as an answer may take. How many threads of the web process may come here at all is not decided here.
 
     Times are seconds. ``ca_bundle``: a PEM file of authorities to trust beside the public ones. Close it when done.
     """
@@ -53,7 +53,7 @@ class AuthorizationServer:
         client_id: str,
         client_secret: str,
         allow_http: bool = False,
-        waiting: int = 8,
+        at_once: int = 24,
         connect_timeout: float = 3.0,
         total_timeout: float = 8.0,
         ca_bundle: str = "",
@@ -64,10 +64,11 @@ class AuthorizationServer:
         self._client_id = client_id
         self._client_secret = client_secret
         self._allow_http = allow_http
-        self._places = threading.BoundedSemaphore(waiting)
+        self._places = threading.BoundedSemaphore(at_once)
+        self._patience = total_timeout
         self._clock = clock
         limits = Limits(connect=connect_timeout, read=total_timeout, total=total_timeout, max_bytes=_MAX_BYTES)
-        self._http = HttpClient(limits, connections=waiting, ca_bundle=ca_bundle)
+        self._http = HttpClient(limits, connections=at_once, ca_bundle=ca_bundle)
 
     def confirm(self, access_token: str) -> TokenOwner:
         """Whose token this is.
@@ -160,7 +161,7 @@ class AuthorizationServer:
         return response.status, body
 
     def _get(self, path: str, query: Mapping[str, str]) -> HttpResponse:
-        if not self._places.acquire(blocking=False):
+        if not self._places.acquire(timeout=self._patience):
             raise AuthorizationServerUnavailableError("too many requests wait for the authorization server")
         try:
             return self._http.request("GET", f"{self._root}{path}", headers=_HEADERS, query=query)

@@ -94,7 +94,7 @@ class ReportRun:
         params = ReportParams.from_json(record.params)
         tracker = ProgressTracker(progress, detailed=params.detailed)
         watcher = WaitsInProgress(tracker, self.now)
-        client = self.clients.client_for(portal, record.user_id, stop=stop, observer=watcher)
+        client = self.clients.background(portal, record.user_id, stop=stop, observer=watcher)
         known = self.catalogs.whole(portal, record.user_id, client)
         assembly = ReportAssembly(
             portal=client,

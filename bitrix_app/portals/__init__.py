@@ -5,7 +5,6 @@ Belongs here: what is believed of a request and why. Does not: Flask, HTML, what
 
 from bitrix_app.bitrix24 import Bitrix24Client
 from bitrix_app.portals.access import Access, SeenUser
-from bitrix_app.portals.bulkhead import Bulkhead
 from bitrix_app.portals.catalog import (
     Catalogs,
     DateField,
@@ -15,7 +14,7 @@ from bitrix_app.portals.catalog import (
     Preset,
     TtlCache,
 )
-from bitrix_app.portals.clients import Deadline, Observers, PortalClients, Transports
+from bitrix_app.portals.clients import Observers, PortalClients, Transports
 from bitrix_app.portals.embedding import Check, Embedding, self_check
 from bitrix_app.portals.events import Event, PortalEvents
 from bitrix_app.portals.identity import Caller, CallerCheck
@@ -25,6 +24,7 @@ from bitrix_app.portals.maintenance import PortalMaintenance
 from bitrix_app.portals.overview import CompanyOverview, MonthSums, company_overview
 from bitrix_app.portals.preferences import PERIODS, complete_settings, default_settings
 from bitrix_app.portals.renewal import PortalTokens
+from bitrix_app.portals.waiting import Bulkhead, Deadline, FairQueue, Places, begin_request, end_request
 
 __all__ = [
     "PERIODS",
@@ -40,6 +40,7 @@ __all__ = [
     "Deadline",
     "Embedding",
     "Event",
+    "FairQueue",
     "InstallForm",
     "InstallStep",
     "Installation",
@@ -50,6 +51,7 @@ __all__ = [
     "MonthSums",
     "Named",
     "Observers",
+    "Places",
     "PortalCatalog",
     "PortalClients",
     "PortalEvents",
@@ -60,8 +62,10 @@ __all__ = [
     "SeenUser",
     "Transports",
     "TtlCache",
+    "begin_request",
     "company_overview",
     "complete_settings",
     "default_settings",
+    "end_request",
     "self_check",
 ]

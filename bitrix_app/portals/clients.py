@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from contextvars import ContextVar
 from dataclasses import dataclass
 
 from bitrix_app.bitrix24 import (
@@ -19,64 +17,22 @@ from bitrix_app.bitrix24 import (
     Transport,
     Wait,
 )
-from bitrix_app.errors import RejectedRequestError
-from bitrix_app.portals.bulkhead import Bulkhead
+from bitrix_app.errors import PortalBusyError
 from bitrix_app.portals.identity import Caller
 from bitrix_app.portals.renewal import GivenToken, PortalTokens, RenewsTokens
+from bitrix_app.portals.waiting import (
+    INTERACTIVE_SECONDS,
+    Bulkhead,
+    Deadline,
+    begin_request,
+    request_deadline,
+    retry_after,
+)
 from bitrix_app.storage import USER, PortalBuckets, PortalRecord, Portals, SharedBucket, UserTokens
 
-INTERACTIVE_SECONDS = 8.0
 ENTERPRISE_FAMILY = "ent"
 CALL_SECONDS = 1.0
 """What a page's call takes at most, as a rule: a place that comes free later before the deadline is of no use."""
-
-
-class Deadline:
-    """The total time that one web request may spend on its portal, as a StopSignal.
-
-    Time is up: RejectedRequestError 503 ``portal_busy``. A wait that would not end in time is not begun.
-    """
-
-    def __init__(
-        self,
-        seconds: float = INTERACTIVE_SECONDS,
-        *,
-        clock: Callable[[], float] = time.monotonic,
-        sleep: Callable[[float], None] = time.sleep,
-    ) -> None:
-        self._clock = clock
-        self._sleep = sleep
-        self._end = clock() + seconds
-
-    def remaining(self) -> float:
-        """Seconds until the end, 0.0 after it."""
-        return max(0.0, self._end - self._clock())
-
-    def check(self) -> None:
-        """Raises when the time is up."""
-        if self._clock() >= self._end:
-            raise RejectedRequestError(503, "portal_busy", retry_after=5)
-
-    def wait(self, seconds: float) -> None:
-        """Sleeps, or raises at once when the sleep would go past the end."""
-        if self._clock() + seconds >= self._end:
-            raise RejectedRequestError(503, "portal_busy", retry_after=max(1, min(60, round(seconds))))
-        self._sleep(seconds)
-
-
-class _RequestTime:
-    """The time of the web request that is being answered: it begins with the first call to a portal."""
-
-    def __init__(self) -> None:
-        self._stop: Deadline | None = None
-
-    def stop(self, seconds: float) -> Deadline:
-        """The same for all calls of the request."""
-        self._stop = self._stop or Deadline(seconds)
-        return self._stop
-
-
-_request_time: ContextVar[_RequestTime | None] = ContextVar("request_time", default=None)
 
 
 class BackgroundBucket:
@@ -100,12 +56,12 @@ class InteractiveBucket:
         self.penalize = shared.penalize
 
     def take(self) -> float:
-        """Seconds until the place that was reserved. Raises RejectedRequestError, and reserves none, when so much time
+        """Seconds until the place that was reserved. Raises PortalBusyError, and reserves none, when so much time
         would not be left after the wait that the call itself can be answered."""
         patience = max(0.0, self._deadline.remaining() - CALL_SECONDS)
         seconds = self._shared.take(patience=patience)
         if seconds > patience:
-            raise RejectedRequestError(503, "portal_busy", retry_after=max(1, min(60, round(seconds))))
+            raise PortalBusyError(retry_after=retry_after(seconds))
         return seconds
 
 
@@ -169,22 +125,54 @@ class PortalClients:
         self._bulkhead = bulkhead
         self._interactive_seconds = interactive_seconds
 
-    def client_for(
-        self,
-        portal: PortalRecord,
-        user_id: int,
-        *,
-        stop: StopSignal,
-        observer: CallObserver | None = None,
-        background: bool = True,
-        kind: str = USER,
+    def begin_request(self) -> None:
+        """Before each web request: from here on all that its thread waits for shares its seconds."""
+        begin_request(self._interactive_seconds)
+
+    def background(
+        self, portal: PortalRecord, user_id: int, *, stop: StopSignal, observer: CallObserver | None = None
     ) -> Bitrix24Client:
-        """A client that calls ``portal`` with the rights of ``user_id``, by that user's pair or (``kind``) by the
-        portal's own, which is theirs.
+        """A client that builds reports of ``portal`` with the rights and the pair of ``user_id``.
 
         ``observer`` is told of each call beside the app's own observers (REST log, metrics).
         """
-        tokens = PortalTokens(
+        observer = Observers(self._observer, observer) if observer else self._observer
+        tokens = self._tokens_of(portal, user_id, stop, USER)
+        bucket = BackgroundBucket(self._bucket(portal))
+        return self._client(self._transports.background, tokens, bucket, stop, observer)
+
+    def within(self, deadline: Deadline, portal: PortalRecord, user_id: int, *, kind: str = USER) -> Bitrix24Client:
+        """A client with the rights of ``user_id`` that waits for nothing longer than until ``deadline``.
+
+        ``kind``: it calls by that user's pair, or by the portal's own, which is theirs.
+        """
+        return self._interactive(deadline, portal, self._tokens_of(portal, user_id, deadline, kind))
+
+    @contextmanager
+    def interactive(self, portal: PortalRecord, user_id: int) -> Iterator[Bitrix24Client]:
+        """A client for one web request: the request's remaining time, and a place in the bulkhead while it is used.
+
+        Raises PortalBusyError: at once when too many requests wait for this portal, and when the request's time is
+        used up.
+        """
+        deadline = request_deadline()
+        with self._bulkhead.enter(portal.member_id, deadline.remaining()):
+            yield self.within(deadline, portal, user_id)
+
+    @contextmanager
+    def for_caller(self, caller: Caller, portal: PortalRecord | None, *, times: int = 1) -> Iterator[Bitrix24Client]:
+        """As ``interactive``, with the token that the caller has just proved to own; ``portal`` where it is known.
+
+        ``times``: so many times what an ordinary page may spend.
+        """
+        tokens = GivenToken(AccessToken(caller.access_token, caller.client_endpoint))
+        deadline = request_deadline()
+        deadline.lengthen(times)
+        with self._bulkhead.enter(caller.member_id, deadline.remaining()):
+            yield self._interactive(deadline, portal, tokens)
+
+    def _tokens_of(self, portal: PortalRecord, user_id: int, stop: StopSignal, kind: str) -> PortalTokens:
+        return PortalTokens(
             portal=portal,
             user_id=user_id,
             tokens=self._tokens,
@@ -193,58 +181,15 @@ class PortalClients:
             wait=stop.wait,
             kind=kind,
         )
-        shared = self._bucket(portal)
-        bucket = InteractiveBucket(shared, stop) if isinstance(stop, Deadline) else BackgroundBucket(shared)
-        return self._client(tokens, bucket, stop, observer=observer, background=background)
 
-    @staticmethod
-    def begin_request() -> None:
-        """From here to ``end_request`` all interactive clients of this thread share the time of one web request."""
-        _request_time.set(_RequestTime())
-
-    @staticmethod
-    def end_request() -> None:
-        """The request is answered; harmless when none was begun."""
-        _request_time.set(None)
-
-    @contextmanager
-    def interactive(self, portal: PortalRecord, user_id: int) -> Iterator[Bitrix24Client]:
-        """A client for one web request: little total time, and a place in the bulkhead while it is used.
-
-        Raises RejectedRequestError 503 ``portal_busy``: at once when too many requests wait for this portal, and when
-        the request's time is used up.
-        """
-        stop = self._stop()
-        with self._bulkhead.enter(portal.member_id):
-            yield self.client_for(portal, user_id, stop=stop, background=False)
-
-    @contextmanager
-    def for_caller(self, caller: Caller, portal: PortalRecord | None, *, times: int = 1) -> Iterator[Bitrix24Client]:
-        """As ``interactive``, with the token that the caller has just proved to own; ``portal`` where it is known.
-
-        ``times``: so many times what an ordinary page may spend; what the request's first client gets holds for all.
-        """
-        tokens = GivenToken(AccessToken(caller.access_token, caller.client_endpoint))
-        stop = self._stop(times)
-        bucket = InteractiveBucket(self._bucket(portal), stop) if portal else UnsharedBucket()
-        with self._bulkhead.enter(caller.member_id):
-            yield self._client(tokens, bucket, stop, observer=None, background=False)
-
-    def _stop(self, times: int = 1) -> Deadline:
-        request, seconds = _request_time.get(), self._interactive_seconds * times
-        return request.stop(seconds) if request else Deadline(seconds)
-
-    def _bucket(self, portal: PortalRecord) -> SharedBucket:
-        is_enterprise = portal.license_family == ENTERPRISE_FAMILY
-        return self._buckets.bucket(portal.id, enterprise=is_enterprise)
+    def _interactive(self, deadline: Deadline, portal: PortalRecord | None, tokens: TokenSource) -> Bitrix24Client:
+        bucket = InteractiveBucket(self._bucket(portal), deadline) if portal else UnsharedBucket()
+        return self._client(self._transports.interactive, tokens, bucket, deadline, self._observer)
 
     def _client(
-        self, tokens: TokenSource, bucket: Bucket, stop: StopSignal, *, observer: CallObserver | None, background: bool
+        self, transport: Transport, tokens: TokenSource, bucket: Bucket, stop: StopSignal, observer: CallObserver
     ) -> Bitrix24Client:
-        return Bitrix24Client(
-            transport=self._transports.background if background else self._transports.interactive,
-            tokens=tokens,
-            bucket=bucket,
-            stop=stop,
-            observer=Observers(self._observer, observer) if observer else self._observer,
-        )
+        return Bitrix24Client(transport=transport, tokens=tokens, bucket=bucket, stop=stop, observer=observer)
+
+    def _bucket(self, portal: PortalRecord) -> SharedBucket:
+        return self._buckets.bucket(portal.id, enterprise=portal.license_family == ENTERPRISE_FAMILY)

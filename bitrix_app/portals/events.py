@@ -53,13 +53,9 @@ class PortalEvents:
     def receive(self, event: Event) -> list[str]:
         """Does what a genuine event asks. → names of files to delete from the file store.
 
-        Raises RejectedRequestError: 400 for a missing field, 401 for an install whose token is not confirmed, 403
-        for an application token that is not the portal's, or an install by somebody who is no administrator.
+        Raises RejectedRequestError: 400 for a missing field, 403 for an application token that is not the portal's.
         """
         require_field("event", event.name)
-        if event.name == INSTALLED:
-            self._installed(event)
-            return []
         member_id, token = event.auth.get("member_id", ""), event.auth.get("application_token", "")
         require_field("auth[member_id]", member_id)
         require_field("auth[application_token]", token)
@@ -69,14 +65,19 @@ class PortalEvents:
             raise RejectedRequestError(403, "foreign_event")
         return self._uninstalled(member_id, token, event) if event.name == UNINSTALLED else []
 
-    def _installed(self, event: Event) -> None:
+    def install(self, event: Event, network: str) -> None:
+        """Stores what an ``ONAPPINSTALL`` brings, whose token is confirmed in the turn of its ``network``.
+
+        Raises RejectedRequestError: 400 for a missing field, 401 for a token that is not confirmed, 403 for one of
+        somebody who is no administrator; PortalError.
+        """
         form = InstallForm(
             member_id=event.auth.get("member_id", ""),
             access_token=event.auth.get("access_token", ""),
             refresh_token=event.auth.get("refresh_token", ""),
             application_token=event.auth.get("application_token", ""),
         )
-        self._installer.store(self._installer.confirm(form), form)
+        self._installer.store(self._installer.confirm(form, network), form)
 
     def _uninstalled(self, member_id: str, token: str, event: Event) -> list[str]:
         if event.data.get("CLEAN") != "1":

@@ -13,18 +13,17 @@ from typing import Protocol
 from bitrix_app.bitrix24 import TokenOwner
 from bitrix_app.errors import (
     AuthorizationServerError,
-    AuthorizationServerUnavailableError,
     ForeignTokenError,
     RejectedRequestError,
 )
-from bitrix_app.portals.bulkhead import Bulkhead
+from bitrix_app.portals.waiting import FairQueue, request_deadline
 
 TOKEN_SHAPE = re.compile(r"[\x21-\x7e]{1,2048}")
 """What an access or refresh token, an application token or a member_id can look like at all."""
 
 RETRY_SECONDS = 10
-CALLER_PLACES = 20
-"""Requests of a process that may wait for the authorization server at once."""
+CONFIRMED_AT_ONCE = 16
+CALLER_PLACES = 59
 
 
 class ConfirmsTokens(Protocol):
@@ -49,31 +48,26 @@ class Caller:
 class CallerCheck:
     """Asks the authorization server whose token came in. Stores nothing.
 
-    A crowd waits a moment for its turn; a dead authorization server holds a part of the web's threads and no more.
-    One instance a process.
+    A crowd waits for its turn in a fair queue; a dead authorization server holds ``places`` of the web's threads and
+    no more. One instance a process.
     """
 
-    def __init__(self, authorization_server: ConfirmsTokens) -> None:
+    def __init__(self, authorization_server: ConfirmsTokens, *, places: int = CALLER_PLACES) -> None:
         self._server = authorization_server
-        self._crowd = Bulkhead(
-            per_portal=6,
-            waiting=14,
-            total=CALLER_PLACES,
-            fair=False,
-            code=AuthorizationServerUnavailableError.code,
-        )
+        self.queue = FairQueue(at_once=CONFIRMED_AT_ONCE, places=places)
 
-    def confirm(self, access_token: str, member_id: str) -> Caller:
-        """The caller behind ``access_token``, who must belong to the portal ``member_id``.
+    def confirm(self, access_token: str, member_id: str, network: str) -> Caller:
+        """The caller behind ``access_token``, who must belong to the portal ``member_id``. Waits for its turn among
+        those of other networks, within the request's own time; ``network``: where the request came from.
 
         Raises RejectedRequestError: 400 for an empty value, 401 for a forged, expired or foreign token and for a
-        ``member_id`` that differs, 503 when the authorization server does not answer.
+        ``member_id`` that differs, 503 when the authorization server does not answer or no turn came.
         """
         require_field("AUTH_ID", access_token)
         require_field("member_id", member_id)
         if not TOKEN_SHAPE.fullmatch(access_token):
             raise RejectedRequestError(401, "foreign_token")
-        owner = self._ask(access_token)
+        owner = self._ask(access_token, network)
         if not hmac.compare_digest(owner.member_id.encode(), member_id.encode("utf-8", "replace")):
             raise RejectedRequestError(401, "portal_mismatch")
         return Caller(
@@ -86,9 +80,9 @@ class CallerCheck:
             expires_at=owner.expires_at,
         )
 
-    def _ask(self, access_token: str) -> TokenOwner:
+    def _ask(self, access_token: str, network: str) -> TokenOwner:
         try:
-            with self._crowd.enter("authorization server"):
+            with self.queue.enter(network, request_deadline().remaining()):
                 return self._server.confirm(access_token)
         except ForeignTokenError as error:
             raise RejectedRequestError(401, "foreign_token") from error

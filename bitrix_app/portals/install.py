@@ -81,11 +81,11 @@ class Installer:
         self._embedding = embedding
         self._clock = clock
 
-    def confirm(self, form: InstallForm) -> Caller:
-        """Who is installing. Raises RejectedRequestError 400, 401, 503."""
+    def confirm(self, form: InstallForm, network: str) -> Caller:
+        """Who is installing, from which network. Raises RejectedRequestError 400, 401, 503."""
         for name, value in (("REFRESH_ID", form.refresh_token), ("APPLICATION_TOKEN", form.application_token)):
             require_token(name, value)
-        return self._check.confirm(form.access_token, form.member_id)
+        return self._check.confirm(form.access_token, form.member_id, network)
 
     def install(self, caller: Caller, form: InstallForm) -> Installation:
         """Installs the app in the caller's portal. Harmless to repeat: a repeat goes on where the last one stopped.

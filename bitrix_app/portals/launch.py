@@ -10,11 +10,15 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from bitrix_app.errors import AuthorizationServerError, PortalError, RejectedRequestError
+from bitrix_app.errors import AuthorizationServerError, PortalBusyError, PortalError, RejectedRequestError
 from bitrix_app.portals.access import Access, SeenUser
 from bitrix_app.portals.identity import Caller, CallerCheck, require_token
 from bitrix_app.portals.install import fresh_pair
+from bitrix_app.portals.waiting import at_most
 from bitrix_app.storage import PortalRecord, Portals, UserTokens
+
+PROFILE_SECONDS = 2.0
+"""The page opens without the user's name rather than late; it asks for them anyway."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,22 +61,23 @@ class Launcher:
         self._access = access
         self._clock = clock
 
-    def confirm(self, form: LaunchForm) -> Caller:
-        """Who is opening the app. Raises RejectedRequestError 400, 401, 503."""
+    def confirm(self, form: LaunchForm, network: str) -> Caller:
+        """Who is opening the app, from which network. Raises RejectedRequestError 400, 401, 503."""
         if form.refresh_token is not None:
             require_token("REFRESH_ID", form.refresh_token)
-        return self._check.confirm(form.access_token, form.member_id)
+        return self._check.confirm(form.access_token, form.member_id, network)
 
     def launch(self, caller: Caller, form: LaunchForm) -> Launch:
-        """Keeps the user's tokens. A portal that does not answer does not stop the page from opening.
+        """Keeps the user's tokens. A portal that does not answer soon does not keep the page from opening.
 
         Raises RejectedRequestError 403 ``not_installed`` for a portal whose administrator has not installed the app.
         """
         portal = self.enter(caller, form)
         user: SeenUser | None
         try:
-            user = self._access.user(portal, caller.user_id)
-        except (PortalError, AuthorizationServerError, RejectedRequestError):
+            with at_most(PROFILE_SECONDS):
+                user = self._access.user(portal, caller.user_id)
+        except (PortalError, AuthorizationServerError, PortalBusyError):
             user = self._access.known(portal, caller.user_id)
         return Launch(portal, caller.user_id, user)
 

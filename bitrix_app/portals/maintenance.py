@@ -12,7 +12,8 @@ from datetime import timedelta
 import structlog
 
 from bitrix_app.errors import AppError
-from bitrix_app.portals.clients import Deadline, PortalClients
+from bitrix_app.portals.clients import PortalClients
+from bitrix_app.portals.waiting import Deadline
 from bitrix_app.storage import PairKey, Portals, UserTokens
 
 log = structlog.get_logger("portals")
@@ -48,6 +49,6 @@ class PortalMaintenance:
         portal = self._portals.by_id(key.portal_id)
         if portal is None or not portal.installed:
             return
-        client = self._clients.client_for(portal, key.user_id, stop=Deadline(), background=False, kind=key.kind)
+        client = self._clients.within(Deadline(), portal, key.user_id, kind=key.kind)
         family = client.app_info().get("LICENSE_FAMILY")
         self._portals.set_license(portal.id, family if isinstance(family, str) else None)

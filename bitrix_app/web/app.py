@@ -17,6 +17,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import BaseConverter
 
 from bitrix_app.errors import RejectedRequestError
+from bitrix_app.portals import end_request
 from bitrix_app.web.api import make_api
 from bitrix_app.web.errors import API_PREFIX, install_errors
 from bitrix_app.web.headers import install_headers
@@ -60,7 +61,7 @@ def create_app(services: Services) -> Flask:
     install_headers(app, settings)
     install_errors(app)
     app.before_request(services.clients.begin_request)
-    app.teardown_request(lambda _error: services.clients.end_request())
+    app.teardown_request(lambda _error: end_request())
     app.before_request(_cap_body)
     app.register_blueprint(make_api(settings.app_url))
     add_views(app)

@@ -15,7 +15,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from werkzeug.exceptions import HTTPException
 
 from bitrix_app import errors
-from bitrix_app.errors import AppError, InvalidParametersError, RejectedRequestError
+from bitrix_app.errors import AppError, InvalidParametersError, PortalBusyError, RejectedRequestError
 from bitrix_app.web.messages import message_for, reasons
 from bitrix_app.web.pages import page_values
 
@@ -23,6 +23,7 @@ PROBLEM_TYPE = "application/problem+json"
 API_PREFIX = "/api/"
 
 STATUS_BY_ERROR: Mapping[type[AppError], int] = {
+    errors.PortalBusyError: 503,
     errors.AuthorizationServerError: 503,
     errors.ForeignTokenError: 401,
     errors.InvalidGrantError: 401,
@@ -86,6 +87,8 @@ def refusal(error: RejectedRequestError) -> Response:
 
 
 def _answer_app_error(error: AppError) -> Response:
+    if isinstance(error, PortalBusyError):
+        error = RejectedRequestError(status_of(error), error.code, retry_after=error.retry_after)
     if not isinstance(error, RejectedRequestError):
         status = status_of(error)
         retry_after = RETRY_SECONDS if status == 503 else None

@@ -1,29 +1,42 @@
 """Rate limits on launches and new reports, counted by the ``limits`` library in a moving window.
 
-Counted by address before the authorization server is asked, and by confirmed portal and user afterwards, so that nobody
-can use up another's share. The address is the connection's; behind PROXY_HOPS proxies of ours it is the one that the
-first of them saw (anybody can write an X-Forwarded-For, but only in front of what our proxies add).
+Counted by network before the authorization server is asked, and by confirmed portal and user afterwards, so that
+nobody can use up another's share. A network is an IPv4 address, or the /64 that an IPv6 customer has to themselves. The
+address is the connection's; behind PROXY_HOPS proxies of ours it is the one that the first of them saw (anybody can
+write an X-Forwarded-For, but only in front of what our proxies add).
 """
 
 from __future__ import annotations
 
+import hashlib
+import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from ipaddress import IPv6Address, ip_address, ip_network
 
 import structlog
+from cachetools import TTLCache
 from flask import current_app
-from limits import RateLimitItem, parse_many
+from limits import RateLimitItem, parse, parse_many
 from limits.errors import StorageError
 from limits.storage import MemoryStorage, storage_from_string
 from limits.strategies import MovingWindowRateLimiter
 
 from bitrix_app.errors import RejectedRequestError
 
-UNCONFIRMED_OF_ADDRESS = "1800 per minute"
+UNCONFIRMED_OF_NETWORK = "1800 per minute"
+REFUSED_OF_NETWORK = "30 per minute"
 LAUNCHES_OF_PORTAL = "900 per minute"
 LAUNCHES_OF_USER = "300 per minute"
 REPORTS_OF_USER = "60 per minute; 600 per hour"
 REPORTS_OF_PORTAL = "240 per minute; 2400 per hour"
 MEMORY = "memory://"
+KEYS = 20_000
+"""Counters that a process keeps at most: strangers choose their addresses, so they must not fill our memory."""
+TOKEN_SECONDS = 3600
+CONFIRMED_TOKENS = 10_000
+ADDRESS_LENGTH = 64
 RATE_LIMITS = "invoice_register_limits"
 
 log = structlog.get_logger("web")
@@ -37,12 +50,35 @@ class RateLimits:
     """
 
     def __init__(self, address: str = MEMORY) -> None:
-        self._own = MovingWindowRateLimiter(MemoryStorage())
+        self._own = MovingWindowRateLimiter(BoundedMemory())
         self._shared = self._own if address == MEMORY else _shared(address)
+        self._confirmed: TTLCache[bytes, bool] = TTLCache(CONFIRMED_TOKENS, TOKEN_SECONDS)
+        self._lock = threading.Lock()
 
-    def unconfirmed_request(self, address: str) -> None:
-        """One more request from this address that makes us ask the authorization server."""
-        self._count("unconfirmed", UNCONFIRMED_OF_ADDRESS, address)
+    @contextmanager
+    def confirmation(self, address: str, access_token: str) -> Iterator[str]:
+        """Around the question whose ``access_token`` came from ``address``. → the network, for the fair queue.
+
+        A refusal (RejectedRequestError 401) is counted against the network; one with too many of them is refused
+        before anybody is asked, but for a token that was confirmed here within the hour: colleagues behind the
+        address of a flood go on working.
+        """
+        network, digest = network_of(address), hashlib.sha256(access_token.encode("utf-8", "replace")).digest()
+        self._count("unconfirmed", UNCONFIRMED_OF_NETWORK, network)
+        with self._lock:
+            was_confirmed = digest in self._confirmed
+        if not was_confirmed:
+            self._require_room("refused", REFUSED_OF_NETWORK, network)
+        try:
+            yield network
+        except RejectedRequestError as error:
+            if error.status == 401:
+                with self._lock:
+                    self._confirmed.pop(digest, None)
+                self._hit(parse(REFUSED_OF_NETWORK), "refused", network)
+            raise
+        with self._lock:
+            self._confirmed[digest] = True
 
     def launch(self, member_id: str, user_id: int) -> None:
         """One more confirmed launch or install."""
@@ -59,6 +95,16 @@ class RateLimits:
             if not self._hit(limit, what, *whose):
                 raise RejectedRequestError(429, "too_many_requests", retry_after=self._seconds(limit, what, *whose))
 
+    def _require_room(self, what: str, limit: str, *whose: str) -> None:
+        """Refuses as ``_count`` does, counting nothing."""
+        item = parse(limit)
+        try:
+            has_room = self._shared.test(item, what, *whose)
+        except StorageError:
+            has_room = self._own.test(item, what, *whose)
+        if not has_room:
+            raise RejectedRequestError(429, "too_many_requests", retry_after=self._seconds(item, what, *whose))
+
     def _hit(self, limit: RateLimitItem, *whose: str) -> bool:
         try:
             return self._shared.hit(limit, *whose)
@@ -72,6 +118,37 @@ class RateLimits:
         except StorageError:
             reset = self._own.get_window_stats(limit, *whose).reset_time
         return max(1, min(limit.get_expiry(), round(reset - time.time()) + 1))
+
+
+class BoundedMemory(MemoryStorage):
+    """The library's counters in memory, at most KEYS of them: it keeps an empty list for each key it ever saw."""
+
+    def acquire_entry(self, key: str, limit: int, expiry: int, amount: int = 1) -> bool:
+        """As in the library, after room was made: keys without an entry in force go, else those with the fewest."""
+        if len(self.events) >= KEYS and key not in self.events:
+            self._make_room()
+        return super().acquire_entry(key, limit, expiry, amount)
+
+    def _make_room(self) -> None:
+        now, kept = time.time(), list(self.events.items())
+        lapsed = [key for key, entries in kept if not entries or entries[0].expiry <= now]
+        fewest = sorted(kept, key=lambda each: len(each[1]))[: KEYS // 10]
+        for key in lapsed or [key for key, _ in fewest]:
+            with self.locks[key]:
+                self.events.pop(key, None)
+
+
+def network_of(address: str) -> str:
+    """The network that an address of a request is counted by: IPv4 address or IPv6 /64. What is no address (a proxy's
+    own notation) is counted as it stands."""
+    try:
+        parsed = ip_address(address.partition("%")[0])
+    except ValueError:
+        return address[:ADDRESS_LENGTH]
+    if isinstance(parsed, IPv6Address):
+        mapped = parsed.ipv4_mapped
+        return str(mapped or ip_network((parsed, 64), strict=False))
+    return str(parsed)
 
 
 def rate_limits() -> RateLimits:

@@ -268,8 +268,8 @@ def test_a_dead_server_is_waited_for_a_few_seconds_only(script: Any) -> None:
         server.close()
 
 
-def test_a_crowd_before_a_dead_server_is_turned_away_at_once() -> None:
-    """While as many wait as may, others are told at once; when these are through, there is room again."""
+def test_a_crowd_waits_for_a_place_and_not_longer_than_an_answer_may_take() -> None:
+    """Nobody is told at once that the server is away because others ask it; it is asked by so many at once."""
     arrived, let_go = threading.Semaphore(0), threading.Event()
 
     def script(connection: Any, over: threading.Event) -> bool:
@@ -279,22 +279,38 @@ def test_a_crowd_before_a_dead_server_is_turned_away_at_once() -> None:
         return True
 
     with RawServer(script) as slow:
-        server = AuthorizationServer(oauth_url=slow.root, client_id="c", client_secret="s", allow_http=True, waiting=3)
+        server = AuthorizationServer(oauth_url=slow.root, client_id="c", client_secret="s", allow_http=True, at_once=3)
         told: list[str] = []
-        threads = [threading.Thread(target=lambda: told.append(said_by(server))) for _ in range(3)]
+        threads = [threading.Thread(target=lambda: told.append(said_by(server))) for _ in range(5)]
         for thread in threads:
             thread.start()
-        for _ in threads:
+        for _ in range(3):
             assert arrived.acquire(timeout=10)
-
-        assert said_by(server) == "authorization_server_unavailable"
-        assert slow.connections == 3
+        assert (slow.connections, told) == (3, [])
 
         let_go.set()
         for thread in threads:
             thread.join(timeout=10)
-        assert told == ["foreign_token"] * 3
-        assert said_by(server) == "foreign_token"
+        assert told == ["foreign_token"] * 5
+        assert slow.connections == 3
+        server.close()
+
+
+def test_whoever_gets_no_place_is_told_that_the_server_is_away() -> None:
+    let_go = threading.Event()
+
+    def script(connection: Any, over: threading.Event) -> bool:
+        let_go.wait(10)
+        return False
+
+    with RawServer(script) as slow:
+        server = AuthorizationServer(
+            oauth_url=slow.root, client_id="c", client_secret="s", allow_http=True, at_once=1, total_timeout=0.3
+        )
+        with server._places:
+            assert said_by(server) == "authorization_server_unavailable"
+        assert slow.connections == 0
+        let_go.set()
         server.close()
 
 

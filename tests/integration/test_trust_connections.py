@@ -95,7 +95,7 @@ def test_the_nginx_site_counts_every_spelling_of_a_door(house: House, door: str)
 def test_floods_are_counted_by_the_address_that_our_own_proxy_has_seen(
     hops: str, answers: list[int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bitrix_app.web.limits.UNCONFIRMED_OF_ADDRESS", "1 per minute")
+    monkeypatch.setattr("bitrix_app.web.limits.UNCONFIRMED_OF_NETWORK", "1 per minute")
     forwarded = ["203.0.113.5", "198.51.100.1, 203.0.113.5", "203.0.113.6", "203.0.113.7, 203.0.113.6"]
     with open_house(tmp_path, f"sqlite:///{tmp_path}/app.db", PROXY_HOPS=hops) as house, served(house) as port:
         house.services.database.migrate()

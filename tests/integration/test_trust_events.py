@@ -205,7 +205,7 @@ def test_a_flood_does_not_cost_the_one_uninstall_that_is_sent(
     house: House, portal: Portal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Behind a proxy all requests come from one address; whoever floods it locks out no uninstall."""
-    monkeypatch.setattr("bitrix_app.web.limits.UNCONFIRMED_OF_ADDRESS", "1 per minute")
+    monkeypatch.setattr("bitrix_app.web.limits.UNCONFIRMED_OF_NETWORK", "1 per minute")
     house.event(portal, "ONAPPINSTALL", access_token="f0rged")
     answer = house.event(portal, "ONAPPINSTALL", access_token="f0rged")
     assert (answer.status_code, answer.headers["Retry-After"].isdigit()) == (429, True)

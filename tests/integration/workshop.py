@@ -234,7 +234,7 @@ class Workshop:
             buckets=PortalBuckets(database),
             authorization_server=server,
             observer=watch,
-            bulkhead=Bulkhead(),
+            bulkhead=Bulkhead(total=16),
         )
         now = lambda: datetime.fromtimestamp(self.clock(), UTC)  # noqa: E731 - two words
         run = ReportRun(

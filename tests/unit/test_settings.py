@@ -8,8 +8,7 @@ import pytest
 from requests.utils import DEFAULT_CA_BUNDLE_PATH
 
 from bitrix_app.errors import SettingsError
-from bitrix_app.portals.bulkhead import PORTAL_PLACES
-from bitrix_app.portals.identity import CALLER_PLACES
+from bitrix_app.portals import Places
 from bitrix_app.settings import LEAST_WEB_THREADS, REQUIRED, load_settings
 
 MINIMAL = {
@@ -82,7 +81,9 @@ def test_a_password_in_an_address_is_not_shown() -> None:
 
 def test_threads_are_left_when_all_places_before_slow_servers_are_taken() -> None:
     """The least number of threads that is accepted leaves some for pages that need no portal."""
-    assert LEAST_WEB_THREADS - PORTAL_PLACES - CALLER_PLACES >= 4
+    places = Places.of(LEAST_WEB_THREADS)
+    assert LEAST_WEB_THREADS - places.portals - places.callers >= 4
+    assert min(places.portals, places.callers) >= 8
     assert load_settings({**MINIMAL, "WEB_THREADS": str(LEAST_WEB_THREADS)}).web_threads == LEAST_WEB_THREADS
 
 

@@ -34,9 +34,9 @@ def renew_session() -> dict[str, Any]:
     """Confirms the fresh access token and gives a session token for it."""
     body = load(SessionSchema, json_body(request))
     form = LaunchForm(body["member_id"], body["AUTH_ID"], body["REFRESH_ID"])
-    rate_limits().unconfirmed_request(request.remote_addr or "")
     launcher = services().launcher
-    caller = launcher.confirm(form)
+    with rate_limits().confirmation(request.remote_addr or "", form.access_token) as network:
+        caller = launcher.confirm(form, network)
     rate_limits().launch(caller.member_id, caller.user_id)
     portal = launcher.enter(caller, form)
     token, expires_at = new_session(portal, caller.user_id, browser_language())

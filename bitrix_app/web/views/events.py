@@ -33,10 +33,8 @@ def receive() -> Response:
     uninstall that the portal sends.
     """
     event = Event.from_form(form_body(request))
-    if event.name == INSTALLED:
-        rate_limits().unconfirmed_request(request.remote_addr or "")
     try:
-        files = services().events.receive(event)
+        files = _received(event)
     except RejectedRequestError as error:
         log.warning("event_refused", event_name=event.name[:40], code=error.code)
         raise
@@ -46,6 +44,14 @@ def receive() -> Response:
         delete_files_later(services().files, files)
     log.info("event_received", event_name=event.name[:40])
     return Response("ok\n", mimetype="text/plain")
+
+
+def _received(event: Event) -> list[str]:
+    if event.name != INSTALLED:
+        return services().events.receive(event)
+    with rate_limits().confirmation(request.remote_addr or "", event.auth.get("access_token", "")) as network:
+        services().events.install(event, network)
+    return []
 
 
 def _note_uninstall(member_id: str) -> None:

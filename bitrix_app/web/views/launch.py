@@ -36,9 +36,9 @@ def launch() -> str:
     let_any_portal_frame(services().settings)
     fields = form_body(request)
     form = LaunchForm(fields.get("member_id", ""), fields.get("AUTH_ID", ""), fields.get("REFRESH_ID", ""))
-    rate_limits().unconfirmed_request(request.remote_addr or "")
     launcher = services().launcher
-    caller = launcher.confirm(form)
+    with rate_limits().confirmation(request.remote_addr or "", form.access_token) as network:
+        caller = launcher.confirm(form, network)
     let_portal_frame(caller.client_endpoint)
     rate_limits().launch(caller.member_id, caller.user_id)
     opened = launcher.launch(caller, form)
@@ -53,8 +53,8 @@ def install() -> ResponseReturnValue:
     choose_language(language_of(request.args.get("LANG")))
     let_any_portal_frame(services().settings)
     form = install_form(form_body(request))
-    rate_limits().unconfirmed_request(request.remote_addr or "")
-    caller = services().installer.confirm(form)
+    with rate_limits().confirmation(request.remote_addr or "", form.access_token) as network:
+        caller = services().installer.confirm(form, network)
     let_portal_frame(caller.client_endpoint)
     rate_limits().launch(caller.member_id, caller.user_id)
     installation = services().installer.install(caller, form)

@@ -15,6 +15,7 @@ from bitrix_app.errors import (
 )
 from bitrix_app.portals import CallerCheck
 
+NETWORK = "192.0.2.1"
 OWNER = TokenOwner("member", "https://x.bitrix24.ru/rest/", "x.bitrix24.ru", 5, frozenset({"crm"}), 1_800_000_000)
 
 
@@ -33,7 +34,7 @@ class FakeServer:
 
 
 def test_a_caller_is_what_the_authorization_server_says() -> None:
-    caller = CallerCheck(FakeServer()).confirm("token", "member")
+    caller = CallerCheck(FakeServer()).confirm("token", "member", NETWORK)
     assert (caller.user_id, caller.client_endpoint, caller.domain) == (5, OWNER.client_endpoint, OWNER.domain)
     assert (caller.scopes, caller.expires_at) == (OWNER.scopes, OWNER.expires_at)
     assert "token" not in repr(caller).replace("access_token", "")
@@ -49,7 +50,7 @@ def test_a_caller_is_what_the_authorization_server_says() -> None:
 )
 def test_a_server_that_does_not_confirm_lets_nobody_in(failure: Exception, status: int, code: str) -> None:
     with pytest.raises(RejectedRequestError) as refused:
-        CallerCheck(FakeServer(failure)).confirm("token", "member")
+        CallerCheck(FakeServer(failure)).confirm("token", "member", NETWORK)
     assert (refused.value.status, refused.value.code) == (status, code)
     assert (refused.value.retry_after is not None) == (status == 503)
 
@@ -57,7 +58,7 @@ def test_a_server_that_does_not_confirm_lets_nobody_in(failure: Exception, statu
 @pytest.mark.parametrize("member_id", ["Member", "membe", "member ", "другой", "\ud800"])
 def test_another_portals_member_id_is_refused(member_id: str) -> None:
     with pytest.raises(RejectedRequestError) as refused:
-        CallerCheck(FakeServer()).confirm("token", member_id)
+        CallerCheck(FakeServer()).confirm("token", member_id, NETWORK)
     assert (refused.value.status, refused.value.code) == (401, "portal_mismatch")
 
 
@@ -75,5 +76,5 @@ def test_another_portals_member_id_is_refused(member_id: str) -> None:
 def test_what_cannot_be_a_token_is_refused_without_asking(token: str, member_id: str, status: int, code: str) -> None:
     server = FakeServer()
     with pytest.raises(RejectedRequestError) as refused:
-        CallerCheck(server).confirm(token, member_id)
+        CallerCheck(server).confirm(token, member_id, NETWORK)
     assert (refused.value.status, refused.value.code, server.asked) == (status, code, [])

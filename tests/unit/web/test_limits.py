@@ -2,32 +2,135 @@
 
 from __future__ import annotations
 
+import time
+from unittest.mock import patch
+
 import pytest
 
 from bitrix_app.errors import RejectedRequestError
-from bitrix_app.web.limits import RateLimits
+from bitrix_app.web import limits
+from bitrix_app.web.limits import RateLimits, network_of
+from tests.fakes import FakeClock
+
+STRANGER = "203.0.113.66"
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> FakeClock:
+    """What the library's counters go by."""
+    made = FakeClock()
+    monkeypatch.setattr(time, "time", made)
+    return made
+
+
+def confirm(gate: RateLimits, address: str, token: str, status: int | None = None) -> str:
+    """A question to the authorization server, refused with ``status`` if any; → the network it was asked for."""
+    with gate.confirmation(address, token) as network:
+        if status is not None:
+            raise RejectedRequestError(status, "foreign_token")
+    return network
+
+
+def refused(gate: RateLimits, address: str, token: str, status: int | None = 401) -> RejectedRequestError:
+    """The refusal of such a question."""
+    with pytest.raises(RejectedRequestError) as caught:
+        confirm(gate, address, token, status)
+    return caught.value
 
 
 def test_a_normal_minute_passes() -> None:
     gate = RateLimits()
     for _ in range(120):
-        gate.unconfirmed_request("10.0.0.1")
+        confirm(gate, "10.0.0.1", "token")
         gate.launch("portal", 5)
     for _ in range(60):
         gate.report(1, 5)
 
 
-def test_what_comes_too_often_is_told_when_to_come_back() -> None:
+def test_what_comes_too_often_is_told_when_to_come_back(clock: FakeClock) -> None:
+    """To the second, after part of a window: a second earlier is refused again, then it passes."""
     gate = RateLimits()
     for _ in range(60):
         gate.report(1, 5)
-    with pytest.raises(RejectedRequestError) as refused:
+    clock.now += 20
+    with pytest.raises(RejectedRequestError) as caught:
         gate.report(1, 5)
-    assert (refused.value.status, refused.value.code) == (429, "too_many_requests")
-    assert refused.value.retry_after is not None
-    assert 1 <= refused.value.retry_after <= 61
+    assert (caught.value.status, caught.value.code, caught.value.retry_after) == (429, "too_many_requests", 41)
     gate.report(1, 6)
     gate.report(2, 5)
+    clock.now += 40
+    with pytest.raises(RejectedRequestError):
+        gate.report(1, 5)
+    clock.now += 1
+    gate.report(1, 5)
+
+
+def test_thirty_refused_tokens_a_minute_close_the_door_to_their_network(clock: FakeClock) -> None:
+    """429 before anybody is asked; other networks go on; a minute later it is open again."""
+    gate = RateLimits()
+    for number in range(30):
+        assert refused(gate, STRANGER, f"forged{number}").status == 401
+    clock.now += 15
+    shut = refused(gate, STRANGER, "forged", status=None)
+    assert (shut.status, shut.code, shut.retry_after) == (429, "too_many_requests", 46)
+    assert confirm(gate, "203.0.113.67", "genuine") == "203.0.113.67"
+    clock.now += 46
+    assert confirm(gate, STRANGER, "genuine") == STRANGER
+
+
+def test_a_token_that_was_confirmed_passes_the_shut_door_until_it_is_refused(clock: FakeClock) -> None:
+    """Colleagues behind the address of a flood go on working."""
+    gate = RateLimits()
+    confirm(gate, STRANGER, "genuine")
+    for number in range(30):
+        refused(gate, STRANGER, f"forged{number}")
+    assert refused(gate, STRANGER, "new", status=None).status == 429
+    confirm(gate, STRANGER, "genuine")
+    assert refused(gate, STRANGER, "genuine", status=401).status == 401
+    assert refused(gate, STRANGER, "genuine", status=None).status == 429
+
+
+@pytest.mark.parametrize("status", [400, 403, 503])
+def test_only_refused_tokens_shut_the_door(status: int) -> None:
+    """Neither an incomplete form nor a silent authorization server is held against the network."""
+    gate = RateLimits()
+    for _ in range(40):
+        assert refused(gate, STRANGER, "token", status).status == status
+    confirm(gate, STRANGER, "token")
+
+
+@pytest.mark.parametrize(
+    ("address", "network"),
+    [
+        ("203.0.113.66", "203.0.113.66"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+        ("2001:db8:1:2::1", "2001:db8:1:2::/64"),
+        ("2001:db8:1:3::1", "2001:db8:1:3::/64"),
+        ("fe80::1%eth0", "fe80::/64"),
+        ("::ffff:203.0.113.66", "203.0.113.66"),
+        ("203.0.113.66:5678", "203.0.113.66:5678"),
+        ("", ""),
+        ("x" * 1000, "x" * 64),
+    ],
+)
+def test_an_ipv4_address_is_a_network_and_so_is_an_ipv6_customer(address: str, network: str) -> None:
+    assert network_of(address) == network
+
+
+def test_counters_of_ever_new_strangers_do_not_fill_our_memory(clock: FakeClock) -> None:
+    """Those without an entry in force go first, then those with the fewest; who floods stays counted."""
+    with patch.object(limits, "KEYS", 200):
+        gate = RateLimits()
+        for number in range(150):
+            refused(gate, f"2001:db8:0:{number:x}::1", "forged")
+            clock.now += 0.1
+        clock.now += 61
+        for number in range(500):
+            refused(gate, f"2001:db8:1:{number:x}::1", "forged")
+            refused(gate, STRANGER, "forged")
+            clock.now += 0.01
+            assert len(gate._own.storage.events) <= 201  # type: ignore[attr-defined]  # the library's storage
+        assert refused(gate, STRANGER, "forged", status=None).status == 429
 
 
 def test_a_portals_users_have_a_common_limit() -> None:
