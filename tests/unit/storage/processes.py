@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
+from datetime import UTC, datetime
 from typing import Any
 
 from bitrix_app.storage import Cipher, Database, PairKey, PortalBuckets, RenewalLease, ReportLeases, UserTokens
@@ -33,8 +34,8 @@ def migrate(barrier: Any, url: str) -> bool:
 
 
 def take_places(barrier: Any, url: str, portal_id: int, count: int, background: bool = False) -> list[float]:
-    """Take places in a portal's bucket as fast as possible."""
-    db = Database(url)
+    """Take places in a portal's bucket as fast as possible, all at one moment."""
+    db = Database(url, clock=lambda: datetime(2026, 1, 1, tzinfo=UTC))
     bucket = PortalBuckets(db).bucket(portal_id)
     barrier.wait()
     waits = [bucket.take(background=background) for _ in range(count)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
@@ -19,10 +20,7 @@ def places_at_once(waits: list[float]) -> int:
 def test_two_processes_share_one_burst_exactly(database_url: str, db: Database, cipher: Cipher) -> None:
     portal = install_portal(db, cipher)
     waits = [wait for each in at_once(take_places, *[(database_url, portal.id, 60)] * 2) for wait in each]
-    spent_while_taking = 120 - places_at_once(waits)
-    assert 45 <= places_at_once(waits) <= 45 + 2 * 10  # what flows back while 120 places are taken
-    longest = max(waits)
-    assert longest == pytest.approx(spent_while_taking * 0.5, abs=1.0)
+    assert sorted(waits) == pytest.approx([0.0] * 45 + [0.5 * place for place in range(1, 76)], abs=1e-5)
 
 
 def test_threads_are_never_given_the_same_place(db: Database, cipher: Cipher) -> None:
@@ -57,10 +55,14 @@ def test_who_would_not_wait_so_long_keeps_no_place(database_url: str, cipher: Ci
 def test_reports_and_pages_of_two_processes_share_one_burst_exactly(
     database_url: str, db: Database, cipher: Cipher
 ) -> None:
+    """Both wait for places of one row: a wait tells the place, and no place is given twice."""
     portal = install_portal(db, cipher)
-    calls = [(database_url, portal.id, 60, True), (database_url, portal.id, 60, False)]
-    reports, pages = at_once(take_places, *calls)
-    assert 31 <= places_at_once(reports + pages) <= 45 + 2 * 10  # what flows back while 120 places are taken
+    reports, pages = at_once(take_places, *[(database_url, portal.id, 60, background) for background in (True, False)])
+    places = [31 + 2 * wait for wait in reports if wait] + [45 + 2 * wait for wait in pages if wait]
+    assert places_at_once(reports) <= 31
+    assert places_at_once(reports + pages) == 120 - len(places) <= 45
+    assert all(later - earlier > 0.9 for earlier, later in itertools.pairwise(sorted(places)))
+    assert max(places) == pytest.approx(120, abs=1e-4)
 
 
 def test_each_portal_has_its_own_bucket(db: Database, cipher: Cipher) -> None:
