@@ -21,7 +21,7 @@ from bitrix_app.portals.identity import Caller, CallerCheck
 from bitrix_app.portals.install import Installation, Installer, InstallForm, InstallStep
 from bitrix_app.portals.launch import Launch, Launcher, LaunchForm
 from bitrix_app.portals.maintenance import PortalMaintenance
-from bitrix_app.portals.overview import CompanyOverview, MonthSums, company_overview
+from bitrix_app.portals.overview import CompanyOverview, MonthSums, OverviewRules, company_overview
 from bitrix_app.portals.preferences import PERIODS, complete_settings, default_settings
 from bitrix_app.portals.renewal import PortalTokens
 from bitrix_app.portals.waiting import Bulkhead, Deadline, FairQueue, Places, begin_request, end_request
@@ -51,6 +51,7 @@ __all__ = [
     "MonthSums",
     "Named",
     "Observers",
+    "OverviewRules",
     "Places",
     "PortalCatalog",
     "PortalClients",

@@ -1,19 +1,19 @@
-"""A company's invoices by month: how much was invoiced, how much of it is paid. For the company's card.
+"""A company's invoices by month, for its card: how much was invoiced, how much of it is paid.
 
-Cards want a glance, not a register: at most PAGES pages of invoices are read, of the last MONTHS months, in roubles.
-An invoice counts as paid as in the register (contract §4): by the mapped payment date, else by a successful stage.
+A card wants a glance, not a register: at most PAGES pages of invoices are read, of the last MONTHS months, in roubles.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from typing import Any
 
 from bitrix_app.bitrix24 import PAGE, Bitrix24Client
+from bitrix_app.portals.catalog import DateField, PortalStage
 
 MONTHS = 12
 PAGES = 10
@@ -44,25 +44,60 @@ class CompanyOverview:
     complete: bool
 
 
-def company_overview(
-    client: Bitrix24Client, company_id: int, *, today: date, paid_field: str | None, success_stages: frozenset[str]
-) -> CompanyOverview:
+@dataclass(frozen=True, slots=True)
+class OverviewRules:
+    """Which invoices count, by which date, and when as paid: as in a register of the portal (contract §4)."""
+
+    date_field: str
+    is_datetime: bool
+    paid_field: str | None
+    success_stages: frozenset[str]
+    left_out_stages: frozenset[str]
+
+    @classmethod
+    def of(
+        cls, settings: Mapping[str, Any], date_fields: Sequence[DateField], stages: Sequence[PortalStage]
+    ) -> OverviewRules:
+        """The rules of the portal's complete settings and its catalog."""
+        chosen = str(settings["date_field"])
+        return cls(
+            date_field=chosen,
+            is_datetime=any(each.name == chosen and each.type == "datetime" for each in date_fields),
+            paid_field=settings["paid_field"],
+            success_stages=frozenset(each.id for each in stages if each.semantics == "S"),
+            left_out_stages=frozenset(settings["excluded_stages"])
+            | {each.id for each in stages if each.semantics == "F"},
+        )
+
+    def is_paid(self, invoice: Mapping[str, Any]) -> bool:
+        """By the mapped payment date, else by a successful stage."""
+        if self.paid_field:
+            return bool(invoice.get(self.paid_field))
+        return str(invoice.get("stageId")) in self.success_stages
+
+    def fields(self) -> list[str]:
+        """The fields of an invoice that are read."""
+        names = ["id", "opportunity", "stageId", self.date_field, self.paid_field]
+        return list(dict.fromkeys(name for name in names if name))
+
+
+def company_overview(client: Bitrix24Client, company_id: int, *, today: date, rules: OverviewRules) -> CompanyOverview:
     """Reads the company's invoices of the last twelve months with the client's rights. Raises PortalError."""
     first, after = _first_of(today, 1 - MONTHS), _first_of(today, 1)
-    conditions = {
+    margin = timedelta(days=1 if rules.is_datetime else 0)  # the portal compares moments in its own time zone
+    conditions: dict[str, Any] = {
         "=companyId": company_id,
-        ">=begindate": first.isoformat(),
-        "<begindate": after.isoformat(),
+        f">={rules.date_field}": (first - margin).isoformat(),
+        f"<{rules.date_field}": (after + margin).isoformat(),
         "=currencyId": CURRENCY,
     }
-    select = ["id", "begindate", "opportunity", "stageId", *([paid_field] if paid_field else [])]
+    if rules.left_out_stages:
+        conditions["!@stageId"] = sorted(rules.left_out_stages)
     sums = {month: MonthSums(month, Decimal(0), Decimal(0)) for month in _months(first)}
     counted = after_id = 0
     for _ in range(PAGES):
-        items = client.invoice_page(filter=conditions, select=select, after_id=after_id, counted=False).items
-        for item in items:
-            is_paid = bool(item.get(paid_field)) if paid_field else str(item.get("stageId")) in success_stages
-            counted += _add(sums, item, is_paid=is_paid)
+        items = client.invoice_page(filter=conditions, select=rules.fields(), after_id=after_id, counted=False).items
+        counted += sum(_add(sums, item, rules) for item in items)
         if len(items) < PAGE:
             return CompanyOverview(CURRENCY, tuple(sums.values()) if counted else (), complete=True)
         after_id = int(items[-1]["id"])
@@ -79,14 +114,14 @@ def _months(first: date) -> list[str]:
     return [f"{_first_of(first, number):%Y-%m}" for number in range(MONTHS)]
 
 
-def _add(sums: dict[str, MonthSums], item: Mapping[str, Any], *, is_paid: bool) -> bool:
+def _add(sums: dict[str, MonthSums], item: Mapping[str, Any], rules: OverviewRules) -> bool:
     """Adds the invoice to its month. → whether it has one among these, and a sum."""
-    day = item.get("begindate")
+    day = item.get(rules.date_field)
     amount = _money(item.get("opportunity"))
     known = sums.get(day[:7]) if isinstance(day, str) and DAY.match(day) else None
     if known is None or amount is None:
         return False
-    paid = known.paid + (amount if is_paid else 0)
+    paid = known.paid + (amount if rules.is_paid(item) else 0)
     sums[known.month] = MonthSums(known.month, known.invoiced + amount, paid)
     return True
 

@@ -254,6 +254,16 @@ def test_an_invoice_that_the_user_may_not_see_is_404(house: House, portal: Porta
     assert house.visitor(portal, portal.manager).call("GET", f"/invoices/{invoice}").status_code == 404
 
 
+def test_a_companys_card_goes_by_the_portals_date_field(
+    portal: Portal, visitor: Visitor, administrator: Visitor
+) -> None:
+    """As its registers do: by the month of payment here, so that what is not paid has no month."""
+    settings = administrator.get("/settings") | {"date_field": PAID}
+    assert administrator.call("PUT", "/settings", json=settings).status_code == 200
+    overview = visitor.get(f"/companies/{an_overview(portal)}/overview")
+    assert [each["invoiced"] for each in overview["months"] if each["invoiced"] != "0.00"] == ["100.10"]
+
+
 def an_overview(portal: Portal) -> int:
     company = portal.crm.add_company("ООО «Ромашка»")
     today = date.today()  # noqa: DTZ011 - the portal's month, give or take an hour at its end
@@ -265,6 +275,8 @@ def an_overview(portal: Portal) -> int:
 
 def test_a_companys_card_shows_invoiced_and_paid_by_month(portal: Portal, visitor: Visitor) -> None:
     company = an_overview(portal)
+    failed = portal.crm.add_invoice(number="failed", date=f"{date.today():%Y-%m}-01", company_id=company)  # noqa: DTZ011
+    portal.crm.invoices.change(failed, opportunity="7", currencyId="RUB", stageId="DT31_2:D")
     overview = visitor.get(f"/companies/{company}/overview")
     month = f"{date.today():%Y-%m}"  # noqa: DTZ011 - as above
     assert overview["currency"] == "RUB"

@@ -8,7 +8,7 @@ from typing import Any
 from flask import Blueprint
 
 from bitrix_app.errors import RejectedRequestError
-from bitrix_app.portals import CompanyOverview, company_overview, complete_settings
+from bitrix_app.portals import CompanyOverview, OverviewRules, company_overview, complete_settings
 from bitrix_app.web.present import money
 from bitrix_app.web.services import services
 from bitrix_app.web.session import session
@@ -34,18 +34,16 @@ def read_overview(company_id: int) -> dict[str, Any]:
 
 def _overview(company_id: int) -> CompanyOverview:
     portal, user_id = session().portal, session().user_id
-    settings = complete_settings(portal.settings)
-    stages = services().catalogs.stages(portal, user_id)
-    won = frozenset(each.id for each in stages if each.semantics == "S")
-    today = session().today
+    catalogs, today = services().catalogs, session().today
+    rules = OverviewRules.of(
+        complete_settings(portal.settings), catalogs.date_fields(portal, user_id), catalogs.stages(portal, user_id)
+    )
 
     def read() -> CompanyOverview:
         with services().clients.interactive(portal, user_id) as client:
-            return company_overview(
-                client, company_id, today=today, paid_field=settings["paid_field"], success_stages=won
-            )
+            return company_overview(client, company_id, today=today, rules=rules)
 
-    return services().overviews.get((portal.id, portal.epoch, user_id, company_id, settings["paid_field"]), read)
+    return services().overviews.get((portal.id, portal.epoch, user_id, company_id, rules), read)
 
 
 def read_invoice(invoice_id: int) -> dict[str, Any]:

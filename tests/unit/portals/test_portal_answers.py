@@ -8,7 +8,15 @@ from typing import Any
 
 import pytest
 
-from bitrix_app.portals import DateField, Embedding, Named, PortalStage, company_overview
+from bitrix_app.portals import (
+    DateField,
+    Embedding,
+    Named,
+    OverviewRules,
+    PortalStage,
+    company_overview,
+    default_settings,
+)
 from bitrix_app.portals.catalog import (
     read_assignees,
     read_categories,
@@ -130,19 +138,24 @@ def test_assignees_are_asked_for_only_with_a_scope_of_users() -> None:
     assert read_assignees(scene.client, frozenset({"user_brief"})) == (Named(5, "Кузнецова Мария"),)
 
 
+DATES = (DateField("begindate", "Дата счёта", "date"), DateField("ufCrmMoment", "Отгружен", "datetime"))
+STAGES = tuple(PortalStage(f"DT31_2:{name}", name, name, 2) for name in "PSF")
+
+
 def overview(items: list[dict[str, Any]], **changes: Any) -> Any:
     rows = [{"id": number, **item} for number, item in enumerate(items, 1)]
     scene = around(crm__item__list={"items": rows})
-    asked = {"today": date(2026, 3, 31), "paid_field": None, "success_stages": frozenset({"DT31_2:P"})} | changes
-    return company_overview(scene.client, 12, **asked), scene.portal.asked("crm.item.list")[0]["filter"]
+    rules = OverviewRules.of(default_settings() | changes, DATES, STAGES)
+    found = company_overview(scene.client, 12, today=date(2026, 3, 31), rules=rules)
+    return found, scene.portal.asked("crm.item.list")[0]["filter"]
 
 
 def test_months_are_summed_in_kopecks_and_paid_goes_by_the_stage() -> None:
     found, conditions = overview(
         [
-            {"begindate": "2026-01-31T03:00:00+03:00", "opportunity": Decimal("0.105"), "stageId": "DT31_2:P"},
-            {"begindate": "2026-01-01T03:00:00+03:00", "opportunity": "100", "stageId": "DT31_2:N"},
-            {"begindate": "2025-12-31T03:00:00+03:00", "opportunity": 5, "stageId": "DT31_2:N"},
+            {"begindate": "2026-01-31T03:00:00+03:00", "opportunity": Decimal("0.105"), "stageId": "DT31_2:S"},
+            {"begindate": "2026-01-01T03:00:00+03:00", "opportunity": "100", "stageId": "DT31_2:P"},
+            {"begindate": "2025-12-31T03:00:00+03:00", "opportunity": 5, "stageId": "DT31_2:P"},
         ]
     )
     sums = {month.month: (month.invoiced, month.paid) for month in found.months}
@@ -155,17 +168,30 @@ def test_months_are_summed_in_kopecks_and_paid_goes_by_the_stage() -> None:
 def test_months_without_invoices_stand_as_zero_months() -> None:
     """The last twelve months follow each other without a gap; what lies outside of them is not counted."""
     days = ("2025-03-31", "2025-04-01", "2026-01-15", "2026-04-01", "2206-01-01")
-    found, _ = overview([{"begindate": day, "opportunity": 7, "stageId": "DT31_2:P"} for day in days])
+    found, _ = overview([{"begindate": day, "opportunity": 7, "stageId": "DT31_2:S"} for day in days])
     expected = [f"2025-{month:02}" for month in range(4, 13)] + ["2026-01", "2026-02", "2026-03"]
     assert [month.month for month in found.months] == expected
     assert {month.month for month in found.months if month.invoiced} == {"2025-04", "2026-01"}
     assert {month.paid for month in found.months if not month.invoiced} == {Decimal(0)}
 
 
+def test_failed_and_excluded_stages_do_not_count() -> None:
+    _, conditions = overview([], excluded_stages=["DT31_2:N"])
+    assert conditions["!@stageId"] == ["DT31_2:F", "DT31_2:N"]
+
+
+def test_the_months_are_those_of_the_portals_date_field() -> None:
+    """A moment is asked for a day further at both ends, since portals compare it in another time zone."""
+    items = [{"begindate": "2026-01-31", "ufCrmMoment": "2026-03-01T00:30:00+03:00", "opportunity": 1}]
+    found, conditions = overview(items, date_field="ufCrmMoment")
+    assert [month.month for month in found.months if month.invoiced] == ["2026-03"]
+    assert (conditions[">=ufCrmMoment"], conditions["<ufCrmMoment"]) == ("2025-03-31", "2026-04-02")
+
+
 def test_paid_goes_by_the_mapped_field_where_there_is_one() -> None:
     items = [
-        {"begindate": "2026-01-31", "opportunity": 1, "stageId": "DT31_2:P", "ufCrmPaid": None},
-        {"begindate": "2026-01-31", "opportunity": 2, "stageId": "DT31_2:N", "ufCrmPaid": "2026-02-01"},
+        {"begindate": "2026-01-31", "opportunity": 1, "stageId": "DT31_2:S", "ufCrmPaid": None},
+        {"begindate": "2026-01-31", "opportunity": 2, "stageId": "DT31_2:P", "ufCrmPaid": "2026-02-01"},
     ]
     found, _ = overview(items, paid_field="ufCrmPaid")
     assert {month.month: month.paid for month in found.months if month.paid} == {"2026-01": Decimal(2)}
