@@ -9,8 +9,11 @@ import argparse
 import atexit
 import functools
 import gc
+import os
+import signal
 import sys
 import threading
+import time
 from collections.abc import Sequence
 from contextlib import closing
 from typing import Any
@@ -18,7 +21,7 @@ from typing import Any
 from flask import Flask
 from waitress.server import create_server
 
-from bitrix_app.__main__ import WRONG_SETTING, keep_files_private, listen, prepare_tables, stop_on_signals
+from bitrix_app.__main__ import WORKER_BROKE, WRONG_SETTING, keep_files_private, listen, prepare_tables, stop_on_signals
 from bitrix_app.errors import SettingsError
 from bitrix_app.logs import set_up_logging
 from bitrix_app.settings import Settings, load_settings
@@ -36,15 +39,14 @@ kept longer than a proxy in front keeps its side open."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Serve until SIGTERM or SIGINT. → the exit code; 2 with one line when a setting is missing or wrong."""
+    """Serve until SIGTERM or SIGINT. → exit code: 0; 1 when something broke; 2 with one line for a wrong setting."""
     given = parser().parse_args(arguments)
     try:
         with closing(start()) as services:
-            serve(services, given.host, given.port)
+            return serve(services, given.host, given.port)
     except SettingsError as error:
         print(error, file=sys.stderr)
         return WRONG_SETTING
-    return 0
 
 
 def parser() -> argparse.ArgumentParser:
@@ -65,23 +67,29 @@ def start() -> Services:
     return services
 
 
-def serve(services: Services, host: str, port: int) -> None:
+def serve(services: Services, host: str, port: int) -> int:
     """The web server in threads of its own, the worker beside it on the embedded queue; ends on a signal.
+
+    → 0, or 1 with a message when the worker or the server broke.
 
     Raises SettingsError when the address cannot be listened on.
     """
     stopped = stop_on_signals()
-    server = create_server(services.flask_app(), sockets=[listen(host, port)], **server_options(services.settings))
+    server: Any = create_server(services.flask_app(), sockets=[listen(host, port)], **server_options(services.settings))
     web = threading.Thread(target=server.run, name="web", daemon=True)
     if services.settings.embedded_queue:
         share_the_interpreter()
         services.jobs.start()
     web.start()
-    while not stopped.wait(1.0) and web.is_alive():
+    while not services.jobs.broken and web.is_alive() and not stopped.wait(1.0):
         pass
+    broken, died = services.jobs.broken, not web.is_alive()
     if services.settings.embedded_queue:
         services.jobs.stop()
     server.close()
+    if broken:
+        print(WORKER_BROKE, file=sys.stderr)
+    return 1 if broken or died else 0
 
 
 def share_the_interpreter() -> None:
@@ -117,7 +125,16 @@ def application() -> Flask:
         share_the_interpreter()
         services.jobs.start()
         atexit.register(services.jobs.stop)
+        threading.Thread(target=end_with_worker, args=(services,), name="end-with-worker", daemon=True).start()
     return services.flask_app()
+
+
+def end_with_worker(services: Services, *, pause: float = 1.0) -> None:
+    """Waits until the worker breaks, then tells the WSGI server to end this process, whose master starts another."""
+    while not services.jobs.broken:
+        time.sleep(pause)
+    print(WORKER_BROKE, file=sys.stderr)
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 def __getattr__(name: str) -> Any:

@@ -25,6 +25,7 @@ from bitrix_app.settings import Settings, load_settings
 from bitrix_app.storage import Cipher, Database, Files, Portals, Rotation
 
 WRONG_SETTING = 2
+WORKER_BROKE = "Сборка отчётов остановилась из-за ошибки. · The worker broke: this process ends, to be started anew."
 
 
 class Services(Protocol):
@@ -131,14 +132,16 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 def serve(services: Services, settings: Settings) -> int:
-    """Run the job service until a signal. → 0, or 1 when it broke (whoever supervises us starts us anew)."""
+    """Run the job service until a signal. → 0, or 1 with a message when it broke (a supervisor starts us anew)."""
     prepare_tables(services.database, settings)
     stopped = stop_on_signals()
     services.jobs.start()
-    broken = False
-    while not broken and not stopped.wait(1.0):
-        broken = not services.jobs.alive
+    while not services.jobs.broken and not stopped.wait(1.0):
+        pass
+    broken = services.jobs.broken
     services.jobs.stop()
+    if broken:
+        print(WORKER_BROKE, file=sys.stderr)
     return 1 if broken else 0
 
 

@@ -161,6 +161,7 @@ def build_services(settings: Settings) -> Services:
         access=access,
         ordering=ordering,
         queue=queue,
+        worker_broken=lambda: jobs.broken,
         metrics=metrics,
     )
     closers = (queue, server, rest_log, transports.background, transports.interactive, stores.database)
@@ -234,6 +235,7 @@ def build_web(
     access: Access,
     ordering: Ordering,
     queue: WakeQueue,
+    worker_broken: Callable[[], bool],
     metrics: Metrics,
 ) -> WebServices:
     """What the web application calls."""
@@ -266,6 +268,7 @@ def build_web(
         events=PortalEvents(installer=installer, portals=stores.portals),
         ordering=ordering,
         ping_queue=queue.ping,
+        worker_broken=worker_broken,
         overviews=TtlCache(60, 500),
         render_metrics=metrics.render,
     )

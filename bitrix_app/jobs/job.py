@@ -180,7 +180,7 @@ class Job:
         began = time.monotonic()
         with bound_contextvars(report_id=self._lease.report.id, attempt=self._lease.attempt):
             log.info("report_started")
-            threading.Thread(target=self._work, name=f"report-{self._lease.report.id[:8]}", daemon=True).start()
+            self._start_work()
             heart = Heartbeat(
                 lease=self._lease,
                 leases=self._leases,
@@ -193,6 +193,17 @@ class Job:
             seconds = time.monotonic() - began
             log.info("report_ended", status=status, seconds=round(seconds, 3))
         self._observer.report_finished(status, seconds)
+
+    def _start_work(self) -> None:
+        thread = threading.Thread(target=self._work, name=f"report-{self._lease.report.id[:8]}", daemon=True)
+        try:
+            thread.start()
+        except RuntimeError as error:  # the process may have no more threads: as if this worker went down
+            log.exception("thread_not_started", error=str(error))
+            self._stop.shut_down()
+            self._ending = Stopped()
+            self._sleep(self._timing.poll)  # the report is queued again and would come straight back
+            self._ended.set()
 
     def _work(self) -> None:
         with bound_contextvars(report_id=self._lease.report.id, attempt=self._lease.attempt):

@@ -73,6 +73,11 @@ class Worker:
         """Whether it takes up reports. False before ``start``, after ``stop``, and if it broke."""
         return self._thread.is_alive()
 
+    @property
+    def broken(self) -> bool:
+        """Whether an error that nobody expected has ended it: no report will be taken up any more."""
+        return self._thread.ident is not None and not self.alive and not self._stopping
+
     def wake(self) -> None:
         """There may be a queued report: query now."""
         with self._changed:
@@ -116,9 +121,7 @@ class Worker:
             if self._stopping or not self._has_place():
                 return False
         lease = self._leases.claim(self._name, self._timing.lease)
-        if lease is not None:
-            self._begin(lease)
-        return lease is not None
+        return lease is not None and self._begin(lease)
 
     def _has_place(self) -> bool:
         moving = sum(not job.stalled for job in self._jobs)
@@ -132,7 +135,8 @@ class Worker:
         if found:
             log.warning("workers_lost", reports=found)
 
-    def _begin(self, lease: Lease) -> None:
+    def _begin(self, lease: Lease) -> bool:
+        """Run the report in a thread of its own; where there is none to be had it goes back. → whether it runs."""
         job = Job(
             lease=lease,
             leases=self._leases,
@@ -145,7 +149,15 @@ class Worker:
         thread = threading.Thread(target=self._run, args=(job,), name=f"job-{lease.report.id[:8]}", daemon=True)
         with self._changed:
             self._jobs[job] = thread
-        thread.start()
+        try:
+            thread.start()
+        except RuntimeError as error:  # the process may have no more threads
+            log.exception("thread_not_started", error=str(error))
+            with self._changed:
+                del self._jobs[job]
+            self._leases.release(lease)
+            return False
+        return True
 
     def _run(self, job: Job) -> None:
         try:
@@ -179,9 +191,9 @@ class JobService:
         self._work_folders.start()
 
     @property
-    def alive(self) -> bool:
-        """Whether the worker takes up reports."""
-        return self._worker.alive
+    def broken(self) -> bool:
+        """Whether the worker broke: this process builds no reports any more and should end."""
+        return self._worker.broken
 
     def stop(self) -> None:
         """Take up nothing more, finish or release what runs. Blocks, for less than 20 seconds."""

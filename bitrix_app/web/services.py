@@ -29,7 +29,8 @@ SERVICES = "invoice_register"
 class Services:
     """Everything the web calls.
 
-    ``ping_queue`` raises AppError when the queue cannot be reached. ``overviews`` keeps companies' overviews for a
+    ``ping_queue`` raises AppError when the queue cannot be reached. ``worker_broken``: whether this process's own
+    worker, if it has one, has died. ``overviews`` keeps companies' overviews for a
     minute. ``render_metrics``: Prometheus' text, shown with METRICS_TOKEN. ``clock``: seconds since 1970.
     """
 
@@ -50,6 +51,7 @@ class Services:
     events: PortalEvents
     ordering: Ordering
     ping_queue: Callable[[], None]
+    worker_broken: Callable[[], bool]
     overviews: TtlCache
     render_metrics: Callable[[], bytes]
     clock: Callable[[], float] = time.time

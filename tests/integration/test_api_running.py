@@ -40,6 +40,12 @@ def test_readyz_names_a_queue_that_is_down(house: House) -> None:
     assert (answer.status_code, answer.json["down"]) == (503, ["queue"])
 
 
+def test_readyz_names_a_worker_that_broke(house: House) -> None:
+    app = create_app(replace(house.services.web, worker_broken=lambda: True))
+    answer = app.test_client().get("/readyz")
+    assert (answer.status_code, answer.json["down"]) == (503, ["worker"])
+
+
 def test_readyz_names_a_database_that_is_down_and_the_api_says_503(house: House, visitor: Visitor) -> None:
     folder = house.folder / "gone"
     folder.mkdir()

@@ -269,7 +269,7 @@ class FakeServices:
         self.database = Database(settings.database_url)
         self.jobs = self
         self.metrics = Metrics()
-        self.alive = True
+        self.broken = False
         self.did: list[str] = []
 
     def start(self) -> None:
@@ -288,7 +288,7 @@ class BrokenServices(FakeServices):
     """A worker whose thread has died."""
 
     def start(self) -> None:
-        self.alive = False
+        self.broken = True
 
 
 def wiring(services: type[FakeServices]) -> ModuleType:

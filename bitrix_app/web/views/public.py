@@ -44,7 +44,7 @@ def healthz() -> ResponseReturnValue:
 
 def readyz() -> ResponseReturnValue:
     """200, or 503 naming what is down."""
-    works = {"database": _database_answers(), "queue": _queue_answers()}
+    works = {"database": _database_answers(), "queue": _queue_answers(), "worker": not services().worker_broken()}
     down = [name for name, well in works.items() if not well]
     return ({"status": "unavailable", "down": down}, 503) if down else {"status": "ok"}
 

@@ -654,3 +654,43 @@ def test_the_report_of_a_lost_worker_is_taken_up_by_another(shop: Workshop, port
     assert ReportLeases(shop.db).claim("a worker that is killed now", 0.5)
     shop.open(plain_report)
     assert shop.ended(report).attempt == 2
+
+
+# --- what nobody expected -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_worker_that_meets_what_nobody_expected_is_known_as_broken(shop: Workshop) -> None:
+    class Strange(ReportLeases):
+        def claim(self, worker: str, lease_seconds: float) -> Lease | None:
+            raise ZeroDivisionError
+
+    assert not shop.open(plain_report).broken
+    broken = shop.open(plain_report, leases=Strange(shop.db))
+    until(lambda: broken.broken)
+
+
+def test_a_worker_that_was_stopped_is_not_broken(shop: Workshop) -> None:
+    worker = shop.open(plain_report)
+    worker.stop()
+    assert (worker.alive, worker.broken) == (False, False)
+
+
+@pytest.mark.parametrize("which", ["job-", "report-"])
+def test_a_report_whose_thread_cannot_be_started_goes_back_into_the_queue(
+    which: str, shop: Workshop, portal: PortalRecord, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The process may have no more threads to give; another worker, or a later moment, has."""
+    start, refused = threading.Thread.start, []
+
+    def refuse_once(thread: threading.Thread) -> None:
+        if thread.name.startswith(which) and not refused:
+            refused.append(thread.name)
+            raise RuntimeError("can't start new thread")
+        start(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", refuse_once)
+    report = queue_report(shop.db, portal)
+    shop.open(plain_report, timing=replace(QUICK, lease=3600.0))
+    assert shop.ended(report).attempt == 2
+    assert refused
