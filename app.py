@@ -19,6 +19,7 @@ from contextlib import closing
 from typing import Any
 
 from flask import Flask
+from waitress import wasyncore
 from waitress.server import create_server
 
 from bitrix_app.__main__ import WORKER_BROKE, WRONG_SETTING, keep_files_private, listen, prepare_tables, stop_on_signals
@@ -33,6 +34,8 @@ SWITCH_SECONDS = 0.0001
 BODY_BYTES = 12 * 2**20
 """The server keeps a body on the disk before the app sees it. The app's own caps are lower and answer in its words."""
 CONNECTIONS = 500
+ANSWER_SECONDS = 20.0
+"""How long after the signal to stop the requests that are being served may still be answered."""
 IDLE_SECONDS = 75
 """Whoever only holds connections open does not keep others out, nor uses up the usual 1024 open files; idle ones are
 kept longer than a proxy in front keeps its side open."""
@@ -68,9 +71,8 @@ def start() -> Services:
 
 
 def serve(services: Services, host: str, port: int) -> int:
-    """The web server in threads of its own, the worker beside it on the embedded queue; ends on a signal.
-
-    → 0, or 1 with a message when the worker or the server broke.
+    """The web server in threads of its own, the worker beside it on the embedded queue; ends on a signal, after the
+    requests that are being served. → 0, or 1 with a message when the worker or the server broke.
 
     Raises SettingsError when the address cannot be listened on.
     """
@@ -84,12 +86,21 @@ def serve(services: Services, host: str, port: int) -> int:
     while not services.jobs.broken and web.is_alive() and not stopped.wait(1.0):
         pass
     broken, died = services.jobs.broken, not web.is_alive()
+    wasyncore.dispatcher.close(server)  # listens no more, and goes on serving
+    deadline = time.monotonic() + ANSWER_SECONDS
     if services.settings.embedded_queue:
         services.jobs.stop()
+    while is_serving(server) and web.is_alive() and time.monotonic() < deadline:
+        time.sleep(0.05)
     server.close()
     if broken:
         print(WORKER_BROKE, file=sys.stderr)
     return 1 if broken or died else 0
+
+
+def is_serving(server: Any) -> bool:
+    """Whether a request has come whose answer has not gone out yet."""
+    return any(each.requests or each.total_outbufs_len for each in list(server.active_channels.values()))
 
 
 def share_the_interpreter() -> None:

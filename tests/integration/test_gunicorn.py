@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -67,3 +69,48 @@ def test_counters_do_not_jump_between_processes(tmp_path: Path) -> None:
         asked = [counted(url) for _ in range(20)]
     assert 'portal_calls_total{method="profile",result="ok"} 4.0' in asked[0]
     assert all(each == asked[0] for each in asked)
+
+
+SLOW = """
+import pathlib, time
+
+def app(environ, start_response):
+    pathlib.Path("inside").touch()
+    while not pathlib.Path("go").exists():
+        time.sleep(0.02)
+    start_response("200 OK", [("Content-Length", "5")])
+    return [b"hello"]
+"""
+
+
+def test_a_request_that_is_being_served_is_answered_though_gunicorn_stops(tmp_path: Path) -> None:
+    (tmp_path / "slow.py").write_text(SLOW)
+    port, answers = free_port(), []
+    config = ["--config", str(ROOT / "deploy/gunicorn.conf.py"), "--bind", f"127.0.0.1:{port}"]
+    with (tmp_path / "gunicorn.log").open("wb") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "gunicorn", *config, "slow:app"], cwd=tmp_path, stdout=log, stderr=log
+        )
+    try:
+        until(lambda: listens(port), what="gunicorn")
+        asking = threading.Thread(target=lambda: answers.append(requests.get(f"http://127.0.0.1:{port}", timeout=60)))
+        asking.start()
+        until((tmp_path / "inside").exists, what="the request")
+        process.terminate()
+        until(lambda: "Handling signal: term" in (tmp_path / "gunicorn.log").read_text(), what="gunicorn's stop")
+        (tmp_path / "go").touch()
+        asking.join(60)
+        assert [each.text for each in answers] == ["hello"]
+        assert process.wait(60) == 0
+    finally:
+        process.kill()
+        process.wait(60)
+
+
+def listens(port: int) -> bool:
+    """Whether somebody takes connections there."""
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=10).close()
+    except ConnectionRefusedError:
+        return False
+    return True

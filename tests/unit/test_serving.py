@@ -1,7 +1,8 @@
-"""How ``app.py`` serves: it ends when its worker breaks."""
+"""How ``app.py`` serves: it ends when its worker breaks, and still answers those whom it served when told to stop."""
 
 from __future__ import annotations
 
+import http.client
 import os
 import signal
 import threading
@@ -13,6 +14,7 @@ import pytest
 
 import app
 from tests.live import free_port
+from tests.unit.jobs.fakes import until
 
 
 class Jobs:
@@ -72,6 +74,53 @@ def test_a_broken_worker_ends_the_process_with_a_message(
     assert serving.ended() == 1
     assert serving.jobs.stopped.is_set()
     assert "worker" in capsys.readouterr().err
+
+
+def test_a_request_that_is_being_served_is_answered_though_the_process_stops(stop: threading.Event) -> None:
+    inside, go_on = threading.Event(), threading.Event()
+
+    def slow(environ: Any, start_response: Any) -> Iterable[bytes]:
+        inside.set()
+        go_on.wait(60)
+        return hello(environ, start_response)
+
+    serving = Serving(slow)
+    serving.thread.start()
+    assert serving.jobs.started.wait(60)
+    connection = http.client.HTTPConnection("127.0.0.1", serving.port, timeout=60)
+    connection.request("GET", "/")
+    assert inside.wait(60)
+    stop.set()
+    assert serving.jobs.stopped.wait(60)
+    until(lambda: refuses(serving.port))
+    go_on.set()
+    assert connection.getresponse().read() == b"hello"
+    connection.close()
+    assert serving.ended() == 0
+
+
+def test_who_only_holds_a_connection_open_does_not_keep_the_process(stop: threading.Event) -> None:
+    serving = Serving(hello)
+    serving.thread.start()
+    assert serving.jobs.started.wait(60)
+    connection = http.client.HTTPConnection("127.0.0.1", serving.port, timeout=60)
+    connection.request("GET", "/")
+    assert connection.getresponse().read() == b"hello"
+    stop.set()
+    assert serving.ended() == 0
+    connection.close()
+
+
+def refuses(port: int) -> bool:
+    """Whether nobody listens there any more."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    try:
+        connection.connect()
+    except ConnectionRefusedError:
+        return True
+    finally:
+        connection.close()
+    return False
 
 
 def test_under_another_server_a_broken_worker_asks_for_the_end_of_its_process(
