@@ -12,6 +12,7 @@ import re
 from dataclasses import dataclass
 from datetime import date
 from decimal import ROUND_HALF_UP, Context, Decimal
+from functools import lru_cache
 from typing import Any
 
 from bitrix_app.processing.parsing import UnreadableError, date_in_words
@@ -125,6 +126,7 @@ def row_vat(amount: Decimal, rate: Decimal) -> Decimal:
     return kopecks(EXACT.divide(EXACT.multiply(amount, rate), EXACT.add(_HUNDRED, rate)))
 
 
+@lru_cache(64)  # half a million product rows have a handful of rates
 def rate_in_words(rate: Decimal | None) -> str:
     """A rate as a person writes it: ``22%``, ``5,5%``, ``Без НДС``."""
     return "Без НДС" if rate is None else f"{rate:f}%".replace(".", ",")

@@ -90,10 +90,7 @@ def _totals_of(total: CurrencyTotal) -> Iterable[Line]:
 
 
 def _is_whole(quantity: Decimal | None) -> bool:
-    if quantity is None or not quantity.is_finite():
-        return True
-    exponent = quantity.as_tuple().exponent
-    return exponent == 0 or quantity == quantity.to_integral_value()
+    return quantity is None or not quantity.is_finite() or quantity == quantity.to_integral_value()
 
 
 _WHOLE = {"quantity": Kind.WHOLE}

@@ -84,13 +84,19 @@ class SheetStream:
 
     def add(self, values: Sequence[Value], style: RowStyle) -> tuple[Problem, ...]:
         """A row of the table. What Excel cannot hold is written as it can, and named in the problems returned."""
-        problems = self._add_whatever(values, style)
+        problems: tuple[Problem, ...] = ()
+        try:
+            self._add(values, style)
+        except DoesNotFitError:
+            problems = self._add_fitted(values, style)
         self.table_end = self.row
         return problems
 
     def add_below(self, values: Sequence[Value], style: RowStyle) -> None:
         """A row under the table, outside its filter."""
-        self._add_whatever(values, style)
+        end = self.table_end
+        self.add(values, style)
+        self.table_end = end
 
     def skip(self) -> None:
         """Leave a row empty."""
@@ -108,15 +114,11 @@ class SheetStream:
         for path in (self.rows, self.links.elements, self.links.relations):
             path.unlink(missing_ok=True)
 
-    def _add_whatever(self, values: Sequence[Value], style: RowStyle) -> tuple[Problem, ...]:
-        try:
-            self._add(values, style)
-        except DoesNotFitError:
-            fitted = [fit(value) for value in values]
-            self._add([value for value, _ in fitted], style)
-            notes = zip(self.columns, fitted, strict=True)
-            return tuple(Problem(column.title, message) for column, (_, message) in notes if message is not None)
-        return ()
+    def _add_fitted(self, values: Sequence[Value], style: RowStyle) -> tuple[Problem, ...]:
+        fitted = [fit(value) for value in values]
+        self._add([value for value, _ in fitted], style)
+        notes = zip(self.columns, fitted, strict=True)
+        return tuple(Problem(column.title, message) for column, (_, message) in notes if message is not None)
 
     def _add(self, values: Sequence[Value], style: RowStyle, lines: int = 1) -> None:
         """The hot loop of the whole export: some millions of cells go through it. The row is as high as its highest

@@ -108,9 +108,7 @@ class _Tables:
         for sheet in self._sheets:
             if sheet.of_totals is not None:
                 table = self._tables[sheet.name] = _SheetTable(sheet, self._context, totals)
-                for row in sheet.of_totals(totals):
-                    check()
-                    table.add_row(row)
+                table.add_rows(_checked(sheet.of_totals(totals), check))
                 table.finish()
 
     def close(self) -> None:
@@ -127,28 +125,29 @@ class _SheetTable:
         shown = sheet_columns(columns, sheet.widths)
         self._below = list(sheet.below(totals))
         self.table = PagedTable(sheet, shown, context, reserve=len(self._below))
-        self._rows_of = sheet.of_invoice
+        self._sheet = sheet
         self._values = [column.value for column in columns]
         self._places = {column.code: place for place, column in enumerate(columns)}
-        self._format_key = sheet.format_key
         self._styles = {key: context.styles.row(shown, each) for key, each in sheet.formats.items()}
         self._total_style = context.styles.row(shown, TOTAL) if self._below else ()
         self._invoices = 0
 
     def add(self, invoice: ProcessedInvoice) -> tuple[Problem, ...]:
         """The invoice's rows. Returns what Excel could not hold as it is."""
-        rows = self._rows_of(invoice) if self._rows_of is not None else ()
-        problems: tuple[Problem, ...] = ()
-        for row in rows:
-            problems += self.add_row(row)
+        rows = self._sheet.of_invoice(invoice) if self._sheet.of_invoice is not None else ()
+        unfit = self.add_rows(rows)
         if rows:
             self._invoices += 1
-        return problems
+        return unfit
 
-    def add_row(self, row: Any) -> tuple[Problem, ...]:
-        """One row. Returns what Excel could not hold as it is."""
-        style = self._styles[self._format_key(row, self._invoices)]
-        return self.table.add([value(row) for value in self._values], style)
+    def add_rows(self, rows: Iterable[Any]) -> tuple[Problem, ...]:
+        """Rows of one invoice, or of the totals. Returns what Excel could not hold as it is."""
+        unfit: tuple[Problem, ...] = ()
+        values, styles, key, above = self._values, self._styles, self._sheet.format_key, self._invoices
+        add = self.table.add
+        for row in rows:
+            unfit += add([value(row) for value in values], styles[key(row, above)])
+        return unfit
 
     def finish(self) -> None:
         """The lines under the table."""
@@ -164,6 +163,12 @@ class _SheetTable:
         for code, value in line.items():
             values[self._places[code]] = value
         return values
+
+
+def _checked(rows: Iterable[Any], check: Callable[[], None]) -> Iterator[Any]:
+    for row in rows:
+        check()
+        yield row
 
 
 class _ProblemTable:
