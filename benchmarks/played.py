@@ -18,7 +18,7 @@ from bitrix_app.processing import DataProcessor
 from bitrix_app.reports import Progress, ProgressTracker, Register, WorkflowOrchestrator
 from bitrix_app.reports.exporting import FileExporter
 from bitrix_app.reports.fetching import FetchedPage
-from bitrix_app.workbook import RegisterHeader
+from bitrix_app.workbook import REGISTER_SHEETS, RegisterHeader
 
 
 class Played:
@@ -78,7 +78,9 @@ def whole(source: Played, folder: Path) -> dict[str, Any]:
     )
     progress = ProgressTracker(Nobody(), detailed=True)
     progress.expect(source.invoices)
-    exporter = FileExporter(folder=folder, header=lambda _: header, progress=progress, check=lambda: None)
+    exporter = FileExporter(
+        folder=folder, sheets=REGISTER_SHEETS, header=lambda _: header, progress=progress, check=lambda: None
+    )
     with Register(folder) as register:
         workflow = WorkflowOrchestrator(
             source=source, processor=DataProcessor, select=lambda same: same, register=register, exporter=exporter

@@ -6,14 +6,14 @@ How a kind of value looks (number format, width) is the workbook's business. Cod
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date
 from decimal import Decimal
 from enum import Enum, auto
 from operator import attrgetter
 from typing import Generic, TypeVar
 
-from bitrix_app.processing.fields import EXTRA_FIELDS, FIELDS, PRICE, PRODUCT, QUANTITY, RATE
+from bitrix_app.processing.fields import FIELDS, INVOICE_DATE, PRICE, PRODUCT, QUANTITY, RATE
 from bitrix_app.processing.model import Field, ProblemLine, ProcessedInvoice, ProductRow
 from bitrix_app.processing.money import rate_in_words
 from bitrix_app.processing.totals import CounterpartyTotal, RateTotal
@@ -27,6 +27,8 @@ InvoiceRow = tuple[ProcessedInvoice, ProductRow]
 NO_VAT = "нет"
 """What stands in ``НДС`` of an invoice or a product row without VAT."""
 UNREAD_RATE = "не прочитана"
+
+_ATTRIBUTES = frozenset(each.name for each in fields(ProcessedInvoice))
 
 
 class Kind(Enum):
@@ -57,12 +59,16 @@ class Column(Generic[Row]):
     needs_rows: bool = False
 
 
-def _of_field(code: str, kind: Kind) -> Column[ProcessedInvoice]:
-    """The column of a field: under the field's title, the value as it was read."""
-    field = FIELDS[code]
-    if field not in EXTRA_FIELDS:
+def field_column(field: Field, kind: Kind) -> Column[ProcessedInvoice]:
+    """The column of a field, under its title: the value as it was read."""
+    code = field.code
+    if code in _ATTRIBUTES:
         return Column(code, field.title, kind, attrgetter(code))
-    return Column(code, field.title, kind, lambda invoice: invoice.extra[code], fields=(field,))
+    return Column(code, field.title, kind, lambda invoice: invoice.extra.get(code), fields=(field,))
+
+
+def _of_field(code: str, kind: Kind) -> Column[ProcessedInvoice]:
+    return field_column(FIELDS[code], kind)
 
 
 def _vat(invoice: ProcessedInvoice) -> Value:
@@ -104,7 +110,7 @@ INVOICE_COLUMNS: tuple[Column[ProcessedInvoice], ...] = (
     COUNTERPARTY,
     AMOUNT,
     VAT,
-    _of_field("invoice_date", Kind.DATE),
+    Column("date", INVOICE_DATE.title, Kind.DATE, attrgetter("invoice_date")),
     _of_field("shipped_date", Kind.DATE),
     _of_field("paid_date", Kind.DATE),
     CURRENCY,

@@ -6,7 +6,7 @@ The title block tells the report's parameters in words (Russian, as the workbook
 from __future__ import annotations
 
 import errno
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
@@ -19,7 +19,7 @@ from bitrix_app.reports.protocols import PortalReader
 from bitrix_app.reports.register import Register
 from bitrix_app.reports.request import ReportCatalog, ReportParams, ReportRequest
 from bitrix_app.reports.running import ProgressTracker
-from bitrix_app.workbook import FORMATS, REGISTER_SHEETS, WORKBOOK, Format, OwnCompany, ProblemLines, RegisterHeader
+from bitrix_app.workbook import FORMATS, WORKBOOK, Format, OwnCompany, ProblemLines, RegisterHeader, Sheet
 
 TITLE = "Реестр счетов"
 
@@ -47,18 +47,21 @@ class Exporter(Protocol):
 
 
 class FileExporter:
-    """Writes the register in every format of ``FORMATS``."""
+    """Writes a report in every format of ``FORMATS``."""
 
     def __init__(
         self,
         *,
         folder: Path,
+        sheets: Sequence[Sheet[Any]],
         header: Callable[[int], RegisterHeader],
         progress: ProgressTracker,
         check: Callable[[], None],
     ) -> None:
-        """``header`` makes the title block, given the number of invoices that have no date."""
+        """``sheets`` are those of the report's kind; ``header`` makes the title block, given the number of invoices
+        that have no date."""
         self._folder = folder
+        self._sheets = sheets
         self._header = header
         self._progress = progress
         self._check = check
@@ -91,7 +94,7 @@ class FileExporter:
             if format is WORKBOOK:  # takes nearly all the time; counters that began anew would go backwards
                 self._progress.write(done, total)
 
-        return format.write(path, register, header, REGISTER_SHEETS, progress=tell, check=self._check)
+        return format.write(path, register, header, self._sheets, progress=tell, check=self._check)
 
 
 class TitleBlock:

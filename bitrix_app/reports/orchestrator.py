@@ -15,6 +15,7 @@ from bitrix_app.reports.protocols import PortalReader
 from bitrix_app.reports.register import Register
 from bitrix_app.reports.request import ReportCatalog, ReportRequest, Selection
 from bitrix_app.reports.running import ProgressTracker, StopSignal
+from bitrix_app.workbook import REGISTER_SHEETS
 
 
 class Source(Protocol):
@@ -95,6 +96,7 @@ class ReportAssembly:
             register=register,
             exporter=FileExporter(
                 folder=folder,
+                sheets=REGISTER_SHEETS,
                 header=TitleBlock(self._portal, self._request, self._catalog).read(),
                 progress=self._progress,
                 check=self._stop.check,
