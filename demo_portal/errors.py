@@ -21,6 +21,7 @@ STATUSES: dict[str, tuple[int, str]] = {
     "ERROR_METHOD_NOT_FOUND": (404, "Method not found!"),
     "ERROR_BATCH_METHOD_NOT_ALLOWED": (405, "Method is not allowed for batch usage"),
     "ERROR_BATCH_LENGTH_EXCEEDED": (400, "Max batch length exceeded"),
+    "REQUIRED_ARG_MISSING": (400, "Required argument is missing"),
     "INVALID_ARG_VALUE": (400, "Invalid value"),
     "INVALID_REQUEST": (400, "Https required"),
     "NOT_FOUND": (400, "Not found"),

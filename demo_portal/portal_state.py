@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from demo_portal.crm.store import Crm
@@ -26,6 +27,7 @@ class PortalState:
         self.member_id = member_id or secrets.token_hex(16)
         self.title = title or "Север-Трейд"
         self.server = Server(self.handle, port)
+        self.ways = world.ways
         self.crm = Crm()
         self.users: dict[int, User] = {user.id: user for user in default_users()}
         self.departments: list[Department] = default_departments()
@@ -83,6 +85,12 @@ class PortalState:
     def manager(self) -> User:
         """An employee who sees only invoices that they are responsible for."""
         return self.users[8]
+
+    # --- ways ---------------------------------------------------------------------------------------------------
+
+    def behave(self, **ways: Any) -> None:
+        """Change single ways (fields of ``Ways``) from the next call on."""
+        self.ways = replace(self.ways, **ways)
 
     # --- licence ----------------------------------------------------------------------------------------------
 

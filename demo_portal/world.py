@@ -10,12 +10,14 @@ from demo_portal.people import App
 from demo_portal.portal import Portal
 from demo_portal.server.oauth import AuthorizationServer
 from demo_portal.server.tokens import TokenStore
+from demo_portal.ways import Ways
 
 
 class DemoWorld:
     """Use it as a context manager; everything listens on 127.0.0.1.
 
     ``app_url`` is the address of the application under test (it may be set later: ``world.set_app_url``).
+    ``ways`` is how its portals behave (``Portal.behave`` changes one of them).
     ``clock`` and ``sleep`` drive expiry, buckets and latency: give a ManualClock for exact tests.
     """
 
@@ -29,8 +31,10 @@ class DemoWorld:
         clock: Callable[[], float] = time.time,
         sleep: Callable[[float], None] = time.sleep,
         oauth_port: int = 0,
+        ways: Ways | None = None,
     ) -> None:
         self.clock = clock
+        self.ways = ways or Ways()
         self._sleep = sleep
         self.tokens = TokenStore(clock)
         self.app = App(client_id, client_secret, app_url, scopes=frozenset(scopes))

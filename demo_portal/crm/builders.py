@@ -103,6 +103,7 @@ def an_invoice(
             "lastActivityTime": created,
             "opened": "Y",
             "isManualOpportunity": "N",
+            "isRecurring": "N",
             "observers": [],
             "entityTypeId": INVOICE,
             SHIPPED: portal_date(shipped),

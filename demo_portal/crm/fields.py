@@ -5,13 +5,15 @@ Source: api-reference/crm/universal/object-fields.md and crm-item-fields.md.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from demo_portal.crm.names import camel_name, upper_name
+
 INVOICE, CONTACT, COMPANY = 31, 3, 4
 OWNER_TYPES = {"SI": INVOICE}
+RECURRING = "isRecurring"
 
 SHIPPED = "ufCrm_SMART_INVOICE_1718000000001"
 PAID = "ufCrm_SMART_INVOICE_1718000000002"
@@ -35,9 +37,7 @@ class Field:
     @property
     def upper_name(self) -> str:
         """The name in the old style: ``OPPORTUNITY``, ``UF_CRM_SMART_INVOICE_1718000000001``."""
-        if self.name.startswith("ufCrm"):
-            return "UF_CRM" + re.sub(r"^(?=\d)", "_", self.name[len("ufCrm") :])
-        return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", self.name).upper()
+        return upper_name(self.name)
 
     @property
     def kind(self) -> str:
@@ -67,6 +67,11 @@ class Field:
             entry["settings"] = dict(self.settings)
         entry["upperName"] = self.upper_name
         return entry
+
+
+def custom_field(original: str, kind: str, title: str) -> Field:
+    """A custom field by its original name (``UF_CRM_626D6ABE98692``)."""
+    return Field(camel_name(original), kind, title, custom=True)
 
 
 def kinds(fields: Iterable[Field]) -> dict[str, str]:
@@ -119,6 +124,7 @@ INVOICE_FIELDS: tuple[Field, ...] = (
     Field("lastActivityBy", "user", "Кто проявил последнюю активность", "Last activity by", read_only=True),
     Field("lastActivityTime", "datetime", "Последняя активность", "Last activity", read_only=True),
     Field("parentId2", "crm_entity", "Сделка", "Deal", settings={"parentEntityTypeId": 2}),
+    Field(RECURRING, "boolean", "Регулярный счёт", "Recurring invoice"),
 )
 
 CUSTOM_FIELDS: tuple[Field, ...] = (

@@ -121,6 +121,7 @@ def paged(
     wrap: Callable[[list[Any]], Any] = lambda records: records,
     uncounted_total: int | None = None,
     where: Mapping[str, Any] | None = None,
+    order: Mapping[str, Any] | None = None,
 ) -> Answer:
     """A page of 50 of what the call's ``filter`` matches, in its ``order``, from its ``start``.
 
@@ -128,9 +129,10 @@ def paged(
     """
     start = call.number("start", "START") or 0
     chosen = call.mapping("filter", "FILTER") if where is None else where
+    sorting = call.mapping("order", "ORDER") if order is None else order
     offset = max(start, 0) // PAGE * PAGE
     with table.lock:
-        selection = table.select(chosen, call.mapping("order", "ORDER"), call.portal.crm.comparing(table), visible)
+        selection = table.select(chosen, sorting, call.portal.crm.comparing(table), visible)
         records = selection.page(offset, PAGE)
         total = selection.total
     result = wrap([render(each) for each in records])

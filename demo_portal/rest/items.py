@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-from demo_portal.crm.fields import COMPANY, CONTACT, INVOICE, OWNER_TYPES, Field
-from demo_portal.crm.query import Record
+from demo_portal.crm.fields import COMPANY, CONTACT, INVOICE, OWNER_TYPES, RECURRING, Field
 from demo_portal.crm.table import Table
 from demo_portal.errors import InvalidArgument, PortalFault
 from demo_portal.rest.context import Answer, Call, Method, paged, upper_case, visible_items
+from demo_portal.rest.naming import Naming
 
 
 def _entity_type(call: Call) -> int:
@@ -25,13 +25,18 @@ def _table(call: Call, entity_type_id: int) -> tuple[Table, list[Field]]:
     table, fields = call.portal.crm.items_of(entity_type_id), call.portal.crm.fields_of(entity_type_id)
     if table is None or fields is None:
         raise PortalFault("NOT_FOUND", "SPA not found")
-    return table, fields
+    known = call.portal.ways.recurring
+    return table, fields if known else [each for each in fields if each.name != RECURRING]
+
+
+def _wants_original(call: Call) -> bool:
+    return call.portal.ways.original_names and call.flag("useOriginalUfNames")
 
 
 def item_fields(call: Call) -> Answer:
     """crm.item.fields."""
     _, fields = _table(call, _entity_type(call))
-    original = call.flag("useOriginalUfNames")
+    original = _wants_original(call)
     shown = {(each.upper_name if original and each.custom else each.name): each.described() for each in fields}
     return Answer({"fields": shown})
 
@@ -40,44 +45,17 @@ def item_list(call: Call) -> Answer:
     """crm.item.list."""
     entity_type_id = _entity_type(call)
     table, fields = _table(call, entity_type_id)
-    original = call.flag("useOriginalUfNames")
-    inner = {each.upper_name: each.name for each in fields if each.custom} if original else {}
-    render = _renderer(call.names("select"), fields, inner)
+    naming = Naming(fields, original=_wants_original(call), with_prefix=call.portal.ways.filter_keys)
+    names = naming.selected(call.names("select"), strict=not call.portal.ways.unknown_select)
     return paged(
         call,
         table,
         visible=visible_items(call, entity_type_id),
-        render=render,
+        render=naming.renderer(names),
         wrap=lambda records: {"items": records},
-        where=_renamed(call.mapping("filter"), inner),
+        where=naming.condition(call.mapping("filter")),
+        order=naming.order(call.mapping("order")),
     )
-
-
-def _renamed(where: Mapping[str, Any], inner: Mapping[str, str]) -> Mapping[str, Any]:
-    if not inner:
-        return where
-    named: dict[str, Any] = {}
-    for key, value in where.items():
-        name = key.lstrip("<>=!@%")
-        named[key[: len(key) - len(name)] + inner.get(name, name)] = (
-            _renamed(value, inner) if isinstance(value, Mapping) else value
-        )
-    return named
-
-
-def _renderer(select: list[str], fields: list[Field], inner: Mapping[str, str]) -> Callable[[Record], Any]:
-    shown = {name: outer for outer, name in inner.items()}
-    known = {*(each.name for each in fields), "entityTypeId"}
-    names = [inner.get(each, each) for each in select]
-    if not names or "*" in names:
-        if not shown:
-            return dict
-        return lambda record: {shown.get(name, name): value for name, value in record.items()}
-    for name in names:
-        if name not in known:
-            raise InvalidArgument(f"Invalid select: field '{name}' is not allowed in select")
-    pairs = [(name, shown.get(name, name)) for name in names]
-    return lambda record: {outer: record.get(name) for name, outer in pairs}
 
 
 def item_get(call: Call) -> Answer:
@@ -90,12 +68,12 @@ def item_get(call: Call) -> Answer:
     visible = visible_items(call, entity_type_id)
     if visible is not None and not visible.test(record):
         raise PortalFault("ACCESS_DENIED", "You do not have permission to view this item", 400)
-    inner = {each.upper_name: each.name for each in fields if each.custom} if call.flag("useOriginalUfNames") else {}
-    return Answer({"item": _renderer([], fields, inner)(record)})
+    naming = Naming(fields, original=_wants_original(call), with_prefix=False)
+    return Answer({"item": naming.renderer(None)(record)})
 
 
 def product_rows(call: Call) -> Answer:
-    """crm.item.productrow.list: the owner's type and id must be named; one unreadable owner denies the whole call."""
+    """crm.item.productrow.list: the owner's type and id must be named; an unreadable owner denies the whole call."""
     where = dict(call.mapping("filter"))
     if not where:
         raise PortalFault("100", "Could not find value for parameter {filter}")
@@ -104,19 +82,41 @@ def product_rows(call: Call) -> Answer:
         raise InvalidArgument("Required filter fields: =ownerType, =ownerId")
     if owner_type not in OWNER_TYPES:
         raise InvalidArgument(f"Unknown owner type '{owner_type}'")
-    for owner_id in owner_ids if isinstance(owner_ids, list) else [owner_ids]:
+    for owner_id in _judged(call, owner_ids):
         _check_owner(call, owner_id)
     del where["=ownerType"]
     return paged(call, call.portal.crm.rows, render=dict, wrap=lambda records: {"productRows": records}, where=where)
 
 
+def _judged(call: Call, owner_ids: Any) -> list[Any]:
+    """Owners whose right is looked at: a list is judged by ``ways.owner_lists``."""
+    if not isinstance(owner_ids, (list, Mapping)):
+        return [owner_ids]
+    if call.portal.ways.owner_lists == "refused":
+        raise PortalFault("REQUIRED_ARG_MISSING", "Argument '=ownerId' is required")
+    if call.portal.ways.owner_lists == "first":
+        return [1]
+    return list(owner_ids.values() if isinstance(owner_ids, Mapping) else owner_ids)
+
+
 def _check_owner(call: Call, owner_id: Any) -> None:
-    if call.user.admin:
-        return
+    """Whoever reads all invoices may read the rows of any number, whether there is such an invoice or not."""
     visible = visible_items(call, INVOICE)
+    if call.user.admin or visible is None:
+        return
     invoice = call.portal.crm.invoices.get(int(owner_id)) if str(owner_id).isdigit() else None
-    if invoice is None or (visible is not None and not visible.test(invoice)):
+    if invoice is None or not visible.test(invoice):
         raise PortalFault("ACCESS_DENIED", "Access denied", 400)
+
+
+def _renamed(where: Mapping[str, Any], inner: Mapping[str, str]) -> Mapping[str, Any]:
+    named: dict[str, Any] = {}
+    for key, value in where.items():
+        name = key.lstrip("<>=!@%")
+        named[key[: len(key) - len(name)] + inner.get(name, name)] = (
+            _renamed(value, inner) if isinstance(value, Mapping) else value
+        )
+    return named
 
 
 def _old_list(entity_type_id: int) -> Method:
@@ -125,17 +125,14 @@ def _old_list(entity_type_id: int) -> Method:
         inner = {each.upper_name: each.name for each in fields}
         names = call.names("select")
         shown = list(inner) if not names or "*" in names else [name for name in names if name in inner]
-        renamed = {
-            key: {inner.get(name, name): value for name, value in call.mapping(key, key.upper()).items()}
-            for key in ("order",)
-        }
         return paged(
-            Call(call.portal, call.user, call.app, call.scopes, call.method, {**call.params, **renamed}),
+            call,
             table,
             visible=visible_items(call, entity_type_id),
             render=lambda record: upper_case({outer: record.get(name) for outer, name in inner.items()}, shown),
             uncounted_total=0,
             where=_renamed(call.mapping("filter", "FILTER"), inner),
+            order=_renamed(call.mapping("order", "ORDER"), inner),
         )
 
     return method

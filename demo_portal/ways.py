@@ -1,0 +1,77 @@
+"""The genuine ways of a portal: what the portal's own source does and its pages don't say, each a switch.
+
+``Ways()`` is how a portal behaves today, ``GENUINE`` how it is to behave in the end: where they differ
+(``off_today()``) the application could not yet stand the way. To turn one on for good, change the one word of its
+default. The sources are named in README.md here, "Genuine ways".
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields, replace
+from datetime import tzinfo
+from typing import Literal
+
+ON, OFF = True, False
+
+OwnerLists = Literal["each", "first", "refused"]
+
+
+@dataclass(frozen=True, slots=True)
+class Ways:
+    """How one portal behaves; ``portal.behave(filter_keys=True)`` changes single ways.
+
+    version: of its modules, "24.300" or "26.250" (or what lies between): it decides the properties below.
+    filter_keys: keys of crm.item.list's filter become UPPER_CASE together with their prefix, so that most custom
+        fields are refused in camelCase. Off: the name alone is converted, whatever the prefix.
+    owner_lists: what crm.item.productrow.list does with a list of owners: "each" owner is judged; only the "first"
+        thinkable one, invoice 1, is (PHP makes 1 of any list); or lists are "refused" to everybody (after 26.250).
+    unknown_select: names in ``select`` that are no fields are dropped in silence. Off: INVALID_ARG_VALUE.
+    requisite_rights: crm.requisite.list is refused with an empty code to who may read neither companies nor contacts,
+        and narrows to what one right shows. Off: the right to companies alone decides.
+    hidden_people: user.get shows ordinary users only people who belong to a department.
+    dotted_hosts: a handler whose host has no dot (``localhost``) is refused.
+    server_zone: dates go out as midnight in UTC, datetimes as they are, both at this zone's offset. None: as stored.
+    """
+
+    version: str = "26.250"
+    filter_keys: bool = OFF
+    owner_lists: OwnerLists = "each"
+    unknown_select: bool = OFF
+    requisite_rights: bool = OFF
+    hidden_people: bool = ON
+    dotted_hosts: bool = OFF
+    server_zone: tzinfo | None = None
+
+    @property
+    def original_names(self) -> bool:
+        """Whether ``useOriginalUfNames`` is known."""
+        return self._at_least(25, 0)
+
+    @property
+    def recurring(self) -> bool:
+        """Whether invoices have the field ``isRecurring`` (templates of recurring ones)."""
+        return self._at_least(25, 725)
+
+    @property
+    def full_forms(self) -> bool:
+        """Whether forms carry APPLICATION_TOKEN, SERVER_ENDPOINT and APPLICATION_SCOPE."""
+        return self._at_least(25, 0)
+
+    def _at_least(self, *version: int) -> bool:
+        return tuple(int(part) for part in self.version.split(".")) >= version
+
+
+GENUINE = replace(
+    Ways(),
+    filter_keys=ON,
+    owner_lists="first",
+    unknown_select=ON,
+    requisite_rights=ON,
+    hidden_people=ON,
+    dotted_hosts=ON,
+)
+
+
+def off_today() -> list[str]:
+    """Ways that are to be on and are off."""
+    return [each.name for each in fields(Ways) if getattr(Ways(), each.name) != getattr(GENUINE, each.name)]
