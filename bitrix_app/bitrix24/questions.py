@@ -56,11 +56,11 @@ class RecordLimit:
         self._lock = threading.Lock()
         self._left = LIST_RECORDS if most is None else most
 
-    def charge(self, method: str, page: Page) -> None:
-        """Raises UnexpectedAnswerError when the list goes on too long. An empty page counts as a full one, for a list
-        of empty pages has no end either."""
+    def charge(self, method: str, page: Page, *, is_first: bool) -> None:
+        """Raises UnexpectedAnswerError when the list goes on too long. After the first one a short page counts as a
+        full one, for a list of empty pages has no end either."""
         with self._lock:
-            self._left -= max(len(page.items), PAGE)
+            self._left -= len(page.items) if is_first else max(len(page.items), PAGE)
             is_spent = self._left < 0
         if is_spent:
             raise no_end(method)
@@ -134,6 +134,7 @@ class _ReadingById(Reading):
     def __init__(self, asked: ListById, limit: RecordLimit) -> None:
         self._asked = asked
         self._limit = limit
+        self._is_first = True
         self._seen = 0
         self._total: int | None = None
         self._last_id: int | None = None
@@ -143,7 +144,8 @@ class _ReadingById(Reading):
         return self._asked.page(counted=True)
 
     def following(self, page: Page) -> Question[Page] | None:
-        self._limit.charge(self._asked.method, page)
+        self._limit.charge(self._asked.method, page, is_first=self._is_first)
+        self._is_first = False
         self._seen += len(page.items)
         self._total = page.total if page.total is not None else self._total
         if page.items:
@@ -202,7 +204,7 @@ class _ReadingByNumber(Reading):
         return self._asked.page()
 
     def following(self, page: Page) -> Question[Page] | None:
-        self._limit.charge(self._asked.method, page)
+        self._limit.charge(self._asked.method, page, is_first=self._start == 0)
         if page.next is None:
             return None
         if page.next <= self._start:

@@ -234,6 +234,25 @@ def test_an_owner_with_many_requisites_is_read_to_the_end(around: Surroundings) 
     assert around.portal.counts["crm.requisite.list"] == 2
 
 
+def test_look_ups_of_many_keys_are_no_list_without_an_end(around: Surroundings) -> None:
+    """Thousands of short lists are not taken for one that goes on and on."""
+    around.portal.lists[LINKS] = []
+
+    assert around.client.requisite_links(range(1, 100_001)) == []
+
+    assert around.portal.counts["crm.requisite.link.list"] == 2_000
+
+
+def test_empty_pages_without_an_end_are_given_up(around: Surroundings) -> None:
+    """A list by number that has nothing on its pages and always a next one."""
+    around.portal.answers["crm.currency.list"] = lambda params: {"result": [], "next": params["start"] + 50}
+
+    with pytest.raises(UnexpectedAnswerError, match="no end"):
+        around.client.currencies()
+
+    assert around.portal.counts["crm.currency.list"] == 50_000 / 50 + 2
+
+
 def test_requisites_are_asked_for_by_name(around: Surroundings) -> None:
     """Only the fields that name a counterparty are asked for."""
     around.portal.lists[REQUISITES] = []
