@@ -18,7 +18,8 @@ class ClientStayedError(Exception):
 
 
 class RawServer:
-    """Answers each request with ``script``. ``connections`` counts accepted ones, ``requests`` keeps what was sent.
+    """Answers each request with ``script``. ``connections`` counts accepted ones, ``requests`` keeps what was sent,
+    ``hung_up`` is released by each connection that ends.
 
     Leaving it fails where a client has waited for a silent or dripping answer to its end.
     """
@@ -30,6 +31,7 @@ class RawServer:
         self._threads: list[threading.Thread] = []
         self._open: list[socket.socket] = []
         self._client_stayed = False
+        self.hung_up = threading.Semaphore(0)
         self.connections = 0
         self.requests: list[bytes] = []
         self.root = f"http://127.0.0.1:{self._listener.getsockname()[1]}/"
@@ -76,6 +78,8 @@ class RawServer:
                 return
             except ClientStayedError:
                 self._client_stayed = True
+            finally:
+                self.hung_up.release()
 
 
 def _shut(connection: socket.socket) -> None:

@@ -268,6 +268,16 @@ def test_a_dead_server_is_waited_for_a_few_seconds_only(script: Any) -> None:
         server.close()
 
 
+def test_closing_hangs_up() -> None:
+    """A client of the authorization server that is closed keeps no connection open."""
+    with RawServer(says(answer(b'{"error": "invalid_token"}', status="401 Unauthorized"), keep=True)) as live:
+        server = AuthorizationServer(oauth_url=live.root, client_id="c", client_secret="s", allow_http=True)
+        assert said_by(server) == "foreign_token"
+        assert not live.hung_up.acquire(blocking=False)
+        server.close()
+        assert live.hung_up.acquire(timeout=10)
+
+
 def test_a_crowd_waits_for_a_place_and_not_longer_than_an_answer_may_take() -> None:
     """Nobody is told at once that the server is away because others ask it; it is asked by so many at once."""
     arrived, let_go = threading.Semaphore(0), threading.Event()

@@ -25,6 +25,15 @@ def test_far_from_the_limit_nothing_is_waited_for() -> None:
     assert [pace.take("crm.item.list", NOW) for _ in range(3)] == [0, 0, 0]
 
 
+@pytest.mark.parametrize(("spent", "held_back"), [(407.9, False), (408, True), (465.6, True)])
+def test_calls_are_held_back_from_85_percent_on(spent: float, held_back: bool) -> None:
+    """Of 480 seconds that is 408."""
+    pace = OperatingPace()
+    pace.learn("crm.item.list", told(spent, 300), 2.0, NOW)
+
+    assert (pace.take("crm.item.list", NOW) > 0) is held_back
+
+
 def test_near_the_limit_the_rest_is_spread_until_the_reset() -> None:
     """What is left of the time is shared out evenly over the seconds until some is forgotten."""
     pace = OperatingPace()
@@ -37,7 +46,7 @@ def test_near_the_limit_the_rest_is_spread_until_the_reset() -> None:
 
 
 def test_a_call_that_would_not_fit_any_more_waits_for_the_reset() -> None:
-    """When the next call would cross the limit, the method rests until some is forgotten; then all may go."""
+    """When the next call would cross the limit, the method pauses until some is forgotten; then all may go."""
     pace = OperatingPace()
     pace.learn("crm.item.list", told(470, 120), 20.0, NOW)
 

@@ -1,4 +1,4 @@
-"""How the client behaves: bucket, retries, renewal, moves, resting methods, and stopping in the middle of all that."""
+"""How the client behaves: bucket, retries, renewal, moves, paused methods, and stopping in the middle of all that."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from tests.fakes import FakePortal, FakeTokens, Surroundings
 METHOD = "crm.item.list"
 GOOD = {"result": ["good"]}
 LIMIT = (503, {"error": "QUERY_LIMIT_EXCEEDED"})
-RESTS = (429, {"error": "OPERATION_TIME_LIMIT"})
+PAUSED = (429, {"error": "OPERATION_TIME_LIMIT"})
 EXPIRED = (401, {"error": "expired_token"})
 
 
@@ -241,7 +241,7 @@ def test_a_move_that_is_not_confirmed_ends_the_call(around: Surroundings) -> Non
 
 def test_a_method_paused_until_the_reset_of_its_last_good_answer(around: Surroundings) -> None:
     """OPERATION_TIME_LIMIT: the method waits until the portal forgets some of its work, says so, and goes on."""
-    fail(around, told(100, 300), RESTS)
+    fail(around, told(100, 300), PAUSED)
     around.client.call(METHOD)
 
     around.client.call(METHOD)
@@ -252,7 +252,19 @@ def test_a_method_paused_until_the_reset_of_its_last_good_answer(around: Surroun
 
 def test_the_reset_is_reckoned_by_the_portals_own_clock(around: Surroundings) -> None:
     """A portal whose clock is an hour ahead makes nobody wait an hour."""
-    fail(around, told(100, 300, clock_ahead=3600), RESTS)
+    fail(around, told(100, 300, clock_ahead=3600), PAUSED)
+    around.client.call(METHOD)
+
+    around.client.call(METHOD)
+
+    assert around.stop.waits == [pytest.approx(301)]
+
+
+@pytest.mark.parametrize("finish", [None, 1_790_009_999, 1_780_000_000], ids=["none", "late", "early"])
+def test_where_the_portals_own_clock_is_no_help_ours_counts(around: Surroundings, finish: int | None) -> None:
+    """An end of the answer that is not told, lies behind the reset or long before it."""
+    time = {"operating": 100, "operating_reset_at": 1_790_000_300, "finish": finish}
+    fail(around, (200, {**GOOD, "time": time}), PAUSED)
     around.client.call(METHOD)
 
     around.client.call(METHOD)
@@ -263,7 +275,7 @@ def test_the_reset_is_reckoned_by_the_portals_own_clock(around: Surroundings) ->
 @pytest.mark.parametrize("reset_in", [86_400 * 365, -86_400])
 def test_an_absurd_reset_is_no_longer_than_the_window(around: Surroundings, reset_in: int) -> None:
     """No portal makes a report wait longer than the ten minutes after which it forgets everything."""
-    fail(around, told(100, reset_in), RESTS)
+    fail(around, told(100, reset_in), PAUSED)
     around.client.call(METHOD)
 
     around.client.call(METHOD)
@@ -271,9 +283,9 @@ def test_an_absurd_reset_is_no_longer_than_the_window(around: Surroundings, rese
     assert 0 < sum(around.stop.waits) <= 601
 
 
-def test_without_a_known_reset_the_rests_grow(around: Surroundings) -> None:
-    """Where no answer has told a reset, the method rests longer each time."""
-    fail(around, RESTS, RESTS, RESTS)
+def test_without_a_known_reset_the_pauses_grow(around: Surroundings) -> None:
+    """Where no answer has told a reset, the method pauses longer each time."""
+    fail(around, PAUSED, PAUSED, PAUSED)
 
     around.client.call(METHOD)
 
@@ -291,8 +303,8 @@ def test_a_reset_in_the_refusal_itself_is_used(around: Surroundings) -> None:
 
 
 def test_other_methods_go_on_meanwhile(around: Surroundings) -> None:
-    """Only the method that is over its limit rests."""
-    fail(around, told(100, 300), RESTS)
+    """Only the method that is over its limit pauses."""
+    fail(around, told(100, 300), PAUSED)
     around.client.call(METHOD)
     around.stop.stop_in_wait = 1
     with pytest.raises(ReportCancelledError):
@@ -304,9 +316,9 @@ def test_other_methods_go_on_meanwhile(around: Surroundings) -> None:
     assert len(around.stop.waits) == 1
 
 
-def test_patience_with_a_resting_method_ends(around: Surroundings) -> None:
+def test_patience_with_a_paused_method_ends(around: Surroundings) -> None:
     """A method that stays over its limit is waited for half an hour, not for ever."""
-    around.portal.answers[METHOD] = RESTS[1]
+    around.portal.answers[METHOD] = PAUSED[1]
 
     with pytest.raises(OperationTimeLimitError):
         around.client.call(METHOD)

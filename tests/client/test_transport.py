@@ -162,6 +162,16 @@ def test_a_client_looks_at_its_stop_signal_while_a_portal_hangs() -> None:
     transport.close()
 
 
+def test_closing_hangs_up() -> None:
+    """A transport that is closed keeps no connection open."""
+    transport = Transport(allow_http=True)
+    with RawServer(says(answer(GOOD), keep=True)) as server:
+        transport.send(AccessToken("secret-token", f"{server.root}rest/"), "profile", {})
+        assert not server.hung_up.acquire(blocking=False)
+        transport.close()
+        assert server.hung_up.acquire(timeout=10)
+
+
 def test_a_redirect_is_not_followed() -> None:
     """The address in a redirect gets no connection."""
     with RawServer(says(answer(GOOD))) as elsewhere:
