@@ -13,6 +13,7 @@ export class ApiError extends Error {
     super(problem.detail || problem.title || `HTTP ${status}`);
     this.status = status;
     this.code = problem.code ?? `http_${status}`;
+    this.title = problem.title ?? "";
     this.detail = problem.detail ?? problem.title ?? "";
     this.errors = problem.errors ?? {};
     this.retryAfter = retryAfter;
@@ -29,8 +30,12 @@ export class Api {
   #renewing = null;
   #ends = Date.now() + SESSION_LIFE;
   #renewAt = this.#ends - RENEW_BEFORE;
+  #waits = new Map();
 
-  /** `renew`: async () → a fresh session token or null. `onWait(seconds | 0)`: told when the connection is lost and back. */
+  /**
+   * `renew`: async () → a fresh session token or null.
+   * `onWait({error, seconds} | null)`: what the latest of the waiting requests waits for; null when none waits any more.
+   */
   constructor({ base, lang, token, renew, onWait = () => {} }) {
     Object.assign(this, { base, lang, renew, onWait });
     this.#token = token;
@@ -43,18 +48,21 @@ export class Api {
 
   /**
    * JSON of the answer (null for an empty one). Raises ApiError, ConnectionError, AbortError.
-   * `tries`: how often a lost connection is tried again (Infinity: until `signal` aborts).
+   * `tries`: how often a request without a good answer is sent (Infinity: until `signal` aborts).
    */
   async request(method, path, { body, headers = {}, signal, tries = 3 } = {}) {
-    for (let attempt = 1; ; attempt += 1) {
-      try {
-        const answer = await this.#authorized(method, path, { body, headers, signal });
-        if (attempt > 1) this.onWait(0);
-        return await read(answer);
-      } catch (error) {
-        if (!worthAnotherTry(error, method, headers) || attempt >= tries) throw error;
-        await this.#rest(delay(attempt, error), signal);
+    const request = {};
+    try {
+      for (let attempt = 1; ; attempt += 1) {
+        try {
+          return await read(await this.#authorized(method, path, { body, headers, signal }));
+        } catch (error) {
+          if (!worthAnotherTry(error, method, headers) || attempt >= tries) throw error;
+          await this.#pause(request, error, delay(attempt, error), signal);
+        }
       }
+    } finally {
+      this.#waitsNoMore((waiting) => waiting === request);
     }
   }
 
@@ -72,7 +80,9 @@ export class Api {
     const all = { Authorization: `Bearer ${token}`, "Accept-Language": this.lang, ...headers };
     if (body !== undefined) all["Content-Type"] = "application/json";
     try {
-      return await fetch(url, { method, headers: all, signal, credentials: "omit", body: body === undefined ? undefined : JSON.stringify(body) });
+      const answer = await fetch(url, { method, headers: all, signal, credentials: "omit", body: body === undefined ? undefined : JSON.stringify(body) });
+      if (!isUnavailable(answer)) this.#waitsNoMore((_waiting, { error }) => isLost(error));
+      return answer;
     } catch (error) {
       throw error.name === "AbortError" ? error : new ConnectionError(error.message);
     }
@@ -97,9 +107,18 @@ export class Api {
     this.#renewAt = this.#ends - RENEW_BEFORE;
   }
 
+  /** Any answer that the application itself gave says that the line is there; each request's end ends its own wait. */
+  #waitsNoMore(matches) {
+    const ended = [...this.#waits].filter(([request, wait]) => matches(request, wait));
+    for (const [request] of ended) this.#waits.delete(request);
+    if (ended.length) this.onWait([...this.#waits.values()].at(-1) ?? null);
+  }
+
   /** Waits, but not longer than the browser is offline, and ends at once when `signal` aborts. */
-  #rest(milliseconds, signal) {
-    this.onWait(milliseconds / 1000);
+  #pause(request, error, milliseconds, signal) {
+    const wait = { error, seconds: milliseconds / 1000 };
+    this.#waits.set(request, wait);
+    this.onWait(wait);
     return new Promise((resolve, reject) => {
       const done = (settle, value) => () => {
         clearTimeout(timer);
@@ -114,11 +133,16 @@ export class Api {
   }
 }
 
+const isUnavailable = ({ status }) => UNAVAILABLE.has(status) || status === 429;
+
+/** No answer, or one that is not the application's own: a proxy before it speaks for it. */
+export const isLost = (error) => error instanceof ConnectionError || !error.title;
+
 const safeToRepeat = (method, headers) => method !== "POST" || "Idempotency-Key" in headers;
 
 function worthAnotherTry(error, method, headers) {
   if (!safeToRepeat(method, headers)) return false;
-  return error instanceof ConnectionError || (error instanceof ApiError && (UNAVAILABLE.has(error.status) || error.status === 429));
+  return error instanceof ConnectionError || (error instanceof ApiError && isUnavailable(error));
 }
 
 /** 1, 2, 4 … 30 seconds, or what the server asked for. */

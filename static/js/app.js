@@ -1,7 +1,7 @@
 /** The page: makes the parts, joins them, decides nothing that belongs to a part. */
 
 import { journalTable, SelfCheck, SettingsForm } from "./administration.js";
-import { Api, newKey, renewer } from "./api.js";
+import { Api, isLost, newKey, renewer } from "./api.js";
 import { showCompany } from "./company.js";
 import { byId, fill, h, isBusy, jsonOf, setBusy, Tabs } from "./dom.js";
 import { choiceOf, Estimate, ReportForm } from "./form.js";
@@ -20,7 +20,7 @@ class Page {
     this.frame = new Frame(byId("bx24-js"), config.portal);
     this.api = new Api({
       base: config.api, lang: config.lang, token: document.querySelector('meta[name="session-token"]').content,
-      renew: renewer(config, this.frame), onWait: (seconds) => this.#tellConnection(seconds),
+      renew: renewer(config, this.frame), onWait: (wait) => this.#tellConnection(wait),
     });
   }
 
@@ -78,7 +78,7 @@ class Page {
       this.placement = { ...this.placement, company_id };
       this.form.offerCompany(company_id);
     } catch (error) {
-      fill(byId("form-note"), trouble(error, this.i18n));
+      fill(byId("form-note"), trouble(error, this.i18n, () => { fill(byId("form-note")); this.#findCompany(); }));
     }
   }
 
@@ -159,9 +159,11 @@ class Page {
     this.form?.set(this.form.choice());
   }
 
-  #tellConnection(seconds) {
+  /** `wait`: {error, seconds}; a portal that is busy is no lost connection, and the server says which it is. */
+  #tellConnection(wait) {
     const { i18n } = this;
-    fill(byId("connection"), seconds ? notice("warning", i18n.count("connection_lost", Math.ceil(seconds))) : null);
+    const said = ({ error, seconds }) => (isLost(error) ? i18n.count("connection_lost", Math.ceil(seconds)) : `${error.title} ${i18n.count("trying_again", Math.ceil(seconds))}`);
+    fill(byId("connection"), wait && notice("warning", said(wait)));
   }
 }
 

@@ -1,39 +1,54 @@
-/** Plain download links; a signed address that may have lapsed is asked for anew just before the click. */
+/** Download links. A click asks for the report first: its signed address is fresh then, and what is wrong is said here. */
 
-import { h } from "./dom.js";
-
-const FRESH = 5 * 60 * 1000;
+import { fill, h, isBusy, setBusy } from "./dom.js";
+import { notice, trouble } from "./notice.js";
 
 /** The links of a finished report as a row of buttons. */
 export function downloads(report, { api, i18n }) {
+  const note = noteOf();
   const links = report.downloads.map((file, index) => h("a", {
     class: index === 0 ? "button button-primary" : "button", href: file.url, download: true,
-    "data-testid": `download-${file.format}`, onclick: refresher(report, file.format, api),
+    "data-testid": `download-${file.format}`, onclick: asker(report, file.format, note, { api, i18n }),
   }, title(file, i18n), file.size ? h("span", { class: "small" }, i18n.size(file.size)) : null));
-  return h("div", { class: "row" }, links);
+  return [h("div", { class: "row" }, links), note];
 }
 
 /** The same links, small, for a row of the history. */
 export function smallDownloads(report, { api, i18n }) {
-  return report.downloads.map((file) => h("a", {
-    href: file.url, download: true, "data-testid": `history-download-${file.format}`, onclick: refresher(report, file.format, api),
+  const note = noteOf();
+  const links = report.downloads.map((file) => h("a", {
+    href: file.url, download: true, "data-testid": `history-download-${file.format}`, onclick: asker(report, file.format, note, { api, i18n }),
     "aria-label": `${title(file, i18n)}: ${i18n.range(report.params.date_from, report.params.date_to)}`,
   }, label(file, i18n)));
+  return [...links, note];
 }
 
 const label = (file, i18n) => i18n.t(`format_${file.format}`);
 const title = (file, i18n) => i18n.t("download_as", { format: label(file, i18n) });
+const noteOf = () => h("div", { role: "status", class: "note" });
 
-/** The listener that lets a fresh link through and renews an old one first. */
-function refresher(report, format, api) {
-  let asked = Date.now();
+/** The listener of a link: asks for the report, then presses the link once more, which lets the browser follow it. */
+function asker(report, format, note, { api, i18n }) {
+  let fresh = false;
   return async (event) => {
-    const link = event.currentTarget;
-    if (Date.now() - asked < FRESH) return;
+    if (fresh) return;
     event.preventDefault();
-    const now = await api.get(`/reports/${report.id}`);
-    asked = Date.now();
-    link.href = now.downloads.find((file) => file.format === format)?.url ?? link.href;
-    link.click();
+    const link = event.currentTarget;
+    if (isBusy(link)) return;
+    setBusy(link, true);
+    fill(note);
+    try {
+      const { downloads: files } = await api.get(`/reports/${report.id}`);
+      const file = files.find((each) => each.format === format);
+      if (!file) return fill(note, notice("warning", i18n.t("report_gone")));
+      link.href = file.url;
+      fresh = true;
+      link.click();
+    } catch (error) {
+      fill(note, error.status === 404 ? notice("warning", i18n.t("report_gone")) : trouble(error, i18n, () => link.click()));
+    } finally {
+      fresh = false;
+      setBusy(link, false);
+    }
   };
 }

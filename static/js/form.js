@@ -1,6 +1,6 @@
 /** The form of a new report: what it offers, what is chosen, the request's body, and the estimate under it. */
 
-import { byId, complain, fill, forgive, h } from "./dom.js";
+import { button, byId, complain, fill, forgive, h } from "./dom.js";
 import { isAbort, messageOf, notice } from "./notice.js";
 
 const FIELD_IDS = {
@@ -253,7 +253,7 @@ export class Estimate {
     } catch (error) {
       if (isAbort(error)) return;
       if (error.status === 422) fill(this.root, ...this.form.showErrors(error.errors).map((text) => notice("warning", text)));
-      else fill(this.root, notice("warning", `${this.i18n.t("not_counted")} ${messageOf(error, this.i18n)}`));
+      else fill(this.root, notice("warning", `${this.i18n.t("not_counted")} ${messageOf(error, this.i18n, true)}`, button(this.i18n.t("try_again"), { onclick: () => this.soon() })));
     }
   }
 

@@ -3,9 +3,9 @@
 import { ApiError, ConnectionError } from "./api.js";
 import { button, h } from "./dom.js";
 
-/** The sentence for an error that `api` raised. */
-export function messageOf(error, i18n) {
-  if (error instanceof ConnectionError) return i18n.t("no_connection");
+/** The words for an error that `api` raised; `hasButton`: a button "try again" stands beside them. */
+export function messageOf(error, i18n, hasButton) {
+  if (error instanceof ConnectionError) return i18n.t(hasButton ? "no_connection" : "no_connection_repeat");
   if (error instanceof ApiError && error.detail) return error.detail;
   return i18n.t("unexpected_error");
 }
@@ -19,7 +19,7 @@ export function notice(kind, ...children) {
 export function trouble(error, i18n, again = null) {
   if (!(error instanceof ApiError || error instanceof ConnectionError)) reportError(error);
   const code = error.code ? h("p", { class: "small" }, `${i18n.t("code")}: `, h("code", {}, error.code)) : null;
-  return notice("danger", messageOf(error, i18n), code, again && button(i18n.t("try_again"), { onclick: again }));
+  return notice("danger", messageOf(error, i18n, again !== null), code, again && button(i18n.t("try_again"), { onclick: again }));
 }
 
 /** Errors that nobody waits for any more. */

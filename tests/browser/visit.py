@@ -21,18 +21,20 @@ GROWN = (
 
 @dataclass
 class Visit:
-    """One tab of the browser. ``errors``: what the console and the scripts complained about."""
+    """One tab of the browser. ``errors``: what the console complained about. ``uncaught``: exceptions and rejected
+    promises that no script has caught."""
 
     context: BrowserContext
     portal: Portal
     user: User | None = None
     lang: str = "ru"
     errors: list[str] = field(default_factory=list)
+    uncaught: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.page: Page = self.context.new_page()
         self.page.on("console", self._heard)
-        self.page.on("pageerror", lambda error: self.errors.append(f"{error.name}: {error.message}"))
+        self.page.on("pageerror", lambda error: self.uncaught.append(f"{error.name}: {error.message}"))
 
     def _heard(self, message: ConsoleMessage) -> None:
         if message.type in {"error", "warning"}:
