@@ -13,7 +13,7 @@ from demo_portal.people import App, User
 from demo_portal.portal_state import PortalState
 from demo_portal.rest import gateway
 from demo_portal.server.bx24js import script_reply
-from demo_portal.server.http import Reply, Request, Server
+from demo_portal.server.http import MemoryServer, Reply, Request, Server
 from demo_portal.server.tokens import TokenPair
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ class Portal(PortalState):
 
     def __init__(self, world: DemoWorld, *, member_id: str | None = None, port: int = 0, title: str = "") -> None:
         super().__init__(world, member_id=member_id, port=port, title=title)
-        self._moved_from: list[Server] = []
+        self._moved_from: list[Server | MemoryServer] = []
 
     # --- the application --------------------------------------------------------------------------------------
 
@@ -169,7 +169,7 @@ class Portal(PortalState):
     def move(self) -> str:
         """Move to a new address: the old one answers everything with 302 to it. Returns the old origin."""
         old = self.server
-        self.server = Server(self.handle)
+        self.server = self.world.new_server(self.handle)
         self.server.start()
         old.reply_with(lambda request: Reply(302, headers={"Location": f"{self.url}{_path(request)}"}))
         self._moved_from.append(old)

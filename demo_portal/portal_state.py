@@ -12,7 +12,7 @@ from demo_portal.installation import Installation, OpenFrame
 from demo_portal.people import App, Department, User, default_departments, default_users
 from demo_portal.rest.calls import CallLog
 from demo_portal.rest.limits import ENTERPRISE, STANDARD, LeakyBucket, OperatingTime, Pace
-from demo_portal.server.http import Reply, Request, Server
+from demo_portal.server.http import Reply, Request
 from demo_portal.server.tokens import TokenPair
 
 if TYPE_CHECKING:
@@ -26,8 +26,8 @@ class PortalState:
         self.world = world
         self.member_id = member_id or secrets.token_hex(16)
         self.title = title or "Север-Трейд"
-        self.server = Server(self.handle, port)
         self.ways = world.ways
+        self.server = world.new_server(self.handle, port)
         self.crm = Crm()
         self.users: dict[int, User] = {user.id: user for user in default_users()}
         self.departments: list[Department] = default_departments()

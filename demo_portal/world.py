@@ -8,13 +8,15 @@ from collections.abc import Callable, Iterable
 
 from demo_portal.people import App
 from demo_portal.portal import Portal
+from demo_portal.server.http import MemoryServer, Reply, Request, Server
 from demo_portal.server.oauth import AuthorizationServer
 from demo_portal.server.tokens import TokenStore
 from demo_portal.ways import Ways
 
 
 class DemoWorld:
-    """Use it as a context manager; everything listens on 127.0.0.1.
+    """Use it as a context manager; everything listens on 127.0.0.1, or nothing does ``in_memory``: then requests are
+    handed to ``send``.
 
     ``app_url`` is the address of the application under test (it may be set later: ``world.set_app_url``).
     ``ways`` is how its portals behave (``Portal.behave`` changes one of them).
@@ -32,7 +34,9 @@ class DemoWorld:
         sleep: Callable[[float], None] = time.sleep,
         oauth_port: int = 0,
         ways: Ways | None = None,
+        in_memory: bool = False,
     ) -> None:
+        self._addresses: dict[str, MemoryServer] | None = {} if in_memory else None
         self.clock = clock
         self.ways = ways or Ways()
         self._sleep = sleep
@@ -82,6 +86,18 @@ class DemoWorld:
         app = App(client_id, client_secret, url, title="Другое приложение")
         self.apps[client_id] = app
         return app
+
+    def new_server(self, handle: Callable[[Request], Reply], port: int = 0) -> Server | MemoryServer:
+        """A server at an address of its own; ``port`` 0 takes any free one."""
+        if self._addresses is None:
+            return Server(handle, port)
+        server = MemoryServer(handle, port or len(self._addresses) + 1)
+        self._addresses[server.url] = server
+        return server
+
+    def send(self, origin: str, request: Request) -> Reply:
+        """What a world in memory answers to a request to this address. Raises KeyError where nobody is."""
+        return (self._addresses or {})[origin].answer(request)
 
     def set_app_url(self, url: str) -> None:
         """Where the application under test listens, once that is known."""

@@ -106,6 +106,32 @@ class Server:
         return self._handle(request)
 
 
+class MemoryServer:
+    """In the place of a ``Server``: an address without a socket. Who sends a request there calls ``answer``."""
+
+    def __init__(self, handle: Callable[[Request], Reply], port: int) -> None:
+        self._handle = handle
+        self.port = port
+        self.url = f"http://127.0.0.1:{port}"
+
+    def answer(self, request: Request) -> Reply:
+        """The answer to one request, in the caller's thread."""
+        return self._handle(request)
+
+    def reply_with(self, handle: Callable[[Request], Reply]) -> None:
+        """Answer further requests with another function."""
+        self._handle = handle
+
+    def start(self) -> None:
+        """Nothing to start."""
+
+    def stop(self) -> None:
+        """Nothing to stop."""
+
+    def settle(self, seconds: float = 10) -> None:
+        """Nothing is under way: whoever calls has waited for the answer."""
+
+
 class _HttpServer(ThreadingHTTPServer):
     daemon_threads = True
     block_on_close = False

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from demo_portal.faults import FaultPlan
 from demo_portal.server.bx24js import script_reply
-from demo_portal.server.http import Reply, Request, Server, json_reply
+from demo_portal.server.http import Reply, Request, json_reply
 
 if TYPE_CHECKING:
     from demo_portal.portal import Portal
@@ -30,7 +30,7 @@ class AuthorizationServer:
         self._world = world
         self._open = threading.Event()
         self._open.set()
-        self.server = Server(self.handle, port)
+        self.server = world.new_server(self.handle, port)
         self.url = self.server.url
         self.calls: Counter[str] = Counter()
         self.in_flight = 0

@@ -8,25 +8,27 @@ import pytest
 
 from bitrix_app.reports.estimate import estimate, expected_calls, expected_seconds
 from bitrix_app.reports.request import ReportCatalog, ReportParams
-from tests.unit.reports.fake_portal import FakePortal
+from tests.memory import Scene
 
 YEAR = ReportParams(date(2026, 1, 1), date(2026, 12, 31))
 
 
-def test_two_calls_tell_invoices_and_undated_ones() -> None:
-    """Nothing is read for a look ahead, it is only counted."""
-    portal = FakePortal(undated=37)
-    found = estimate(portal, YEAR, ReportCatalog())
-    assert (found.invoices, found.undated) == (37, 37)
-    assert portal.calls == {"count_invoices": 2}
+def test_two_calls_tell_invoices_and_undated_ones(scene: Scene) -> None:
+    """Nothing is read for an estimate, it is only counted."""
+    for date_ in ("2026-01-01", "2026-12-31", "2025-12-31", None, None):
+        scene.portal.crm.add_invoice(date=date_)
+    found = estimate(scene.client, YEAR, ReportCatalog())
+    assert (found.invoices, found.undated) == (2, 2)
+    assert scene.portal.calls.by_method == {"crm.item.list": 2}
 
 
-def test_one_invoice_may_have_no_date_either() -> None:
+def test_one_invoice_may_have_no_date_either(scene: Scene) -> None:
     """From an invoice's card only that one is asked about."""
-    portal = FakePortal(undated=1)
-    found = estimate(portal, ReportParams(date(2026, 1, 1), date(2026, 12, 31), invoice_id=5), ReportCatalog())
-    assert found.undated == 1
-    assert all(asked["=id"] == 5 for asked in portal.filters)
+    invoice, _ = (scene.portal.crm.add_invoice(date=None) for _ in range(2))
+    found = estimate(
+        scene.client, ReportParams(date(2026, 1, 1), date(2026, 12, 31), invoice_id=invoice), ReportCatalog()
+    )
+    assert (found.invoices, found.undated) == (0, 1)
 
 
 @pytest.mark.parametrize(("invoices", "most"), [(0, 15), (22, 15), (600, 100), (1000, 165), (10_000, 1650)])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 from datetime import UTC, date, datetime
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +18,9 @@ from bitrix_app.reports.fetching import FetchedPage
 from bitrix_app.reports.register import Register
 from bitrix_app.reports.request import ReportCatalog, ReportParams
 from bitrix_app.reports.running import ProgressTracker, StopSignal
-from tests.unit.reports.fake_portal import FakePortal, Watched, requisite
+from demo_portal import Fault, Portal, a_row
+from tests.memory import Scene
+from tests.unit.reports.watched import Watched
 
 CATALOG = ReportCatalog(
     fields=FieldMapping(titles={"begindate": "Дата выставления"}),
@@ -31,28 +32,10 @@ CATALOG = ReportCatalog(
 )
 
 
-def an_invoice(id: int, **fields: Any) -> dict[str, Any]:
-    return {
-        "id": id,
-        "accountNumber": str(id),
-        "begindate": "2026-03-05T03:00:00+03:00",
-        "opportunity": Decimal("122.00"),
-        "taxValue": Decimal("22.00"),
-        "currencyId": "RUB",
-        "stageId": "DT31_1:N",
-        "companyId": 1,
-        **fields,
-    }
-
-
-def a_row(id: int, owner: int) -> dict[str, Any]:
-    return {"id": id, "ownerId": owner, "productName": "Болт", "price": Decimal("61"), "quantity": 2, "taxRate": 22}
-
-
-def build(portal: FakePortal, folder: Path, *, watched: Any = None, stop: Any = None, **params: Any) -> Outcome:
+def build(scene: Scene, folder: Path, *, watched: Any = None, stop: Any = None, **params: Any) -> Outcome:
     asked = ReportParams.from_json({"date_from": "2026-03-01", "date_to": "2026-03-31", "detailed": True, **params})
     assembly = ReportAssembly(
-        portal=portal,
+        portal=scene.client,
         request=ReportRequest(asked, "Иванова Анна", datetime(2026, 4, 1, 9, tzinfo=UTC), "https://p.ru/{}".format),
         catalog=CATALOG,
         progress=ProgressTracker(watched or Watched(), detailed=asked.detailed),
@@ -71,22 +54,30 @@ def sheet(outcome: Outcome, name: str) -> list[dict[str, Any]]:
 
 
 @pytest.fixture
-def portal() -> FakePortal:
-    portal = FakePortal(
-        records=[an_invoice(1), an_invoice(2, begindate="2026-03-01T00:00:00+03:00"), an_invoice(3, opportunity="x")],
-        links={1: 11, 2: 11},
-        requisite_records=[requisite(11, RQ_KPP="770701001")],
-        rows={id: [a_row(id * 10, id)] for id in (1, 2, 3)},
-        company_records=[{"id": 1, "title": "Ромашка"}],
-        undated=2,
-    )
-    portal.records[2]["companyId"] = 0
+def portal(scene: Scene) -> Portal:
+    """Two good invoices, one with a sum that is none, and two without a date."""
+    portal = scene.portal
+    company = portal.crm.add_company("Ромашка")
+    requisite = portal.crm.add_requisite(company_id=company, kpp="770701001", name="ООО «Ромашка»")
+    for number, day in (("1", "2026-03-05"), ("2", "2026-03-01"), ("3", "2026-03-05")):
+        portal.crm.add_invoice(
+            number=number,
+            date=day,
+            stage="DT31_1:N",
+            company_id=company if number != "3" else None,
+            requisite_id=requisite if number != "3" else None,
+            rows=[a_row(name="Болт", price="61", quantity="2", rate=22)],
+        )
+    portal.crm.invoices.change(2, begindate="2026-03-01T00:00:00+03:00")
+    portal.crm.invoices.change(3, opportunity="x")
+    for _ in range(2):
+        portal.crm.add_invoice(number="4", date=None, stage="DT31_1:N")
     return portal
 
 
-def test_a_report_becomes_a_workbook_and_a_table(portal: FakePortal, tmp_path: Path) -> None:
+def test_a_report_becomes_a_workbook_and_a_table(scene: Scene, portal: Portal, tmp_path: Path) -> None:
     """Every invoice has its row in date order, the broken one too; the sums count what is known."""
-    outcome = build(portal, tmp_path)
+    outcome = build(scene, tmp_path)
     brief = sheet(outcome, "Краткий")
     assert [line["Номер"] for line in brief[:3]] == ["2", "1", "3"]
     assert [line["Сумма"] for line in brief[:3]] == [122, 122, None]
@@ -95,9 +86,9 @@ def test_a_report_becomes_a_workbook_and_a_table(portal: FakePortal, tmp_path: P
     assert outcome.summary["invoices"] == 3
 
 
-def test_what_is_wrong_is_listed_and_counted(portal: FakePortal, tmp_path: Path) -> None:
+def test_what_is_wrong_is_listed_and_counted(scene: Scene, portal: Portal, tmp_path: Path) -> None:
     """``summary.problems`` is the number of lines on «Проблемы»; undated invoices are one of them."""
-    outcome = build(portal, tmp_path)
+    outcome = build(scene, tmp_path)
     problems = sheet(outcome, "Проблемы")
     assert len(problems) == outcome.summary["problems"]
     assert any("без даты в поле «Дата выставления»" in line["Проблема"] for line in problems)
@@ -105,35 +96,43 @@ def test_what_is_wrong_is_listed_and_counted(portal: FakePortal, tmp_path: Path)
     assert outcome.summary["undated"] == 2
 
 
-def test_the_first_problems_are_the_first_lines_of_the_sheet(portal: FakePortal, tmp_path: Path) -> None:
+def test_the_first_problems_are_the_first_lines_of_the_sheet(scene: Scene, portal: Portal, tmp_path: Path) -> None:
     """In the report's order, with what only the whole register shows: undated invoices, the same number twice."""
-    portal.records[0]["accountNumber"] = portal.records[1]["accountNumber"] = "7"
-    outcome = build(portal, tmp_path)
+    for invoice in (1, 2):
+        portal.crm.invoices.change(invoice, accountNumber="7")
+    outcome = build(scene, tmp_path)
     first = outcome.summary["first_problems"]
     lines = [(line["Номер"], line["Поле"], line["Проблема"]) for line in sheet(outcome, "Проблемы")]
     assert [(each["number"], each["field"], each["message"]) for each in first] == lines[:5]
     assert [each["invoice_id"] for each in first] == [None, 2, 1, 3, 3]
 
 
-def test_the_table_for_1c_has_a_line_an_invoice(portal: FakePortal, tmp_path: Path) -> None:
+def test_the_table_for_1c_has_a_line_an_invoice(scene: Scene, portal: Portal, tmp_path: Path) -> None:
     """The second format holds the same rows."""
-    outcome = build(portal, tmp_path)
+    outcome = build(scene, tmp_path)
     path = next(each.path for each in outcome.files if each.format == "csv")
     with path.open(encoding="utf-8-sig", newline="") as file:
         assert [line["Номер"] for line in csv.DictReader(file, delimiter=";")] == ["2", "1", "3"]
 
 
-def test_invoices_outside_the_period_are_left_out_by_their_calendar_date(portal: FakePortal, tmp_path: Path) -> None:
+def test_invoices_outside_the_period_are_left_out_by_their_calendar_date(
+    scene: Scene, portal: Portal, tmp_path: Path
+) -> None:
     """An invoice that moved out of the period while it was read, or that a wider filter brought, is not shown."""
-    portal.records.append(an_invoice(4, begindate="2026-04-01T00:00:00+03:00"))
-    outcome = build(portal, tmp_path)
-    assert "4" not in [line["Номер"] for line in sheet(outcome, "Краткий")]
+    other = {**portal.crm.invoices[1], "id": 9, "accountNumber": "9", "begindate": "2026-04-01T00:00:00+03:00"}
+    portal.faults.when(
+        lambda method, params: ">=begindate" in params.get("filter", {}),
+        Fault.edit(lambda body: body["result"]["items"].append(other)),
+    )
+    outcome = build(scene, tmp_path)
+    assert portal.faults.fired
+    assert "9" not in [line["Номер"] for line in sheet(outcome, "Краткий")]
 
 
-def test_only_unpaid_invoices_on_request(portal: FakePortal, tmp_path: Path) -> None:
+def test_only_unpaid_invoices_on_request(scene: Scene, portal: Portal, tmp_path: Path) -> None:
     """Without a payment date field a successful stage means paid."""
-    portal.records[0]["stageId"] = "DT31_1:P"
-    outcome = build(portal, tmp_path, paid=False)
+    portal.crm.invoices.change(1, stageId="DT31_1:P")
+    outcome = build(scene, tmp_path, paid=False)
     assert [line["Номер"] for line in sheet(outcome, "Краткий")[:2]] == ["2", "3"]
     assert outcome.summary["invoices"] == 2
 
@@ -146,57 +145,52 @@ def title_block(outcome: Outcome) -> str:
 
 @pytest.mark.parametrize(("paid", "told"), [(None, False), (True, True), (False, True)])
 def test_undated_invoices_are_counted_paid_or_not(
-    portal: FakePortal, tmp_path: Path, paid: bool | None, told: bool
+    scene: Scene, portal: Portal, tmp_path: Path, paid: bool | None, told: bool
 ) -> None:
     """The portal cannot tell which of them are paid; who asked for one kind must not read the figure as theirs."""
-    (note, *_) = build(portal, tmp_path, paid=paid).summary["first_problems"]
+    (note, *_) = build(scene, tmp_path, paid=paid).summary["first_problems"]
     assert note["message"].startswith("2 счёта без даты в поле «Дата выставления»")
     assert ("(оплачены они или нет, здесь не различается)" in note["message"]) is told
 
 
-def test_the_title_block_names_the_stages_that_are_left_out(portal: FakePortal, tmp_path: Path) -> None:
+def test_the_title_block_names_the_stages_that_are_left_out(scene: Scene, portal: Portal, tmp_path: Path) -> None:
     """Failed stages are left out without being asked; who names stages gets those."""
-    assert "Отбор: Кроме стадий: Не оплачен\n" in title_block(build(portal, tmp_path))
-    assert "Отбор: Стадии: Новый\n" in title_block(build(portal, tmp_path, stages=["DT31_1:N"]))
+    assert "Отбор: Кроме стадий: Не оплачен\n" in title_block(build(scene, tmp_path))
+    assert "Отбор: Стадии: Новый\n" in title_block(build(scene, tmp_path, stages=["DT31_1:N"]))
 
 
-def test_the_title_block_names_the_own_company(portal: FakePortal, tmp_path: Path) -> None:
+def test_the_title_block_names_the_own_company(scene: Scene, portal: Portal, tmp_path: Path) -> None:
     """Who narrows the report to an own company reads its name and ИНН above the table."""
-    above = title_block(build(portal, tmp_path, mycompany_id=1))
+    above = title_block(build(scene, tmp_path, mycompany_id=1))
     assert "Ромашка" in above
     assert "7707083893" in above
     assert "Дата выставления" in above
 
 
-def test_an_empty_report_is_a_workbook_too(tmp_path: Path) -> None:
+def test_an_empty_report_is_a_workbook_too(scene: Scene, tmp_path: Path) -> None:
     """No invoices is an answer, not an error."""
-    outcome = build(FakePortal(), tmp_path)
+    outcome = build(scene, tmp_path)
     assert outcome.summary["invoices"] == 0
     assert {each.format for each in outcome.files} == {"xlsx", "csv"}
 
 
-def test_progress_ends_with_all_invoices_written(portal: FakePortal, tmp_path: Path) -> None:
+def test_progress_ends_with_all_invoices_written(scene: Scene, portal: Portal, tmp_path: Path) -> None:
     """The last thing told is the workbook, complete."""
     watched = Watched()
-    build(portal, tmp_path, watched=watched)
+    build(scene, tmp_path, watched=watched)
     last = watched.told[-1]
     assert (last.stage, last.done, last.total) == ("workbook", 3, 3)
 
 
-def test_a_portal_that_gives_up_leaves_no_file(portal: FakePortal, tmp_path: Path) -> None:
+def test_a_portal_that_gives_up_leaves_no_file(scene: Scene, portal: Portal, tmp_path: Path) -> None:
     """An error ends the report with its reason; nothing half done lies about."""
-
-    def fail(method: str, nth: int) -> None:
-        if method == "requisites":
-            raise PaymentRequiredError(method=method, status=402)
-
-    portal.before = fail
+    portal.faults.always(Fault.error("PAYMENT_REQUIRED"), method="crm.requisite.list")
     with pytest.raises(PaymentRequiredError):
-        build(portal, tmp_path)
+        build(scene, tmp_path)
     assert list(tmp_path.iterdir()) == []
 
 
-def test_cancelling_while_the_workbook_is_written_stops_it(portal: FakePortal, tmp_path: Path) -> None:
+def test_cancelling_while_the_workbook_is_written_stops_it(scene: Scene, portal: Portal, tmp_path: Path) -> None:
     """The stop is looked at in every stage."""
     watched = Watched()
 
@@ -206,13 +200,13 @@ def test_cancelling_while_the_workbook_is_written_stops_it(portal: FakePortal, t
                 raise ReportCancelledError
 
     with pytest.raises(ReportCancelledError):
-        build(portal, tmp_path, watched=watched, stop=StopAtWorkbook())
+        build(scene, tmp_path, watched=watched, stop=StopAtWorkbook())
     assert list(tmp_path.iterdir()) == []
 
 
-def test_dates_are_calendar_dates(portal: FakePortal, tmp_path: Path) -> None:
+def test_dates_are_calendar_dates(scene: Scene, portal: Portal, tmp_path: Path) -> None:
     """``2026-03-01T00:00:00+03:00`` is 1 March wherever the server stands."""
-    outcome = build(portal, tmp_path)
+    outcome = build(scene, tmp_path)
     assert sheet(outcome, "Краткий")[0]["Дата счёта"].date() == date(2026, 3, 1)
 
 
