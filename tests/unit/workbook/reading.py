@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 from zipfile import ZipFile
 
-from lxml import etree
 from openpyxl import load_workbook
 from openpyxl.cell import Cell
 from openpyxl.workbook import Workbook
@@ -72,5 +72,5 @@ def part(path: Path, name: str) -> bytes:
 
 def digits(path: Path, cell: str, sheet: int = 1) -> str | None:
     """What stands in ``<v>`` of one cell, as the file has it."""
-    root = etree.fromstring(part(path, f"xl/worksheets/sheet{sheet}.xml"))
+    root = ElementTree.fromstring(part(path, f"xl/worksheets/sheet{sheet}.xml"))
     return root.findtext(f".//m:c[@r='{cell}']/m:v", namespaces=NAMESPACE)
