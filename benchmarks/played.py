@@ -15,10 +15,12 @@ from typing import Any
 
 from benchmarks.measuring import answer, measured, told
 from bitrix_app.processing import DataProcessor
-from bitrix_app.reports import Progress, ProgressTracker, Register, WorkflowOrchestrator
+from bitrix_app.reports import KINDS, Progress, ProgressTracker, WorkflowOrchestrator
 from bitrix_app.reports.exporting import FileExporter
 from bitrix_app.reports.fetching import FetchedPage
-from bitrix_app.workbook import REGISTER_SHEETS, RegisterHeader
+from bitrix_app.workbook import RegisterHeader
+
+REGISTER = KINDS["register"]
 
 
 class Played:
@@ -79,9 +81,9 @@ def whole(source: Played, folder: Path) -> dict[str, Any]:
     progress = ProgressTracker(Nobody(), detailed=True)
     progress.expect(source.invoices)
     exporter = FileExporter(
-        folder=folder, sheets=REGISTER_SHEETS, header=lambda _: header, progress=progress, check=lambda: None
+        folder=folder, sheets=REGISTER.sheets, header=lambda _: header, progress=progress, check=lambda: None
     )
-    with Register(folder) as register:
+    with REGISTER.register(folder) as register:
         workflow = WorkflowOrchestrator(
             source=source, processor=DataProcessor, select=lambda same: same, register=register, exporter=exporter
         )

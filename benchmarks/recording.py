@@ -14,7 +14,7 @@ from bitrix_app.bitrix24 import AccessToken, Bitrix24Client, Transport
 from bitrix_app.bitrix24.types import CallRecord, Wait
 from bitrix_app.portals.clients import UnsharedBucket
 from bitrix_app.processing import FieldMapping, Stage
-from bitrix_app.reports import Progress, ProgressTracker, ReportCatalog, ReportParams, StopSignal
+from bitrix_app.reports import KINDS, Progress, ProgressTracker, ReportCatalog, ReportParams, StopSignal
 from bitrix_app.reports.fetching import FetchedPage, InvoiceSource
 from demo_portal.subprocess import PortalSubprocess
 
@@ -70,6 +70,7 @@ def fetched(portal: PortalSubprocess) -> list[FetchedPage]:
         observer=nobody,
     )
     source = InvoiceSource(
+        kind=KINDS["register"],
         portal=client,
         params=ReportParams(date.fromisoformat(portal.first), date.fromisoformat(portal.last), detailed=True),
         catalog=ReportCatalog(FieldMapping(date_field="begindate"), stages={each.id: each for each in STAGES}),

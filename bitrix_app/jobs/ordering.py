@@ -12,11 +12,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from bitrix_app.errors import IdempotencyKeyReusedError, InvalidParametersError
 from bitrix_app.jobs.report_run import report_catalog
 from bitrix_app.portals import PERIODS, Access, Catalogs, PortalClients, complete_settings
-from bitrix_app.reports import Estimate, ReportParams, estimate
+from bitrix_app.reports import DEFAULT_KIND, KINDS, Estimate, ReportParams, estimate
 from bitrix_app.storage import AuditLog, PortalRecord, PortalUsers, ReportRecord, Reports
 
-REGISTER = "register"
-KINDS = (REGISTER,)
 STANDARD_DATE_FIELD = "begindate"
 MONTHS_IN = {"month": 1, "quarter": 3, "year": 12}
 OPTIONAL: Mapping[str, Any] = {
@@ -64,7 +62,7 @@ class Ordering:
         known = self.users.get(portal.id, user_id)
         name = known.name if known else ""
         record, is_new = self.reports.of(portal.id, user_id).create(params, lang, name, idempotency_key)
-        if not is_new and {"kind": REGISTER, **record.params} != params:
+        if not is_new and {"kind": DEFAULT_KIND, **record.params} != params:
             raise IdempotencyKeyReusedError
         if is_new:
             self.wake()
@@ -82,7 +80,7 @@ class Ordering:
 
     def _settled(self, portal: PortalRecord, user_id: int, asked: Mapping[str, Any]) -> dict[str, Any]:
         """What the row keeps: each parameter by name, as JSON, none left to a default that may change meanwhile."""
-        kind = asked.get("kind") or REGISTER
+        kind = asked.get("kind") or DEFAULT_KIND
         if kind not in KINDS:
             raise InvalidParametersError(kind="unknown_kind")
         first, last = self._days(portal, asked)

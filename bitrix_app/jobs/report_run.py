@@ -14,11 +14,11 @@ from bitrix_app.errors import AppUninstalledError
 from bitrix_app.portals import Catalogs, PortalClients, complete_settings
 from bitrix_app.portals.catalog import USER_SCOPES, PortalCatalog
 from bitrix_app.reports import (
+    KINDS,
     FieldMapping,
     Outcome,
     ProgressSink,
     ProgressTracker,
-    Register,
     ReportAssembly,
     ReportCatalog,
     ReportParams,
@@ -96,14 +96,16 @@ class ReportRun:
         watcher = WaitsInProgress(tracker, self.now)
         client = self.clients.background(portal, record.user_id, stop=stop, observer=watcher)
         known = self.catalogs.whole(portal, record.user_id, client)
+        kind = KINDS[params.kind]
         assembly = ReportAssembly(
+            kind=kind,
             portal=client,
             request=self._request(record, portal, params),
             catalog=report_catalog(portal, known),
             progress=tracker,
             stop=stop,
         )
-        with Register(folder) as register:
+        with kind.register(folder) as register:
             return assembly.orchestrator(register, folder).run()
 
     def _portal(self, record: ReportRecord) -> PortalRecord:

@@ -1,7 +1,7 @@
 """What a report makes of the portal's answers: pure functions and frozen values. Nothing of HTTP, SQL or a clock."""
 
 from bitrix_app.processing.checks import CHECKS, ROW_CHECKS, Check, DuplicateNumbers, Examined
-from bitrix_app.processing.columns import extra_fields, invoice_columns
+from bitrix_app.processing.columns import Column, extra_fields, invoice_columns
 from bitrix_app.processing.counterparty import BUYER_FIELDS, Counterparty, buyer_of, counterparty_of
 from bitrix_app.processing.fields import INVOICE_FIELDS, mapped_dates
 from bitrix_app.processing.inn import inn_fault, kpp_fault
@@ -26,6 +26,7 @@ __all__ = [
     "INVOICE_FIELDS",
     "ROW_CHECKS",
     "Check",
+    "Column",
     "Counterparty",
     "CounterpartyTotal",
     "CurrencyTotal",

@@ -7,14 +7,16 @@ the database (``storage``), sheets (``workbook``).
 from bitrix_app.processing import FieldMapping, Stage
 from bitrix_app.reports.estimate import Estimate, estimate
 from bitrix_app.reports.exporting import LocalFile, Outcome
+from bitrix_app.reports.kinds import KINDS, ReportKind
 from bitrix_app.reports.orchestrator import ReportAssembly, WorkflowOrchestrator
-from bitrix_app.reports.register import Register
-from bitrix_app.reports.request import ReportCatalog, ReportParams, ReportRequest
+from bitrix_app.reports.request import DEFAULT_KIND, ReportCatalog, ReportParams, ReportRequest
 from bitrix_app.reports.running import Progress, ProgressSink, ProgressTracker, ShutdownError, StopSignal, Waiting
 from bitrix_app.workbook import FORMATS, WORKBOOK, Format
 
 __all__ = [
+    "DEFAULT_KIND",
     "FORMATS",
+    "KINDS",
     "WORKBOOK",
     "Estimate",
     "FieldMapping",
@@ -24,9 +26,9 @@ __all__ = [
     "Progress",
     "ProgressSink",
     "ProgressTracker",
-    "Register",
     "ReportAssembly",
     "ReportCatalog",
+    "ReportKind",
     "ReportParams",
     "ReportRequest",
     "ShutdownError",

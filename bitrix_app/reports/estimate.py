@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import ceil
 
+from bitrix_app.reports.kinds import KINDS
 from bitrix_app.reports.protocols import PortalReader
-from bitrix_app.reports.request import ReportCatalog, ReportParams, invoice_filter, undated_filter
+from bitrix_app.reports.request import ReportCatalog, ReportParams
 
 PAGE = 50
 ROWS_AN_INVOICE = 4
@@ -33,10 +34,9 @@ def estimate(portal: PortalReader, params: ReportParams, catalog: ReportCatalog)
 
     Raises PortalErrors.
     """
-    left_out = catalog.left_out_stages
-    is_datetime = params.date_field in catalog.datetime_fields
-    invoices = portal.count_invoices(invoice_filter(params, is_datetime=is_datetime, left_out_stages=left_out))
-    undated = portal.count_invoices(undated_filter(params, left_out_stages=left_out))
+    kind = KINDS[params.kind]
+    invoices = portal.count_invoices(kind.scope(params, catalog))
+    undated = portal.count_invoices(kind.undated(params, catalog))
     calls = expected_calls(invoices, detailed=params.detailed)
     return Estimate(invoices, undated, calls, expected_seconds(calls))
 

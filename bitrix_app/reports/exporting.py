@@ -21,8 +21,6 @@ from bitrix_app.reports.request import ReportCatalog, ReportParams, ReportReques
 from bitrix_app.reports.running import ProgressTracker
 from bitrix_app.workbook import FORMATS, WORKBOOK, Format, OwnCompany, ProblemLines, RegisterHeader, Sheet
 
-TITLE = "Реестр счетов"
-
 
 @dataclass(frozen=True, slots=True)
 class LocalFile:
@@ -100,7 +98,8 @@ class FileExporter:
 class TitleBlock:
     """Makes the title block of one report; names that it shows are looked up in the portal."""
 
-    def __init__(self, portal: PortalReader, request: ReportRequest, catalog: ReportCatalog) -> None:
+    def __init__(self, title: str, portal: PortalReader, request: ReportRequest, catalog: ReportCatalog) -> None:
+        self._title = title
         self._portal = portal
         self._request = request
         self._catalog = catalog
@@ -113,7 +112,7 @@ class TitleBlock:
         params, fields = self._request.params, self._catalog.fields
         title = field_title(fields, params.date_field)
         header = RegisterHeader(
-            title=TITLE,
+            title=self._title,
             company=self._own_company(params.mycompany_id),
             date_from=params.date_from,
             date_to=params.date_to,

@@ -13,11 +13,12 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Any
 
-from bitrix_app.processing import ProcessingContext, Raw, extra_fields, invoice_columns
+from bitrix_app.processing import ProcessingContext, Raw, extra_fields
+from bitrix_app.reports.kinds import ReportKind
 from bitrix_app.reports.lookups import LookUps, id_in
 from bitrix_app.reports.product_rows import OWNERS_A_CALL, OwnedRows, ProductRowReader
 from bitrix_app.reports.protocols import Page, PortalReader
-from bitrix_app.reports.request import ReportCatalog, ReportParams, invoice_filter, invoice_select, undated_filter
+from bitrix_app.reports.request import ReportCatalog, ReportParams, invoice_select
 from bitrix_app.reports.running import Calls, ProgressTracker, StopSignal
 
 WINDOW_PAGES = 20
@@ -46,12 +47,14 @@ class InvoiceSource:
     def __init__(
         self,
         *,
+        kind: ReportKind,
         portal: PortalReader,
         params: ReportParams,
         catalog: ReportCatalog,
         progress: ProgressTracker,
         stop: StopSignal,
     ) -> None:
+        self._kind = kind
         self._portal = portal
         self._params = params
         self._catalog = catalog
@@ -59,8 +62,7 @@ class InvoiceSource:
         self._stop = stop
         self._look_ups = LookUps(portal, knows_users=catalog.knows_users)
         self._row_reader = ProductRowReader(portal, lambda done: progress.advance("products", done))
-        self._left_out = catalog.left_out_stages
-        self._extra_fields = extra_fields(invoice_columns(with_rows=params.detailed))
+        self._extra_fields = extra_fields(kind.columns(params.detailed))
         self.undated = 0
         """How many invoices have no date in the chosen field, so that no period holds them; known after ``pages``."""
 
@@ -80,7 +82,7 @@ class InvoiceSource:
             self.undated = calls.result(undated)
 
     def _count_undated(self) -> int:
-        return self._portal.count_invoices(undated_filter(self._params, left_out_stages=self._left_out))
+        return self._portal.count_invoices(self._kind.undated(self._params, self._catalog))
 
     def _windows(self, calls: Calls) -> Iterator[_Window]:
         window = _Window()
@@ -97,11 +99,7 @@ class InvoiceSource:
     def _invoice_pages(self, calls: Calls) -> Iterator[list[dict[str, Any]]]:
         """Pages until the list ends, the next being read while this one is used."""
         pages = self._portal.invoices(
-            filter=invoice_filter(
-                self._params,
-                is_datetime=self._params.date_field in self._catalog.datetime_fields,
-                left_out_stages=self._left_out,
-            ),
+            filter=self._kind.scope(self._params, self._catalog),
             select=invoice_select(self._catalog.fields, self._extra_fields),
         )
 

@@ -11,11 +11,11 @@ from typing import Any, Protocol
 from bitrix_app.processing import DataProcessor, ProcessedInvoice, ProcessingContext
 from bitrix_app.reports.exporting import Exporter, FileExporter, Outcome, TitleBlock
 from bitrix_app.reports.fetching import FetchedPage, InvoiceSource
+from bitrix_app.reports.kinds import ReportKind
 from bitrix_app.reports.protocols import PortalReader
 from bitrix_app.reports.register import Register
-from bitrix_app.reports.request import ReportCatalog, ReportRequest, Selection
+from bitrix_app.reports.request import ReportCatalog, ReportRequest
 from bitrix_app.reports.running import ProgressTracker, StopSignal
-from bitrix_app.workbook import REGISTER_SHEETS
 
 
 class Source(Protocol):
@@ -62,17 +62,19 @@ class WorkflowOrchestrator:
 
 
 class ReportAssembly:
-    """Makes the parts of one report over one portal client."""
+    """Makes the parts of one report of a kind over one portal client."""
 
     def __init__(
         self,
         *,
+        kind: ReportKind,
         portal: PortalReader,
         request: ReportRequest,
         catalog: ReportCatalog,
         progress: ProgressTracker,
         stop: StopSignal,
     ) -> None:
+        self._kind = kind
         self._portal = portal
         self._request = request
         self._catalog = replace(catalog, fields=replace(catalog.fields, date_field=request.params.date_field))
@@ -85,6 +87,7 @@ class ReportAssembly:
         params = self._request.params
         return WorkflowOrchestrator(
             source=InvoiceSource(
+                kind=self._kind,
                 portal=self._portal,
                 params=params,
                 catalog=self._catalog,
@@ -92,12 +95,12 @@ class ReportAssembly:
                 stop=self._stop,
             ),
             processor=DataProcessor,
-            select=Selection(params.date_from, params.date_to, params.paid).of,
+            select=self._kind.select(params).of,
             register=register,
             exporter=FileExporter(
                 folder=folder,
-                sheets=REGISTER_SHEETS,
-                header=TitleBlock(self._portal, self._request, self._catalog).read(),
+                sheets=self._kind.sheets,
+                header=TitleBlock(self._kind.title, self._portal, self._request, self._catalog).read(),
                 progress=self._progress,
                 check=self._stop.check,
             ),

@@ -21,6 +21,7 @@ from bitrix_app.processing import (
     mapped_dates,
 )
 
+DEFAULT_KIND = "register"
 NARROWING = ("company_id", "invoice_id", "mycompany_id", "assigned_by_id", "currency", "paid")
 
 
@@ -34,6 +35,7 @@ class ReportParams:
 
     date_from: date
     date_to: date
+    kind: str = DEFAULT_KIND
     date_field: str = "begindate"
     detailed: bool = False
     stages: tuple[str, ...] | None = None
@@ -51,6 +53,7 @@ class ReportParams:
         return cls(
             date_from=date.fromisoformat(values["date_from"]),
             date_to=date.fromisoformat(values["date_to"]),
+            kind=values.get("kind") or DEFAULT_KIND,
             date_field=values.get("date_field") or "begindate",
             detailed=bool(values.get("detailed")),
             stages=None if stages is None else tuple(stages),
@@ -99,24 +102,24 @@ def invoice_select(fields: FieldMapping, extra: Sequence[Field] = ()) -> list[st
     return list(dict.fromkeys([*(each.name for each in read), *BUYER_FIELDS]))
 
 
-def invoice_filter(params: ReportParams, *, is_datetime: bool, left_out_stages: Collection[str]) -> dict[str, Any]:
+def invoice_filter(params: ReportParams, catalog: ReportCatalog) -> dict[str, Any]:
     """The portal's filter for the report's invoices.
 
     The end is ``<`` the next day, for ``<=`` with a bare date stops at midnight. A datetime field is compared in
     the portal's time zone, while the report goes by the calendar date as written: there the filter is a day wider
     at both ends and ``Selection`` cuts exactly.
     """
-    margin = timedelta(days=1 if is_datetime else 0)
+    margin = timedelta(days=1 if params.date_field in catalog.datetime_fields else 0)
     return {
         f">={params.date_field}": _day(params.date_from, -margin),
         f"<{params.date_field}": _day(params.date_to, timedelta(days=1) + margin),
-        **_narrowing(params, left_out_stages),
+        **_narrowing(params, catalog.left_out_stages),
     }
 
 
-def undated_filter(params: ReportParams, *, left_out_stages: Collection[str]) -> dict[str, Any]:
+def undated_filter(params: ReportParams, catalog: ReportCatalog) -> dict[str, Any]:
     """The filter for invoices that no period can hold: their chosen date is empty."""
-    return {f"={params.date_field}": None, **_narrowing(params, left_out_stages)}
+    return {f"={params.date_field}": None, **_narrowing(params, catalog.left_out_stages)}
 
 
 def _day(day: date, shift: timedelta) -> str:
@@ -167,3 +170,8 @@ class Selection:
         if day is None:
             return True
         return (self.date_from is None or self.date_from <= day) and (self.date_to is None or day <= self.date_to)
+
+
+def selection(params: ReportParams) -> Selection:
+    """The exact cut of a register."""
+    return Selection(params.date_from, params.date_to, params.paid)

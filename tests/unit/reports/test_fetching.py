@@ -12,6 +12,7 @@ import pytest
 
 from bitrix_app.errors import AccessDeniedError, PortalDeletedError, ReportCancelledError
 from bitrix_app.reports.fetching import FetchedPage, InvoiceSource
+from bitrix_app.reports.kinds import REGISTER
 from bitrix_app.reports.product_rows import ProductRowReader
 from bitrix_app.reports.request import ReportCatalog, ReportParams
 from bitrix_app.reports.running import ProgressTracker, StopSignal
@@ -59,6 +60,7 @@ def a_source(
 ) -> InvoiceSource:
     asked = ReportParams(**{**JANUARY, **params})
     return InvoiceSource(
+        kind=REGISTER,
         portal=client or scene.client,
         params=asked,
         catalog=ReportCatalog(knows_users=knows_users),

@@ -17,6 +17,8 @@ STAGES = {
     "DT31_1:D": Stage("DT31_1:D", "Не оплачен", "F", 1),
     "DT31_1:P": Stage("DT31_1:P", "Оплачен", "S", 1),
 }
+MOMENTS = ReportCatalog(datetime_fields=frozenset({"begindate", "ufCrmPaid"}))
+WITHOUT_FAILED = ReportCatalog(excluded_stages=frozenset({"DT31_1:D"}))
 
 
 def params(**values: Any) -> ReportParams:
@@ -25,13 +27,13 @@ def params(**values: Any) -> ReportParams:
 
 def test_the_period_includes_both_ends() -> None:
     """The last day ends where the next one begins."""
-    asked = invoice_filter(MARCH, is_datetime=False, left_out_stages=())
+    asked = invoice_filter(MARCH, ReportCatalog())
     assert asked == {">=begindate": "2026-03-01", "<begindate": "2026-04-01"}
 
 
 def test_a_moment_is_asked_for_with_a_day_to_spare() -> None:
     """The portal compares moments in its own time zone; the calendar date is cut afterwards."""
-    asked = invoice_filter(params(date_field="ufCrmPaid"), is_datetime=True, left_out_stages=())
+    asked = invoice_filter(params(date_field="ufCrmPaid"), MOMENTS)
     assert asked == {">=ufCrmPaid": "2026-02-28", "<ufCrmPaid": "2026-04-02"}
 
 
@@ -50,33 +52,33 @@ def test_a_moment_is_asked_for_with_a_day_to_spare() -> None:
 )
 def test_each_wish_narrows_on_the_server(given: dict[str, Any], asked: dict[str, Any]) -> None:
     """What the portal can filter is filtered there; whether an invoice is paid only the processed invoice tells."""
-    found = invoice_filter(params(**given), is_datetime=False, left_out_stages=())
+    found = invoice_filter(params(**given), ReportCatalog())
     assert {name: value for name, value in found.items() if "begindate" not in name} == asked
 
 
 def test_failed_and_excluded_stages_are_left_out_by_name() -> None:
     """An invoice in a stage that nobody knows is then in the report, not lost."""
     catalog = ReportCatalog(stages=STAGES, excluded_stages=frozenset({"DT31_1:N"}))
-    found = invoice_filter(MARCH, is_datetime=False, left_out_stages=catalog.left_out_stages)
+    found = invoice_filter(MARCH, catalog)
     assert found["!@stageId"] == ["DT31_1:D", "DT31_1:N"]
 
 
 def test_chosen_stages_win_over_excluded_ones() -> None:
     """Who names a failed stage gets it."""
-    found = invoice_filter(params(stages=["DT31_1:D"]), is_datetime=False, left_out_stages={"DT31_1:D"})
+    found = invoice_filter(params(stages=["DT31_1:D"]), WITHOUT_FAILED)
     assert (found["@stageId"], "!@stageId" in found) == (["DT31_1:D"], False)
 
 
 def test_undated_invoices_are_counted_under_the_same_wishes() -> None:
     """Only invoices that the report would have held are counted."""
-    found = undated_filter(params(company_id=12), left_out_stages={"DT31_1:D"})
+    found = undated_filter(params(company_id=12), WITHOUT_FAILED)
     assert found == {"=begindate": None, "=companyId": 12, "!@stageId": ["DT31_1:D"]}
 
 
 def test_the_end_of_the_calendar_is_no_error() -> None:
     """The last day that a date can hold is still a period."""
     last = ReportParams(date(9999, 12, 31), date(9999, 12, 31))
-    assert invoice_filter(last, is_datetime=True, left_out_stages=())["<begindate"] == "9999-12-31"
+    assert invoice_filter(last, MOMENTS)["<begindate"] == "9999-12-31"
 
 
 def test_only_needed_fields_are_asked_for_each_once() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -15,8 +16,9 @@ from bitrix_app.processing import FieldMapping, ProcessingContext, Stage
 from bitrix_app.reports import ReportAssembly, ReportRequest, WorkflowOrchestrator
 from bitrix_app.reports.exporting import Outcome
 from bitrix_app.reports.fetching import FetchedPage
+from bitrix_app.reports.kinds import REGISTER, ReportKind
 from bitrix_app.reports.register import Register
-from bitrix_app.reports.request import ReportCatalog, ReportParams
+from bitrix_app.reports.request import ReportCatalog, ReportParams, Selection, invoice_filter
 from bitrix_app.reports.running import ProgressTracker, StopSignal
 from demo_portal import Fault, Portal, a_row
 from tests.memory import Scene
@@ -32,9 +34,18 @@ CATALOG = ReportCatalog(
 )
 
 
-def build(scene: Scene, folder: Path, *, watched: Any = None, stop: Any = None, **params: Any) -> Outcome:
+def build(
+    scene: Scene,
+    folder: Path,
+    *,
+    kind: ReportKind = REGISTER,
+    watched: Any = None,
+    stop: Any = None,
+    **params: Any,
+) -> Outcome:
     asked = ReportParams.from_json({"date_from": "2026-03-01", "date_to": "2026-03-31", "detailed": True, **params})
     assembly = ReportAssembly(
+        kind=kind,
         portal=scene.client,
         request=ReportRequest(asked, "Иванова Анна", datetime(2026, 4, 1, 9, tzinfo=UTC), "https://p.ru/{}".format),
         catalog=CATALOG,
@@ -188,6 +199,25 @@ def test_a_portal_that_gives_up_leaves_no_file(scene: Scene, portal: Portal, tmp
     with pytest.raises(PaymentRequiredError):
         build(scene, tmp_path)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_kind_of_report_is_a_value_that_names_its_parts(scene: Scene, portal: Portal, tmp_path: Path) -> None:
+    """Another scope, selection and title, other sheets: nothing else has to know of a new kind."""
+    kind = replace(
+        REGISTER,
+        name="without_the_first",
+        title="Счета первого дня, кроме первого",
+        scope=lambda params, catalog: {"!=id": 1, **invoice_filter(params, catalog)},
+        select=lambda params: Selection(params.date_from, params.date_from),
+        sheets=REGISTER.sheets[:1],
+    )
+    outcome = build(scene, tmp_path, kind=kind)
+    workbook = load_workbook(next(each.path for each in outcome.files if each.format == "xlsx"))
+    assert workbook.sheetnames == ["Краткий", "Проблемы"]
+    assert str(workbook["Краткий"].cell(1, 1).value).startswith("Счета первого дня, кроме первого")
+    assert outcome.summary["invoices"] == 1
+    first = replace(kind, scope=lambda params, catalog: {"=id": 1, **invoice_filter(params, catalog)})
+    assert build(scene, tmp_path, kind=first).summary["invoices"] == 0
 
 
 def test_cancelling_while_the_workbook_is_written_stops_it(scene: Scene, portal: Portal, tmp_path: Path) -> None:
