@@ -3,11 +3,14 @@
 AppError
 ├─ SettingsError                       a setting is missing or wrong: the start stops
 ├─ SettingsChangedError                two administrators at once: the second has to look again
-├─ RejectedRequestError                a request that we refuse (400 · 401 · 403 · 404 · 409 · 422 · 429 · 503)
+├─ RejectedRequestError                a request that the web refuses (400 · 401 · 404 · 409 · 422 · 429 · 503)
 ├─ PortalBusyError                     a page would have to wait longer for its portal than it may
+├─ MissingFieldError · MalformedFieldError · NotInstalledError · AdminRequiredError · ReportAccessError ·
+│  ForeignEventError                   who is calling, and what they may do
 ├─ AuthorizationServerError            the authorization server said no, or said nothing
 │   ├─ AuthorizationServerUnavailableError
-│   ├─ ForeignTokenError               forged, expired, another application's or another portal's token
+│   ├─ ForeignTokenError               forged, expired, or another application's token
+│   │   └─ PortalMismatchError         another portal's
 │   └─ InvalidGrantError               the refresh token is spent or lapsed
 ├─ PortalError                         a REST call failed
 │   ├─ QueryLimitExceededError         wait, go on
@@ -63,7 +66,7 @@ class SettingsChangedError(AppError):
 
 
 class RejectedRequestError(AppError):
-    """A request that we refuse: ``status`` is the HTTP status, ``code`` tells why, ``errors`` names fields."""
+    """A request that the web refuses: ``status`` is the HTTP status, ``code`` tells why, ``errors`` names fields."""
 
     def __init__(
         self,
@@ -92,6 +95,45 @@ class PortalBusyError(AppError):
         self.retry_after = retry_after
 
 
+# --- who is calling, and what they may do -------------------------------------------------------------------------
+
+
+class MissingFieldError(AppError):
+    """A form or an event lacks the ``field`` that it is believed by."""
+
+    code = "missing_field"
+
+
+class MalformedFieldError(AppError):
+    """The ``field`` of a form cannot be a token at all."""
+
+    code = "malformed_field"
+
+
+class NotInstalledError(AppError):
+    """No administrator of the portal has installed the app there."""
+
+    code = "not_installed"
+
+
+class AdminRequiredError(AppError):
+    """The portal says that this user is no administrator of it."""
+
+    code = "admin_required"
+
+
+class ReportAccessError(AppError):
+    """The administrator does not let this user order reports."""
+
+    code = "not_allowed_to_build"
+
+
+class ForeignEventError(AppError):
+    """The application token of an event is not that of its portal."""
+
+    code = "foreign_event"
+
+
 # --- the authorization server -------------------------------------------------------------------------------------
 
 
@@ -108,9 +150,15 @@ class AuthorizationServerUnavailableError(AuthorizationServerError):
 
 
 class ForeignTokenError(AuthorizationServerError):
-    """The access token is forged, expired, or belongs to another application or portal."""
+    """The access token is forged, expired, or belongs to another application."""
 
     code = "foreign_token"
+
+
+class PortalMismatchError(ForeignTokenError):
+    """The access token is genuine, but belongs to another portal than the request names."""
+
+    code = "portal_mismatch"
 
 
 class InvalidGrantError(AuthorizationServerError):
@@ -240,8 +288,8 @@ class UnexpectedAnswerError(GiveUpError):
 
 
 class InvalidParametersError(AppError):
-    """A report cannot be ordered with these parameters: ``fields`` tells for each wrong one why, as a stable code:
-    ``unknown_kind``, ``unknown_date_field``, ``missing_day``, ``after_last_day``."""
+    """There is no report, or page of reports, for these parameters: ``fields`` tells for each wrong one why, as a
+    stable code: ``unknown_kind``, ``unknown_date_field``, ``missing_day``, ``after_last_day``, ``unknown_page``."""
 
     code = "validation_failed"
 

@@ -54,7 +54,7 @@ class Ordering:
         """Check the right, settle the parameters, write the row, note it in the audit log, wake a worker.
 
         → the report, and whether it is new: the same key again gives the same report. Raises InvalidParametersError,
-        IdempotencyKeyReusedError, AppUninstalledError; RejectedRequestError ``not_allowed_to_build``; and, where the
+        IdempotencyKeyReusedError, AppUninstalledError; ReportAccessError; and, where the
         portal has to be asked, PortalErrors and AuthorizationServerErrors.
         """
         self.access.require_report_access(portal, user_id)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from bitrix_app.bitrix24 import Bitrix24Client, whole
-from bitrix_app.errors import RejectedRequestError, UnexpectedAnswerError
+from bitrix_app.errors import AdminRequiredError, ReportAccessError, UnexpectedAnswerError
 from bitrix_app.portals.catalog import USER_SCOPES, TtlCache
 from bitrix_app.portals.clients import PortalClients
 from bitrix_app.portals.preferences import complete_settings
@@ -75,10 +75,10 @@ class Access:
         )
 
     def require_admin(self, portal: PortalRecord, user_id: int) -> SeenUser:
-        """The user. Raises RejectedRequestError 403 ``admin_required`` when the portal says that they are none."""
+        """The user. Raises AdminRequiredError when the portal says that they are none."""
         seen = self.user(portal, user_id)
         if not seen.is_admin:
-            raise RejectedRequestError(403, "admin_required")
+            raise AdminRequiredError
         return seen
 
     def has_report_access(self, portal: PortalRecord, user_id: int) -> bool:
@@ -93,9 +93,9 @@ class Access:
         return builders["mode"] == "chosen" and self._in_departments(portal, user_id, set(builders["departments"]))
 
     def require_report_access(self, portal: PortalRecord, user_id: int) -> None:
-        """Raises RejectedRequestError 403 ``not_allowed_to_build``."""
+        """Raises ReportAccessError unless ``has_report_access``."""
         if not self.has_report_access(portal, user_id):
-            raise RejectedRequestError(403, "not_allowed_to_build")
+            raise ReportAccessError
 
     def _in_departments(self, portal: PortalRecord, user_id: int, chosen: set[int]) -> bool:
         if not chosen or not portal.scopes & USER_SCOPES:

@@ -10,7 +10,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from bitrix_app.errors import RejectedRequestError
+from bitrix_app.errors import ForeignEventError
 from bitrix_app.portals.identity import require_field
 from bitrix_app.portals.install import Installer, InstallForm
 from bitrix_app.storage import Portals
@@ -53,7 +53,7 @@ class PortalEvents:
     def receive(self, event: Event) -> list[str]:
         """Does what a genuine event asks. → names of files to delete from the file store.
 
-        Raises RejectedRequestError: 400 for a missing field, 403 for an application token that is not the portal's.
+        Raises MissingFieldError; ForeignEventError for an application token that is not the portal's.
         """
         require_field("event", event.name)
         member_id, token = event.auth.get("member_id", ""), event.auth.get("application_token", "")
@@ -62,14 +62,13 @@ class PortalEvents:
         if not self._portals.has_application_token(member_id, token):
             if self._portals.was_erased(_digest(member_id, token)):
                 return []
-            raise RejectedRequestError(403, "foreign_event")
+            raise ForeignEventError
         return self._uninstalled(member_id, token, event) if event.name == UNINSTALLED else []
 
     def install(self, event: Event, network: str) -> None:
         """Stores what an ``ONAPPINSTALL`` brings, whose token is confirmed in the turn of its ``network``.
 
-        Raises RejectedRequestError: 400 for a missing field, 401 for a token that is not confirmed, 403 for one of
-        somebody who is no administrator; PortalError.
+        Raises what Installer.confirm and Installer.store raise.
         """
         form = InstallForm(
             member_id=event.auth.get("member_id", ""),

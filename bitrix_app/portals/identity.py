@@ -13,15 +13,17 @@ from typing import Protocol
 from bitrix_app.bitrix24 import TokenOwner
 from bitrix_app.errors import (
     AuthorizationServerError,
+    AuthorizationServerUnavailableError,
     ForeignTokenError,
-    RejectedRequestError,
+    MalformedFieldError,
+    MissingFieldError,
+    PortalMismatchError,
 )
 from bitrix_app.portals.waiting import FairQueue, request_deadline
 
 TOKEN_SHAPE = re.compile(r"[\x21-\x7e]{1,2048}")
 """What an access or refresh token, an application token or a member_id can look like at all."""
 
-RETRY_SECONDS = 10
 CONFIRMED_AT_ONCE = 16
 CALLER_PLACES = 59
 
@@ -60,16 +62,17 @@ class CallerCheck:
         """The caller behind ``access_token``, who must belong to the portal ``member_id``. Waits for its turn among
         those of other networks, within the request's own time; ``network``: where the request came from.
 
-        Raises RejectedRequestError: 400 for an empty value, 401 for a forged, expired or foreign token and for a
-        ``member_id`` that differs, 503 when the authorization server does not answer or no turn came.
+        Raises MissingFieldError for an empty value, ForeignTokenError for a forged, expired or foreign token,
+        PortalMismatchError for a ``member_id`` that differs, AuthorizationServerUnavailableError when the
+        authorization server does not answer or no turn came.
         """
         require_field("AUTH_ID", access_token)
         require_field("member_id", member_id)
         if not TOKEN_SHAPE.fullmatch(access_token):
-            raise RejectedRequestError(401, "foreign_token")
+            raise ForeignTokenError
         owner = self._ask(access_token, network)
         if not hmac.compare_digest(owner.member_id.encode(), member_id.encode("utf-8", "replace")):
-            raise RejectedRequestError(401, "portal_mismatch")
+            raise PortalMismatchError
         return Caller(
             member_id=owner.member_id,
             user_id=owner.user_id,
@@ -84,20 +87,20 @@ class CallerCheck:
         try:
             with self.queue.enter(network, request_deadline().remaining()):
                 return self._server.confirm(access_token)
-        except ForeignTokenError as error:
-            raise RejectedRequestError(401, "foreign_token") from error
+        except ForeignTokenError:
+            raise
         except AuthorizationServerError as error:
-            raise RejectedRequestError(503, "authorization_server_unavailable", retry_after=RETRY_SECONDS) from error
+            raise AuthorizationServerUnavailableError from error
 
 
 def require_field(name: str, value: str) -> None:
-    """Raises RejectedRequestError 400 ``missing_field`` when the value is empty."""
+    """Raises MissingFieldError when the value is empty."""
     if not value.strip():
-        raise RejectedRequestError(400, "missing_field", field=name)
+        raise MissingFieldError(field=name)
 
 
 def require_token(name: str, value: str) -> None:
-    """Raises RejectedRequestError 400 when the value is empty or cannot be a token at all."""
+    """Raises MissingFieldError when the value is empty, MalformedFieldError when it cannot be a token at all."""
     require_field(name, value)
     if not TOKEN_SHAPE.fullmatch(value):
-        raise RejectedRequestError(400, "malformed_field", field=name)
+        raise MalformedFieldError(field=name)

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from bitrix_app.bitrix24 import Bitrix24Client
-from bitrix_app.errors import AppError, GiveUpError, RejectedRequestError, UnknownMethodError
+from bitrix_app.errors import AdminRequiredError, AppError, GiveUpError, UnknownMethodError
 from bitrix_app.portals.access import Access, SeenUser, ask_profile
 from bitrix_app.portals.catalog import read_date_fields
 from bitrix_app.portals.clients import PortalClients
@@ -82,7 +82,7 @@ class Installer:
         self._clock = clock
 
     def confirm(self, form: InstallForm, network: str) -> Caller:
-        """Who is installing, from which network. Raises RejectedRequestError 400, 401, 503."""
+        """Who is installing, from which network. Raises MalformedFieldError, and what CallerCheck raises."""
         for name, value in (("REFRESH_ID", form.refresh_token), ("APPLICATION_TOKEN", form.application_token)):
             require_token(name, value)
         return self._check.confirm(form.access_token, form.member_id, network)
@@ -90,8 +90,8 @@ class Installer:
     def install(self, caller: Caller, form: InstallForm) -> Installation:
         """Installs the app in the caller's portal. Harmless to repeat: a repeat goes on where the last one stopped.
 
-        A step that the portal refuses is in the answer. Raises RejectedRequestError 403 ``admin_required`` and
-        PortalError from before anything was stored.
+        A step that the portal refuses is in the answer. Raises AdminRequiredError and PortalError
+        from before anything was stored.
         """
         stored = self.store(caller, form, times=INSTALL_TIMES)
         portal = stored.portal
@@ -114,13 +114,13 @@ class Installer:
 
         ``times``: so many times what an ordinary page may spend on its portal.
 
-        Raises RejectedRequestError 403 ``admin_required``, PortalError.
+        Raises AdminRequiredError, PortalError.
         """
         known = self._portals.by_member_id(caller.member_id)
         with self._clients.for_caller(caller, known, times=times) as client:
             user = ask_profile(client, caller.user_id)
         if not user.is_admin:
-            raise RejectedRequestError(403, "admin_required")
+            raise AdminRequiredError
         pair = fresh_pair(caller, form.refresh_token, self._clock())
         portal = self._portals.install(
             member_id=caller.member_id,

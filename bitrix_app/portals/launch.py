@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from bitrix_app.errors import AuthorizationServerError, PortalBusyError, PortalError, RejectedRequestError
+from bitrix_app.errors import AuthorizationServerError, NotInstalledError, PortalBusyError, PortalError
 from bitrix_app.portals.access import Access, SeenUser
 from bitrix_app.portals.identity import Caller, CallerCheck, require_token
 from bitrix_app.portals.install import fresh_pair
@@ -62,7 +62,7 @@ class Launcher:
         self._clock = clock
 
     def confirm(self, form: LaunchForm, network: str) -> Caller:
-        """Who is opening the app, from which network. Raises RejectedRequestError 400, 401, 503."""
+        """Who is opening the app, from which network. Raises MalformedFieldError, and what CallerCheck raises."""
         if form.refresh_token is not None:
             require_token("REFRESH_ID", form.refresh_token)
         return self._check.confirm(form.access_token, form.member_id, network)
@@ -70,7 +70,7 @@ class Launcher:
     def launch(self, caller: Caller, form: LaunchForm) -> Launch:
         """Keeps the user's tokens. A portal that does not answer soon does not keep the page from opening.
 
-        Raises RejectedRequestError 403 ``not_installed`` for a portal whose administrator has not installed the app.
+        Raises NotInstalledError.
         """
         portal = self.enter(caller, form)
         user: SeenUser | None
@@ -84,11 +84,11 @@ class Launcher:
     def enter(self, caller: Caller, form: LaunchForm) -> PortalRecord:
         """Keeps the tokens of a confirmed caller, and the address and scopes that were confirmed with them.
 
-        Raises RejectedRequestError 403 ``not_installed``.
+        Raises NotInstalledError.
         """
         portal = self._portals.by_member_id(caller.member_id)
         if portal is None or not portal.installed:
-            raise RejectedRequestError(403, "not_installed")
+            raise NotInstalledError
         self._portals.launched(
             portal.id, client_endpoint=caller.client_endpoint, domain=caller.domain, scopes=caller.scopes
         )

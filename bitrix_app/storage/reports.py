@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -11,7 +12,7 @@ from uuid import uuid4
 from sqlalchemy import ColumnElement, delete, select, tuple_, update
 from sqlalchemy.orm import Session
 
-from bitrix_app.errors import RejectedRequestError
+from bitrix_app.errors import InvalidParametersError
 from bitrix_app.storage.database import Database, rows_touched
 from bitrix_app.storage.tables import Report, ReportFileRow
 
@@ -108,6 +109,7 @@ def to_record(row: Report) -> ReportRecord:
 
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+CURSOR = re.compile(r"([0-9]{1,16})\.([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})")
 
 
 class Reports:
@@ -168,7 +170,7 @@ class UserReports:
     def page(self, before: str | None = None, limit: int = 20) -> tuple[list[ReportRecord], str | None]:
         """Reports newest first, from after the cursor ``before`` on. → the page, the cursor of the next or None.
 
-        Raises RejectedRequestError (422) for a cursor that we did not make.
+        Raises InvalidParametersError for a cursor that we did not make.
         """
         query = select(Report).where(self._mine).order_by(Report.created_at.desc(), Report.id.desc())
         if before is not None:
@@ -216,8 +218,8 @@ def make_cursor(record: ReportRecord) -> str:
 
 
 def read_cursor(cursor: str) -> tuple[datetime, str]:
-    """The moment and id in a cursor. Raises RejectedRequestError (422)."""
-    micros, dot, report_id = cursor.partition(".")
-    if not dot or not micros.isascii() or not micros.isdigit() or len(micros) > 17:
-        raise RejectedRequestError(422, "validation_failed", errors={"before": ["Not a cursor of ours."]})
-    return EPOCH + timedelta(microseconds=int(micros)), report_id
+    """The moment and id in a cursor. Raises InvalidParametersError."""
+    found = CURSOR.fullmatch(cursor)
+    if found is None:
+        raise InvalidParametersError(before="unknown_page")
+    return EPOCH + timedelta(microseconds=int(found[1])), found[2]

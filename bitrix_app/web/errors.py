@@ -15,7 +15,14 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from werkzeug.exceptions import HTTPException
 
 from bitrix_app import errors
-from bitrix_app.errors import AppError, InvalidParametersError, PortalBusyError, RejectedRequestError
+from bitrix_app.errors import (
+    AppError,
+    AuthorizationServerError,
+    AuthorizationServerUnavailableError,
+    InvalidParametersError,
+    PortalBusyError,
+    RejectedRequestError,
+)
 from bitrix_app.web.messages import message_for, reasons
 from bitrix_app.web.pages import page_values
 
@@ -23,6 +30,12 @@ PROBLEM_TYPE = "application/problem+json"
 API_PREFIX = "/api/"
 
 STATUS_BY_ERROR: Mapping[type[AppError], int] = {
+    errors.MissingFieldError: 400,
+    errors.MalformedFieldError: 400,
+    errors.NotInstalledError: 403,
+    errors.AdminRequiredError: 403,
+    errors.ReportAccessError: 403,
+    errors.ForeignEventError: 403,
     errors.PortalBusyError: 503,
     errors.AuthorizationServerError: 503,
     errors.ForeignTokenError: 401,
@@ -56,6 +69,9 @@ CODE_BY_STATUS: Mapping[int, str] = {
     503: "service_unavailable",
 }
 RETRY_SECONDS = 30
+CONFIRM_AGAIN_SECONDS = 10
+EXPECTED = (PortalBusyError, AuthorizationServerUnavailableError)
+"""Neither says more than that others are slow: the request's line in the log is enough."""
 
 log = structlog.get_logger("web")
 
@@ -87,17 +103,21 @@ def refusal(error: RejectedRequestError) -> Response:
 
 
 def _answer_app_error(error: AppError) -> Response:
-    if isinstance(error, PortalBusyError):
-        error = RejectedRequestError(status_of(error), error.code, retry_after=error.retry_after)
     if not isinstance(error, RejectedRequestError):
         status = status_of(error)
-        retry_after = RETRY_SECONDS if status == 503 else None
-        if status >= 500:
+        retry_after = _retry_after(error) if status == 503 else None
+        if status >= 500 and not isinstance(error, EXPECTED):
             log.warning("request_failed", code=error.code, exc_info=error)
         fields = reasons(error.fields) if isinstance(error, InvalidParametersError) else None
         error = RejectedRequestError(status, error.code, retry_after=retry_after, errors=fields, **error.params)
     g.error_code = error.code
     return refusal(error)
+
+
+def _retry_after(error: AppError) -> int:
+    if isinstance(error, PortalBusyError):
+        return error.retry_after
+    return CONFIRM_AGAIN_SECONDS if isinstance(error, AuthorizationServerError) else RETRY_SECONDS
 
 
 def _answer_http_error(error: HTTPException) -> Response:

@@ -23,7 +23,7 @@ from limits.errors import StorageError
 from limits.storage import MemoryStorage, storage_from_string
 from limits.strategies import MovingWindowRateLimiter
 
-from bitrix_app.errors import RejectedRequestError
+from bitrix_app.errors import ForeignTokenError, RejectedRequestError
 
 UNCONFIRMED_OF_NETWORK = "1800 per minute"
 REFUSED_OF_NETWORK = "30 per minute"
@@ -59,7 +59,7 @@ class RateLimits:
     def confirmation(self, address: str, access_token: str) -> Iterator[str]:
         """Around the question whose ``access_token`` came from ``address``. → the network, for the fair queue.
 
-        A refusal (RejectedRequestError 401) is counted against the network; one with too many of them is refused
+        A refusal (ForeignTokenError) is counted against the network; one with too many of them is refused
         before anybody is asked, but for a token that was confirmed here within the hour: colleagues behind the
         address of a flood go on working.
         """
@@ -71,11 +71,10 @@ class RateLimits:
             self._require_room("refused", REFUSED_OF_NETWORK, network)
         try:
             yield network
-        except RejectedRequestError as error:
-            if error.status == 401:
-                with self._lock:
-                    self._confirmed.pop(digest, None)
-                self._hit(parse(REFUSED_OF_NETWORK), "refused", network)
+        except ForeignTokenError:
+            with self._lock:
+                self._confirmed.pop(digest, None)
+            self._hit(parse(REFUSED_OF_NETWORK), "refused", network)
             raise
         with self._lock:
             self._confirmed[digest] = True

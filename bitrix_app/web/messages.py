@@ -56,9 +56,10 @@ REASONS: Mapping[str, str] = {
     "unknown_kind": N_("There is no such kind of report."),
     "unknown_date_field": N_("Invoices of this portal have no such date field."),
     "missing_day": N_("This day is missing."),
+    "unknown_page": N_("There is no such page."),
     "after_last_day": N_("The first day is after the last day."),
 }
-"""Why a parameter of a report does not fit, by the code that ``jobs.Ordering`` gives."""
+"""Why a parameter does not fit, by the code of an InvalidParametersError."""
 
 MESSAGES: Mapping[str, Message] = {
     # --- the tree of errors

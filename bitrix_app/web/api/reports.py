@@ -19,7 +19,6 @@ from bitrix_app.web.services import services
 from bitrix_app.web.session import session
 
 PAGE = 20
-CURSOR = re.compile(r"[0-9]{1,16}\.[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,200}")
 NOT_CHOSEN = {"kind", "company_id", "invoice_id"}
 """Parameters that the form does not remember."""
@@ -56,8 +55,6 @@ def start_report() -> ResponseReturnValue:
 def list_reports() -> ResponseReturnValue:
     """This user's reports, newest first."""
     before = request.args.get("before")
-    if before is not None and not CURSOR.fullmatch(before):
-        raise RejectedRequestError(422, "validation_failed", errors={"before": [_("There is no such page.")]})
     records, following = session().reports.page(before, PAGE)
     presenter = _presenter()
     return {

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import structlog
 from flask import Flask, Response, request
 
-from bitrix_app.errors import RejectedRequestError
+from bitrix_app.errors import AppError
 from bitrix_app.portals import Event
 from bitrix_app.portals.events import INSTALLED, UNINSTALLED
 from bitrix_app.storage import Files
@@ -35,7 +35,7 @@ def receive() -> Response:
     event = Event.from_form(form_body(request))
     try:
         files = _received(event)
-    except RejectedRequestError as error:
+    except AppError as error:
         log.warning("event_refused", event_name=event.name[:40], code=error.code)
         raise
     if event.name == UNINSTALLED:

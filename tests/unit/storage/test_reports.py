@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bitrix_app.errors import RejectedRequestError
+from bitrix_app.errors import InvalidParametersError
 from bitrix_app.storage import (
     Cipher,
     Database,
@@ -125,11 +125,16 @@ def test_pages_stay_right_when_reports_share_a_moment_or_vanish(database_url: st
     db.close()
 
 
-@pytest.mark.parametrize("cursor", ["", ".", "x.y", "-1.a", "99999999999999999999.a", "1", "²." + "a"])
+UUID = "3f2b8a6e-0d7c-4c1a-9b57-1f0e8d2c4a6b"
+
+
+@pytest.mark.parametrize(
+    "cursor", ["", ".", "x.y", "1", "1.a", f"-1.{UUID}", f"99999999999999999999.{UUID}", f"²2.{UUID}", f"1.{UUID} "]
+)
 def test_a_cursor_that_we_did_not_make_is_refused(mine: UserReports, cursor: str) -> None:
-    with pytest.raises(RejectedRequestError) as caught:
+    with pytest.raises(InvalidParametersError) as caught:
         mine.page(cursor)
-    assert caught.value.status == 422
+    assert caught.value.fields == {"before": "unknown_page"}
 
 
 def test_a_cancelled_report_says_so_at_once(db: Database, mine: UserReports, portal: PortalRecord) -> None:

@@ -7,7 +7,14 @@ from unittest.mock import patch
 
 import pytest
 
-from bitrix_app.errors import RejectedRequestError
+from bitrix_app.errors import (
+    AdminRequiredError,
+    AppError,
+    AuthorizationServerUnavailableError,
+    ForeignTokenError,
+    MissingFieldError,
+    RejectedRequestError,
+)
 from bitrix_app.web import limits
 from bitrix_app.web.limits import RateLimits, network_of
 from tests.fakes import FakeClock
@@ -23,18 +30,25 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> FakeClock:
     return made
 
 
-def confirm(gate: RateLimits, address: str, token: str, status: int | None = None) -> str:
-    """A question to the authorization server, refused with ``status`` if any; → the network it was asked for."""
+def confirm(gate: RateLimits, address: str, token: str, failure: AppError | None = None) -> str:
+    """A question to the authorization server, with its ``failure`` if any; → the network it was asked for."""
     with gate.confirmation(address, token) as network:
-        if status is not None:
-            raise RejectedRequestError(status, "foreign_token")
+        if failure is not None:
+            raise failure
     return network
 
 
-def refused(gate: RateLimits, address: str, token: str, status: int | None = 401) -> RejectedRequestError:
-    """The refusal of such a question."""
+def refuse(gate: RateLimits, address: str, token: str) -> None:
+    """Such a question about a token that is not confirmed."""
+    with pytest.raises(ForeignTokenError):
+        confirm(gate, address, token, ForeignTokenError())
+
+
+def shut(gate: RateLimits, address: str, token: str) -> RejectedRequestError:
+    """The refusal of such a question before anybody is asked."""
     with pytest.raises(RejectedRequestError) as caught:
-        confirm(gate, address, token, status)
+        confirm(gate, address, token)
+    assert caught.value.status == 429
     return caught.value
 
 
@@ -69,10 +83,10 @@ def test_thirty_refused_tokens_a_minute_close_the_door_to_their_network(clock: F
     """429 before anybody is asked; other networks go on; a minute later it is open again."""
     gate = RateLimits()
     for number in range(30):
-        assert refused(gate, STRANGER, f"forged{number}").status == 401
+        refuse(gate, STRANGER, f"forged{number}")
     clock.now += 15
-    shut = refused(gate, STRANGER, "forged", status=None)
-    assert (shut.status, shut.code, shut.retry_after) == (429, "too_many_requests", 46)
+    told = shut(gate, STRANGER, "forged")
+    assert (told.code, told.retry_after) == ("too_many_requests", 46)
     assert confirm(gate, "203.0.113.67", "genuine") == "203.0.113.67"
     clock.now += 46
     assert confirm(gate, STRANGER, "genuine") == STRANGER
@@ -83,19 +97,20 @@ def test_a_token_that_was_confirmed_passes_the_shut_door_until_it_is_refused(clo
     gate = RateLimits()
     confirm(gate, STRANGER, "genuine")
     for number in range(30):
-        refused(gate, STRANGER, f"forged{number}")
-    assert refused(gate, STRANGER, "new", status=None).status == 429
+        refuse(gate, STRANGER, f"forged{number}")
+    shut(gate, STRANGER, "new")
     confirm(gate, STRANGER, "genuine")
-    assert refused(gate, STRANGER, "genuine", status=401).status == 401
-    assert refused(gate, STRANGER, "genuine", status=None).status == 429
+    refuse(gate, STRANGER, "genuine")
+    shut(gate, STRANGER, "genuine")
 
 
-@pytest.mark.parametrize("status", [400, 403, 503])
-def test_only_refused_tokens_shut_the_door(status: int) -> None:
+@pytest.mark.parametrize("failure", [MissingFieldError(), AdminRequiredError(), AuthorizationServerUnavailableError()])
+def test_only_refused_tokens_shut_the_door(failure: AppError) -> None:
     """Neither an incomplete form nor a silent authorization server is held against the network."""
     gate = RateLimits()
     for _ in range(40):
-        assert refused(gate, STRANGER, "token", status).status == status
+        with pytest.raises(type(failure)):
+            confirm(gate, STRANGER, "token", failure)
     confirm(gate, STRANGER, "token")
 
 
@@ -122,15 +137,16 @@ def test_counters_of_ever_new_strangers_do_not_fill_our_memory(clock: FakeClock)
     with patch.object(limits, "KEYS", 200):
         gate = RateLimits()
         for number in range(150):
-            refused(gate, f"2001:db8:0:{number:x}::1", "forged")
+            refuse(gate, f"2001:db8:0:{number:x}::1", "forged")
             clock.now += 0.1
         clock.now += 61
         for number in range(500):
-            refused(gate, f"2001:db8:1:{number:x}::1", "forged")
-            refused(gate, STRANGER, "forged")
+            refuse(gate, f"2001:db8:1:{number:x}::1", "forged")
+            with pytest.raises((ForeignTokenError, RejectedRequestError)):
+                confirm(gate, STRANGER, "forged", ForeignTokenError())
             clock.now += 0.01
             assert len(gate._own.storage.events) <= 201  # type: ignore[attr-defined]  # the library's storage
-        assert refused(gate, STRANGER, "forged", status=None).status == 429
+        shut(gate, STRANGER, "forged")
 
 
 def test_a_portals_users_have_a_common_limit() -> None:

@@ -37,7 +37,7 @@ def test_every_error_of_the_tree_has_a_sentence() -> None:
 
 def test_every_refusal_in_the_source_has_a_sentence() -> None:
     found = codes_of_refusals()
-    assert {"missing_field", "admin_required", "too_many_requests"} <= found
+    assert {"session_expired", "link_invalid", "too_many_requests"} <= found
     assert found <= MESSAGES.keys()
     assert set(CODE_BY_STATUS.values()) <= MESSAGES.keys()
 
