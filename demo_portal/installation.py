@@ -5,6 +5,27 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+PLACEMENTS: tuple[str, ...] = (
+    "CRM_DEAL_LIST_TOOLBAR",
+    "CRM_CONTACT_LIST_TOOLBAR",
+    "CRM_COMPANY_LIST_TOOLBAR",
+    "CRM_SMART_INVOICE_LIST_TOOLBAR",
+    "CRM_SMART_INVOICE_LIST_MENU",
+    "CRM_SMART_INVOICE_DETAIL_TAB",
+    "CRM_SMART_INVOICE_DETAIL_TOOLBAR",
+    "CRM_SMART_INVOICE_DETAIL_ACTIVITY",
+    "CRM_COMPANY_DETAIL_TAB",
+    "CRM_COMPANY_DETAIL_TOOLBAR",
+    "CRM_CONTACT_DETAIL_TAB",
+    "CRM_DEAL_DETAIL_TAB",
+    "CRM_ANALYTICS_MENU",
+    "CRM_ANALYTICS_TOOLBAR",
+    "LEFT_MENU",
+    "REST_APP_URI",
+    "PAGE_BACKGROUND_WORKER",
+)
+"""Codes that a portal of today knows; ``Portal.known_placements`` is its own list, to be shortened."""
+
 
 @dataclass(frozen=True, slots=True)
 class Placement:
@@ -48,12 +69,19 @@ class EventHandler:
 
 @dataclass(slots=True)
 class Installation:
-    """One application in one portal. ``present`` until it is deleted; ``installed`` after installFinish."""
+    """One application in one portal.
+
+    ``present`` until it is deleted; ``installed`` after installFinish; ``payment_expired`` and ``days`` (left) as the
+    portal's app.info tells them.
+    """
 
     application_token: str
     scopes: frozenset[str]
     present: bool = True
     installed: bool = False
+    version: int = 1
+    payment_expired: bool = False
+    days: int | None = None
     placements: list[Placement] = field(default_factory=list)
     events: list[EventHandler] = field(default_factory=list)
 

@@ -38,16 +38,28 @@ def launch_form(portal: Portal, app: App, pair: TokenPair, opening: Opening) -> 
         "AUTH_ID": pair.access_token,
         "AUTH_EXPIRES": str(pair.expires_in),
         "REFRESH_ID": pair.refresh_token,
-        "SERVER_ENDPOINT": f"{portal.world.oauth.url}/rest/",
-        "APPLICATION_TOKEN": portal.installation(app).application_token,
-        "APPLICATION_SCOPE": pair.scope,
+        **(_later_fields(portal, app, pair) if portal.ways.full_forms else {}),
         "member_id": portal.member_id,
         "status": app.status,
         "PLACEMENT": opening.placement,
         "PLACEMENT_OPTIONS": opening.options_text(),
     }
-    query = {"DOMAIN": portal.domain, "PROTOCOL": "0", "LANG": opening.lang, "APP_SID": secrets.token_hex(16)}
+    query = {
+        "DOMAIN": opening.host or portal.domain,
+        "PROTOCOL": "0",
+        "LANG": opening.lang,
+        "APP_SID": secrets.token_hex(16),
+    }
     return LaunchForm(query, body)
+
+
+def _later_fields(portal: Portal, app: App, pair: TokenPair) -> dict[str, str]:
+    """What portals of 2024 do not send yet."""
+    return {
+        "SERVER_ENDPOINT": f"{portal.oauth.url}/rest/",
+        "APPLICATION_TOKEN": portal.installation(app).application_token,
+        "APPLICATION_SCOPE": pair.scope,
+    }
 
 
 _PAGES = {
@@ -61,11 +73,13 @@ _PAGES = {
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """Where and how the app is opened: placement, its options, the language of the interface."""
+    """Where and how the app is opened: placement, its options, the language of the interface, the host in the
+    browser's address (empty: the portal's own; a portal may be reached under several)."""
 
     placement: str = "DEFAULT"
     options: Mapping[str, Any] | None = None
     lang: str = "ru"
+    host: str = ""
 
     def options_text(self) -> str:
         """PLACEMENT_OPTIONS: a JSON text with the placement's own keys (texts) and the universal ``URI``."""
@@ -79,16 +93,19 @@ class Opening:
 def event_fields(
     portal: Portal, app: App, event: str, data: Mapping[str, Any], pair: TokenPair | None
 ) -> list[tuple[str, str]]:
-    """An event's form fields. ``pair`` None: the event carries no tokens (ONAPPUNINSTALL)."""
+    """An event's form fields. ``pair`` None: the event carries no tokens (ONAPPUNINSTALL).
+
+    ONAPPPAYMENT carries neither tokens nor the application's token (common/events/on-app-payment.md).
+    """
     auth: dict[str, Any] = {
         "domain": portal.domain,
-        "server_endpoint": f"{portal.world.oauth.url}/rest/",
+        "server_endpoint": f"{portal.oauth.url}/rest/",
         "client_endpoint": portal.client_endpoint,
         "member_id": portal.member_id,
-        "application_token": portal.installation(app).application_token,
-        "status": app.status,
     }
-    if pair is not None:
+    if event != "ONAPPPAYMENT":
+        auth.update(application_token=portal.installation(app).application_token, status=app.status)
+    if pair is not None and event != "ONAPPPAYMENT":
         auth.update(
             access_token=pair.access_token,
             refresh_token=pair.refresh_token,

@@ -7,7 +7,11 @@ from dataclasses import dataclass, field
 
 @dataclass(slots=True)
 class User:
-    """An employee. ``sees`` is "all" invoices or "own" ones; ``sees_companies`` covers companies and requisites."""
+    """An employee. ``sees`` is "all" invoices or "own" ones.
+
+    ``sees_companies`` and ``sees_contacts`` are the rights to clients; requisites go with them. ``sees_funnels`` off:
+    crm.category.list is refused.
+    """
 
     id: int
     name: str
@@ -16,6 +20,8 @@ class User:
     admin: bool = False
     sees: str = "all"
     sees_companies: bool = True
+    sees_contacts: bool = True
+    sees_funnels: bool = True
     departments: tuple[int, ...] = (1,)
     position: str = ""
     time_zone: str = ""
@@ -62,7 +68,8 @@ class App:
 
 
 def default_users() -> list[User]:
-    """An administrator, a chief accountant who sees all invoices, a manager who sees own ones only."""
+    """An administrator, a chief accountant who sees all invoices, a manager who sees own ones only, an assistant who
+    sees own ones and no clients."""
     return [
         User(
             1,
@@ -92,6 +99,18 @@ def default_users() -> list[User]:
             position="Менеджер по продажам",
             departments=(3,),
             email="volkov@example.ru",
+        ),
+        User(
+            12,
+            "Ирина",
+            "Белова",
+            "Сергеевна",
+            sees="own",
+            sees_companies=False,
+            sees_contacts=False,
+            position="Помощник менеджера",
+            departments=(3,),
+            email="belova@example.ru",
         ),
     ]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -44,10 +45,15 @@ class Portal(PortalState):
         *,
         app: App | None = None,
         pair: TokenPair | None = None,
+        host: str = "",
     ) -> LaunchForm:
-        """The form with which Bitrix24 opens the app for a user (default: the administrator), with a fresh pair."""
+        """The form with which Bitrix24 opens the app for a user (default: the administrator), with a fresh pair.
+
+        ``host``: the one in the browser's address, where the portal was opened under another name than its own.
+        """
         owner, of = user or self.admin, app or self.world.app
-        return launching.launch_form(self, of, pair or self.issue_tokens(owner, of), Opening(placement, options, lang))
+        opening = Opening(placement, options, lang, host)
+        return launching.launch_form(self, of, pair or self.issue_tokens(owner, of), opening)
 
     def open_app(
         self,
@@ -112,6 +118,43 @@ class Portal(PortalState):
         del self._installations[of.client_id]
         installation.present = False
         return statuses
+
+    def update_app(self, *, tell: bool = True, new_token: bool = True, app: App | None = None) -> list[int]:
+        """Install the application's next version: handlers of placements and events go, its token changes.
+
+        ONAPPUPDATE (with the new token) is sent to the handlers that there were, unless ``tell`` is off: by reports it
+        is not always sent. Returns the statuses of the handlers' answers.
+        """
+        of = app or self.world.app
+        installation = self.installation(of)
+        handlers = [each.handler for each in installation.events if each.event == "ONAPPUPDATE"] if tell else []
+        installation.placements.clear()
+        installation.events.clear()
+        installation.version += 1
+        if new_token:
+            installation.application_token = secrets.token_hex(16)
+        data = {
+            "VERSION": str(installation.version),
+            "PREVIOUS_VERSION": str(installation.version - 1),
+            "LANGUAGE_ID": "ru",
+        }
+        pair = self.issue_tokens(self.admin, of)
+        return [self._delivered(handler, of, "ONAPPUPDATE", data, pair) for handler in handlers]
+
+    def change_payment(self, *, expired: bool, days: int | None = None, app: App | None = None) -> list[int]:
+        """Let the application be paid for, or its payment lapse: app.info tells it, ONAPPPAYMENT is sent."""
+        of = app or self.world.app
+        installation = self.installation(of)
+        installation.payment_expired, installation.days = expired, days
+        data = {
+            "CODE": of.client_id,
+            "VERSION": installation.version,
+            "STATUS": of.status,
+            "PAYMENT_EXPIRED": "Y" if expired else "N",
+            "DAYS": days,
+            "LANGUAGE_ID": "ru",
+        }
+        return self._tell(of, "ONAPPPAYMENT", data, None)
 
     def _tell(self, app: App, event: str, data: Mapping[str, Any], pair: TokenPair | None) -> list[int]:
         handlers = [each.handler for each in self.installation(app).events if each.event == event]

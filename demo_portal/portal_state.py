@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from demo_portal.crm.store import Crm
 from demo_portal.faults import FaultPlan
-from demo_portal.installation import Installation, OpenFrame
+from demo_portal.installation import PLACEMENTS, Installation, OpenFrame
 from demo_portal.people import App, Department, User, default_departments, default_users
 from demo_portal.rest.calls import CallLog
 from demo_portal.rest.limits import ENTERPRISE, STANDARD, LeakyBucket, OperatingTime, Pace
@@ -28,6 +28,7 @@ class PortalState:
         self.title = title or "Север-Трейд"
         self.ways = world.ways
         self.server = world.new_server(self.handle, port)
+        self.oauth = world.oauth
         self.crm = Crm()
         self.users: dict[int, User] = {user.id: user for user in default_users()}
         self.departments: list[Department] = default_departments()
@@ -38,6 +39,7 @@ class PortalState:
         self.calls = CallLog()
         self.webhook_secret = secrets.token_hex(8)
         self.license_type, self.license_family = "std", "std"
+        self.known_placements: list[str] = list(PLACEMENTS)
         self.frames: dict[str, OpenFrame] = {}
         self._installations: dict[str, Installation] = {}
 
@@ -86,6 +88,11 @@ class PortalState:
         """An employee who sees only invoices that they are responsible for."""
         return self.users[8]
 
+    @property
+    def assistant(self) -> User:
+        """An employee who sees own invoices and may read neither companies nor contacts."""
+        return self.users[12]
+
     # --- ways ---------------------------------------------------------------------------------------------------
 
     def behave(self, **ways: Any) -> None:
@@ -93,6 +100,13 @@ class PortalState:
         self.ways = replace(self.ways, **ways)
 
     # --- licence ----------------------------------------------------------------------------------------------
+
+    def make_box(self, operating_limit: float | None = 420.0) -> None:
+        """Make it self-hosted: no limit of requests, another operating limit or none."""
+        self.license_type, self.license_family = "selfhosted", "box"
+        self.bucket.enabled = False
+        self.operating.enabled = operating_limit is not None
+        self.operating.limit = operating_limit or self.operating.limit
 
     def make_enterprise(self) -> None:
         """Give it an Enterprise plan: 250 requests of credit, 5 a second."""

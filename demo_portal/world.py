@@ -1,10 +1,11 @@
-"""The demo world: an authorization server and any number of portals in one process."""
+"""The demo world: two authorization servers and any number of portals in one process."""
 
 from __future__ import annotations
 
 import threading
 import time
 from collections.abc import Callable, Iterable
+from typing import Any
 
 from demo_portal.people import App
 from demo_portal.portal import Portal
@@ -19,6 +20,8 @@ class DemoWorld:
     handed to ``send``.
 
     ``app_url`` is the address of the application under test (it may be set later: ``world.set_app_url``).
+    ``oauth`` stands for the authorization server of Russia and its neighbours, ``second_oauth`` for that of all
+    others: a portal belongs to one of them (``portal.oauth``, by default the first).
     ``ways`` is how its portals behave (``Portal.behave`` changes one of them).
     ``clock`` and ``sleep`` drive expiry, buckets and latency: give a ManualClock for exact tests.
     """
@@ -46,6 +49,7 @@ class DemoWorld:
         self.portals: list[Portal] = []
         self._lock = threading.Lock()
         self.oauth = AuthorizationServer(self, oauth_port)
+        self.second_oauth = AuthorizationServer(self)
         self._started = False
 
     def __enter__(self) -> DemoWorld:
@@ -59,22 +63,38 @@ class DemoWorld:
         """Begin to answer: the authorization server and the portals there are."""
         self._started = True
         self.oauth.server.start()
+        self.second_oauth.server.start()
         for portal in self.portals:
             portal.start()
 
     def stop(self) -> None:
         """Stop everything; hanging calls are let go."""
-        self.oauth.resume()
-        self.oauth.faults.clear()
+        for oauth in (self.oauth, self.second_oauth):
+            oauth.resume()
+            oauth.faults.clear()
         for portal in self.portals:
             portal.stop()
         self.oauth.server.stop()
+        self.second_oauth.server.stop()
         self._started = False
 
-    def add_portal(self, *, member_id: str | None = None, port: int = 0, title: str = "") -> Portal:
+    def add_portal(
+        self,
+        *,
+        member_id: str | None = None,
+        port: int = 0,
+        title: str = "",
+        oauth: AuthorizationServer | None = None,
+        **ways: Any,
+    ) -> Portal:
         """A further portal, empty but for its default users, funnels, presets and currencies. Answers at once in a
-        started world."""
+        started world.
+
+        ``oauth``: the authorization server it belongs to (default: the first); ``ways``: fields of ``Ways``.
+        """
         portal = Portal(self, member_id=member_id, port=port, title=title)
+        portal.oauth = oauth or self.oauth
+        portal.behave(**ways)
         with self._lock:
             self.portals.append(portal)
         if self._started:
@@ -113,6 +133,11 @@ class DemoWorld:
         """Hold an answer."""
         if seconds > 0:
             self._sleep(seconds)
+
+    @property
+    def oauth_roots(self) -> tuple[str, str]:
+        """Roots of the two authorization servers."""
+        return self.oauth.url, self.second_oauth.url
 
     def environment(self) -> dict[str, str]:
         """The application's settings that make it live in this world (without SECRET_KEY and storage)."""

@@ -46,7 +46,8 @@ def _viewer(portal: Portal, request: Request) -> Viewer:
     user = portal.users.get(int(chosen)) if chosen.isdigit() else None
     lang = str(request.query.get("lang", ""))
     in_slider = request.query.get("IFRAME") == "Y"
-    return Viewer(portal, user or portal.admin, lang if lang in WORDS else "ru", request.path, in_slider)
+    host = request.headers.get("host", "")
+    return Viewer(portal, user or portal.admin, lang if lang in WORDS else "ru", request.path, in_slider, host)
 
 
 def _static(name: str) -> Reply:

@@ -23,7 +23,7 @@ def launch(viewer: Viewer, fields: dict[str, Any]) -> Reply:
     if installing and not viewer.user.admin:
         return json_reply({"refused": viewer.word("incomplete")})
     placement, options = str(fields.get("placement") or "DEFAULT"), dict(fields.get("options") or {})
-    form = portal.launch_form(viewer.user, placement, options, viewer.lang)
+    form = portal.launch_form(viewer.user, placement, options, viewer.lang, host=viewer.host)
     known = {each.handler for each in installation.placements}
     given = str(fields.get("handler") or "")
     handler = app.install_url if installing else given if given in known else app.handler_url
@@ -33,7 +33,7 @@ def launch(viewer: Viewer, fields: dict[str, Any]) -> Reply:
     return json_reply(
         {
             "sid": sid,
-            "frame": f"{portal.domain}|{form.query['PROTOCOL']}|{sid}",
+            "frame": f"{form.query['DOMAIN']}|{form.query['PROTOCOL']}|{sid}",
             "action": form.url(handler),
             "origin": f"{origin.scheme}://{origin.netloc}",
             "body": form.body,

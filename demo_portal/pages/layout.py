@@ -24,13 +24,15 @@ WIDGETS_PATH = "/devops/list/"
 
 @dataclass(frozen=True, slots=True)
 class Viewer:
-    """Who looks at the page: the user chosen in the top bar (``as``), the language, and whether in a slider."""
+    """Who looks at the page: the user chosen in the top bar (``as``), the language, whether in a slider, and the host
+    in the browser's address: a portal may have several names."""
 
     portal: Portal
     user: User
     lang: str
     path: str
     in_slider: bool = False
+    host: str = ""
 
     def word(self, key: str) -> str:
         """A word of the interface, escaped."""

@@ -11,16 +11,16 @@ _ALL_SCOPES = ("crm", "department", "disk", "im", "placement", "user", "user_bas
 
 def app_info(call: Call) -> Answer:
     """The portal's app.info: the licence and whether the application is installed."""
-    portal = call.portal
+    portal, installation = call.portal, call.portal.installation(call.app)
     return Answer(
         {
             "ID": 5,
             "CODE": call.app.client_id,
-            "VERSION": 1,
+            "VERSION": installation.version,
             "STATUS": call.app.status,
-            "INSTALLED": portal.installation(call.app).installed,
-            "PAYMENT_EXPIRED": "N",
-            "DAYS": None,
+            "INSTALLED": installation.installed,
+            "PAYMENT_EXPIRED": "Y" if installation.payment_expired else "N",
+            "DAYS": installation.days,
             "LANGUAGE_ID": "ru",
             "LICENSE": f"ru_{portal.license_type}",
             "LICENSE_TYPE": portal.license_type,

@@ -23,6 +23,8 @@ def category_list(call: Call) -> Answer:
         raise PortalFault("ENTITY_TYPE_NOT_SUPPORTED", f"Entity type {entity_type_id} is not supported")
     if entity_type_id != INVOICE:
         raise PortalFault("NOT_FOUND", "Smart process not found")
+    if not call.user.sees_funnels:
+        raise PortalFault("ACCESS_DENIED", "Access denied", 400)
     categories = call.portal.crm.categories
     return Answer({"categories": [dict(each) for each in categories]}, len(categories))
 

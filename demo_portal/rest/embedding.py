@@ -3,30 +3,11 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlsplit
 
 from demo_portal.errors import PortalFault
 from demo_portal.installation import EventHandler, Placement
 from demo_portal.rest.context import Answer, Call
-
-KNOWN_PLACEMENTS: tuple[str, ...] = (
-    "CRM_DEAL_LIST_TOOLBAR",
-    "CRM_CONTACT_LIST_TOOLBAR",
-    "CRM_COMPANY_LIST_TOOLBAR",
-    "CRM_SMART_INVOICE_LIST_TOOLBAR",
-    "CRM_SMART_INVOICE_LIST_MENU",
-    "CRM_SMART_INVOICE_DETAIL_TAB",
-    "CRM_SMART_INVOICE_DETAIL_TOOLBAR",
-    "CRM_SMART_INVOICE_DETAIL_ACTIVITY",
-    "CRM_COMPANY_DETAIL_TAB",
-    "CRM_COMPANY_DETAIL_TOOLBAR",
-    "CRM_CONTACT_DETAIL_TAB",
-    "CRM_DEAL_DETAIL_TAB",
-    "CRM_ANALYTICS_MENU",
-    "CRM_ANALYTICS_TOOLBAR",
-    "LEFT_MENU",
-    "REST_APP_URI",
-    "PAGE_BACKGROUND_WORKER",
-)
 
 _KNOWN_EVENTS = {
     "ONAPPINSTALL",
@@ -41,9 +22,9 @@ _KNOWN_EVENTS = {
 }
 
 
-def placement_list(call: Call) -> Answer:  # noqa: ARG001  # one shape for all methods
+def placement_list(call: Call) -> Answer:
     """placement.list: codes available to the application."""
-    return Answer(list(KNOWN_PLACEMENTS))
+    return Answer(list(call.portal.known_placements))
 
 
 def placement_get(call: Call) -> Answer:
@@ -59,7 +40,8 @@ def placement_bind(call: Call) -> Answer:
     for name, value in (("PLACEMENT", code), ("HANDLER", handler)):
         if not value:
             raise PortalFault("ERROR_ARGUMENT", f"Argument '{name}' is null or empty")
-    if code not in KNOWN_PLACEMENTS:
+    _check_handler(call, handler)
+    if code not in call.portal.known_placements:
         raise PortalFault("ERROR_PLACEMENT_NOT_FOUND", "Placement not found")
     placements = call.portal.installation(call.app).placements
     if any(each.code == code and each.handler == handler for each in placements):
@@ -69,6 +51,12 @@ def placement_bind(call: Call) -> Answer:
         Placement(code, handler, call.text("TITLE", "title"), call.text("DESCRIPTION", "description"), titles)
     )
     return Answer(True)
+
+
+def _check_handler(call: Call, handler: str) -> None:
+    host = urlsplit(handler).hostname or ""
+    if call.portal.ways.dotted_hosts and host.find(".") < 1:
+        raise PortalFault("ERROR_WRONG_HANDLER_URL", "Wrong handler URL")
 
 
 def _titles(given: Any) -> dict[str, dict[str, str]]:
@@ -105,6 +93,7 @@ def event_bind(call: Call) -> Answer:
     for name, value in (("event", event), ("handler", handler)):
         if not value:
             raise PortalFault("ERROR_ARGUMENT", f"Argument '{name}' is null or empty")
+    _check_handler(call, handler)
     if event not in _KNOWN_EVENTS:
         raise PortalFault("ERROR_EVENT_NOT_FOUND", "Event not found")
     auth_type = _auth_type(call, "binding")

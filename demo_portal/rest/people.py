@@ -79,7 +79,9 @@ def user_get(call: Call) -> Answer:
         if key.lstrip("<>=!@%").upper() in _TYPES
     }
     test = compile_filter({key.upper(): value for key, value in where.items()}, Comparing(_TYPES, call.portal.crm.zone))
-    users = sorted(call.portal.users.values(), key=lambda user: user.id)
+    hides = call.portal.ways.hidden_people and not call.user.admin
+    shown = [user for user in call.portal.users.values() if user.departments or not hides]
+    users = sorted(shown, key=lambda user: user.id)
     found = [user for user in users if test({**_shown(user, call), "ACTIVE": user.active, "EMAIL": user.email})]
     return _page(call, [_shown(user, call) for user in found])
 

@@ -23,7 +23,7 @@ class AuthorizationServer:
 
     ``calls`` counts requests by name (``oauth.token``, ``app.info``); ``faults`` take the same names. ``pause()`` lets
     requests hang until ``resume()``; ``dead`` closes connections; ``delay`` holds each answer; ``payment_required``
-    refuses renewals.
+    refuses renewals. It knows the portals whose ``oauth`` it is; of another's tokens it says that they are unknown.
     """
 
     def __init__(self, world: DemoWorld, port: int = 0) -> None:
@@ -96,6 +96,11 @@ class AuthorizationServer:
             with self._lock:
                 self.in_flight -= 1
 
+    def _portal(self, pair: TokenPair | None) -> Portal | None:
+        """The portal of a pair, if it is one of this server's."""
+        portal = self._world.find(pair.member_id) if pair else None
+        return portal if portal is not None and portal.oauth is self else None
+
     def _renew(self, params: dict[str, Any]) -> tuple[dict[str, Any], int]:
         app = self._world.apps.get(str(params.get("client_id", "")))
         if params.get("grant_type") != "refresh_token" or not params.get("refresh_token"):
@@ -104,8 +109,10 @@ class AuthorizationServer:
             return _error("invalid_client", "Invalid client"), 401
         if self.payment_required:
             return _error("PAYMENT_REQUIRED", "Payment required"), 402
-        pair = self._world.tokens.renew(str(params["refresh_token"]), app.client_id)
-        portal = self._world.find(pair.member_id) if pair else None
+        given = str(params["refresh_token"])
+        mine = self._portal(self._world.tokens.by_refresh(given)) is not None
+        pair = self._world.tokens.renew(given, app.client_id) if mine else None
+        portal = self._portal(pair)
         if pair is None or portal is None:
             return _error("invalid_grant", "Invalid authorization data"), 400
         return self._renewed(pair, portal, app.status), 200
@@ -127,7 +134,7 @@ class AuthorizationServer:
 
     def _app_info(self, params: dict[str, Any]) -> tuple[dict[str, Any], int]:
         pair = self._world.tokens.by_access(str(params.get("auth", "")))
-        portal = self._world.find(pair.member_id) if pair else None
+        portal = self._portal(pair)
         if pair is None or portal is None:
             return _error("invalid_token", "Unable to get application by token"), 401
         if not self._world.tokens.is_alive(pair):
@@ -139,7 +146,7 @@ class AuthorizationServer:
             "expires": int(pair.expires_at),
             "install": {
                 "installed": portal.installation(app).installed,
-                "version": "1",
+                "version": str(portal.installation(app).version),
                 "status": app.status,
                 "scope": pair.scope,
                 "domain": portal.domain,

@@ -68,6 +68,10 @@ class TokenStore:
         pair = self._by_access.get(token)
         return None if pair is None or pair.revoked else pair
 
+    def by_refresh(self, token: str) -> TokenPair | None:
+        """The pair of a refresh token, spent or not; None for one never issued."""
+        return self._by_refresh.get(token)
+
     def is_alive(self, pair: TokenPair) -> bool:
         """Whether its access token still opens the door."""
         return not pair.revoked and self._clock() < pair.expires_at
