@@ -1,6 +1,6 @@
 /** What administrators see: the portal's settings (read whole, changed, written whole), its journal, its self-check. */
 
-import { byId, complain, fill, forgive, h, isBusy, linkButton, setBusy } from "./dom.js";
+import { button, byId, complain, fill, forgive, h, isBusy, linkButton, setBusy } from "./dom.js";
 import { check, checked, list, PERIODS, pick, StageList } from "./form.js";
 import { notice, trouble } from "./notice.js";
 import { cell, PagedTable } from "./paging.js";
@@ -24,7 +24,7 @@ export class SettingsForm {
     if (this.settings) return;
     fill(byId("settings-loading"), h("p", { class: "soft" }, this.i18n.t("loading")));
     try {
-      const [settings, options] = await Promise.all([this.api.get("/settings"), this.api.get("/options")]);
+      const [settings, options] = await Promise.all([this.#read(), this.api.get("/options")]);
       this.#offer(options);
       this.#show(settings);
       fill(byId("settings-loading"));
@@ -33,6 +33,13 @@ export class SettingsForm {
       fill(byId("settings-loading"), trouble(error, this.i18n, () => this.load()));
     }
   }
+
+  #read() {
+    return this.api.get("/settings", { onAnswer: this.#keepTag });
+  }
+
+  /** Which settings are known here: a save names them, so that those of another administrator are not lost unseen. */
+  #keepTag = (answer) => { this.tag = answer.headers.get("ETag"); };
 
   #offer(options) {
     const { i18n } = this;
@@ -48,14 +55,16 @@ export class SettingsForm {
     fill(byId("time-zones"), (Intl.supportedValuesOf?.("timeZone") ?? []).map((zone) => h("option", { value: zone })));
   }
 
-  #show(settings) {
-    this.settings = settings;
+  /** `known`: what the server has, to which `settings` may add what was typed. */
+  #show(settings, known = settings) {
+    this.settings = known;
     for (const key of ["date_field", "shipped_field", "paid_field", "default_period"]) pick(FIELD_IDS[key], settings[key] ?? "");
     byId("set-time-zone").value = settings.time_zone ?? "";
     byId("set-report-days").value = settings.report_days ?? "";
     byId("set-journal-days").value = settings.journal_days ?? "";
     this.stages.set(settings.excluded_stages ?? []);
     this.builders.set(settings.builders ?? { mode: "everybody", users: [], departments: [] });
+    if (settings === known) this.untouched = this.#body();
   }
 
   /** The whole object; failed stages that were left out before stay left out. */
@@ -77,16 +86,37 @@ export class SettingsForm {
     setBusy(save, true);
     fill(this.note);
     try {
-      const saved = (await this.api.put("/settings", this.#body())) ?? this.#body();
+      const headers = { "If-Match": this.tag };
+      const saved = await this.api.put("/settings", this.#body(), { headers, onAnswer: this.#keepTag });
       this.#complain({});
       this.#show(saved);
       fill(this.note, notice("success", this.i18n.t("settings_saved")));
       this.onSaved(saved);
     } catch (error) {
+      if (error.status === 412) return this.#askWhose(error);
       const others = this.#complain(error.errors ?? {});
       fill(this.note, error.status === 422 ? notice("danger", this.i18n.t("settings_wrong"), others) : trouble(error, this.i18n));
     } finally {
       setBusy(save, false);
+    }
+  }
+
+  /** Another administrator was quicker: theirs alone, or theirs with what was typed here. */
+  #askWhose(error) {
+    const choice = (key, keep) => button(this.i18n.t(key), { "data-testid": key, onclick: () => this.#takeTheirs(keep) });
+    fill(this.note, notice("warning", error.detail, h("div", { class: "row" }, choice("settings_theirs", false), choice("settings_mine", true))));
+  }
+
+  async #takeTheirs(keep) {
+    try {
+      const theirs = await this.#read();
+      const typed = Object.entries(this.#body()).filter(([key, value]) => JSON.stringify(value) !== JSON.stringify(this.untouched[key]));
+      this.#show(theirs);
+      if (keep) this.#show({ ...theirs, ...Object.fromEntries(typed) }, theirs);
+      fill(this.note, notice("info", this.i18n.t(keep ? "settings_mine_kept" : "settings_theirs_shown")));
+      byId("settings-save").focus();
+    } catch (error) {
+      fill(this.note, trouble(error, this.i18n, () => this.#takeTheirs(keep)));
     }
   }
 

@@ -48,14 +48,17 @@ export class Api {
 
   /**
    * JSON of the answer (null for an empty one). Raises ApiError, ConnectionError, AbortError.
+   * `onAnswer(answer)`: sees the good answer before it is read, for its headers.
    * `tries`: how often a request without a good answer is sent (Infinity: until `signal` aborts).
    */
-  async request(method, path, { body, headers = {}, signal, tries = 3 } = {}) {
+  async request(method, path, { body, headers = {}, signal, onAnswer = () => {}, tries = 3 } = {}) {
     const request = {};
     try {
       for (let attempt = 1; ; attempt += 1) {
         try {
-          return await read(await this.#authorized(method, path, { body, headers, signal }));
+          const answer = await this.#authorized(method, path, { body, headers, signal });
+          onAnswer(answer);
+          return await read(answer);
         } catch (error) {
           if (!worthAnotherTry(error, method, headers) || attempt >= tries) throw error;
           await this.#pause(request, error, delay(attempt, error), signal);

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from playwright.sync_api import expect
 
 from demo_portal.portal import Portal
@@ -126,3 +127,26 @@ def test_self_check_says_what_to_do(portal: Portal, visit: Visitor) -> None:
     at.tab("self-check")
     expect(at.get("self-check")).to_contain_text("требует внимания")
     expect(at.get("self-check").locator("li.failed .sub")).not_to_be_empty()
+
+
+@pytest.mark.parametrize(("pressed", "period"), [("settings_mine", "last_quarter"), ("settings_theirs", "this_year")])
+def test_settings_that_another_administrator_has_changed_are_not_overwritten_unseen(
+    visit: Visitor, admin: Person, pressed: str, period: str
+) -> None:
+    """The page says so and offers theirs alone, or theirs with what was typed here; then saving works."""
+    at = visit().open()
+    at.tab("settings")
+    at.get("set-period").select_option("last_quarter")
+    theirs = admin.call("GET", "/settings") | {"default_period": "this_year", "report_days": 33}
+    admin.call("PUT", "/settings", theirs)
+    at.get("settings-save").click()
+    expect(at.get("settings-note")).to_contain_text("Настройки тем временем изменил другой администратор")
+    assert admin.call("GET", "/settings") == theirs
+    at.grown().get(pressed).click()
+    expect(at.get("set-report-days")).to_have_value("33")
+    expect(at.get("set-period")).to_have_value(period)
+    expect(at.get("settings-save")).to_be_focused()
+    at.grown().get("settings-save").click()
+    expect(at.get("settings-note")).to_contain_text("Настройки сохранены")
+    assert admin.call("GET", "/settings") == theirs | {"default_period": period}
+    at.errors.clear()  # the browser itself reports the 412

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from bitrix_app.storage import Portals
 from demo_portal import PAID, SHIPPED, Fault, Portal
 from tests.integration.house import APP_URL, House, Visitor
 
@@ -82,6 +83,54 @@ def test_the_five_fields_of_the_contract_are_enough(administrator: Visitor) -> N
     five = ("date_field", "shipped_field", "paid_field", "excluded_stages", "time_zone")
     answer = administrator.call("PUT", "/settings", json={name: before[name] for name in five})
     assert (answer.status_code, answer.json) == (200, before)
+
+
+def test_the_second_of_two_administrators_is_told_that_the_settings_have_changed(administrator: Visitor) -> None:
+    """What the first has saved stays; with the tag of the settings as they are now the second may save."""
+    read = administrator.call("GET", "/settings")
+    mine, theirs = read.json | {"report_days": 30}, read.json | {"journal_days": 40}
+    seen = {"If-Match": read.headers["ETag"]}
+    saved = administrator.call("PUT", "/settings", json=theirs, headers=seen)
+    assert saved.status_code == 200
+    refused = administrator.call("PUT", "/settings", json=mine, headers=seen)
+    assert (refused.status_code, refused.mimetype) == (412, "application/problem+json")
+    assert refused.json["code"] == "settings_changed"
+    assert administrator.get("/settings") == theirs
+    again = {"If-Match": administrator.call("GET", "/settings").headers["ETag"]}
+    assert again == {"If-Match": saved.headers["ETag"]} != seen
+    assert administrator.call("PUT", "/settings", json=mine, headers=again).json == mine
+
+
+@pytest.mark.parametrize(
+    ("tag", "status"), [(None, 200), ("*", 200), ('"other", {tag}', 200), ('"other"', 412), ("W/{tag}", 412)]
+)
+def test_settings_are_taken_where_their_tag_is_among_those_that_were_seen(
+    administrator: Visitor, tag: str | None, status: int
+) -> None:
+    """Without If-Match they are taken whoever has changed them (contract §9); a weak tag matches nothing (RFC 9110)."""
+    read = administrator.call("GET", "/settings")
+    headers = {"If-Match": tag.format(tag=read.headers["ETag"])} if tag else {}
+    answer = administrator.call("PUT", "/settings", json=read.json | {"report_days": 30}, headers=headers)
+    assert answer.status_code == status
+
+
+def test_settings_changed_between_the_look_and_the_save_are_not_overwritten(
+    house: House, administrator: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The other administrator saves while this one's request is being checked."""
+    read = administrator.call("GET", "/settings")
+    portals = house.services.web.portals
+    really_save = type(portals).save_settings
+
+    def overtaken(self: Portals, portal_id: int, settings: dict[str, Any], **kwargs: Any) -> None:
+        really_save(self, portal_id, settings | {"journal_days": 40})
+        really_save(self, portal_id, settings, **kwargs)
+
+    monkeypatch.setattr(type(portals), "save_settings", overtaken)
+    headers = {"If-Match": read.headers["ETag"]}
+    answer = administrator.call("PUT", "/settings", json=read.json | {"report_days": 30}, headers=headers)
+    assert (answer.status_code, answer.json["code"]) == (412, "settings_changed")
+    assert administrator.get("/settings")["journal_days"] == 40
 
 
 def test_null_chooses_the_default(house: House, portal: Portal, administrator: Visitor) -> None:

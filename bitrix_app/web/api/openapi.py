@@ -148,12 +148,14 @@ KEY = {
     "required": False,
     "schema": {"type": "string", "maxLength": 200, "pattern": "^[!-~]+$"},
 }
+IF_MATCH = {"name": "If-Match", "in": "header", "required": False, "schema": {"type": "string"}}
 PROBLEMS = {
     "400": "bad JSON",
     "401": "no session, or it has ended",
     "403": "not allowed",
     "404": "not there",
     "409": "in the way of something",
+    "412": "changed by somebody else since it was read",
     "413": "too large",
     "415": "not JSON",
     "422": "wrong values, named in errors",
@@ -197,7 +199,7 @@ def _paths() -> dict[str, dict[str, dict[str, Any]]]:
         "/session": {"post": _says("200", SessionAnswer, **_body(SessionSchema), security=[])},
         "/me": {"get": _says("200")},
         "/options": {"get": _says("200")},
-        "/settings": {"get": _says("200"), "put": _says("200", **_body(SettingsSchema))},
+        "/settings": {"get": _says("200"), "put": _says("200", parameters=[IF_MATCH], **_body(SettingsSchema))},
         "/reports": {
             "get": _says("200", ReportPageAnswer, **paged),
             "post": _says("202", ReportAnswer, **started),

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
+from collections.abc import Mapping
 from typing import Any
 
-from flask import Blueprint, request
+from flask import Blueprint, Response, json, jsonify, request
 from flask.typing import ResponseReturnValue
 
-from bitrix_app.errors import RejectedRequestError
+from bitrix_app.errors import RejectedRequestError, SettingsChangedError
 from bitrix_app.portals import complete_settings, self_check
 from bitrix_app.portals.catalog import USER_SCOPES
 from bitrix_app.web.i18n import translate as _
@@ -52,24 +54,40 @@ def options() -> dict[str, Any]:
     }
 
 
-def read_settings() -> dict[str, Any]:
-    """The settings, with defaults where nobody has chosen."""
-    return complete_settings(session().portal.settings)
+def read_settings() -> Response:
+    """The settings, with defaults where nobody has chosen; their ``ETag`` is what a ``PUT`` names in ``If-Match``."""
+    return _tagged(complete_settings(session().portal.settings))
 
 
-def write_settings() -> dict[str, Any]:
-    """Replaces the settings; what this version's page does not send stays as it is."""
+def write_settings() -> Response:
+    """Replaces the settings; what this version's page does not send stays as it is.
+
+    Raises SettingsChangedError (412) when ``If-Match`` names other settings than those that would be replaced;
+    without it they are replaced whatever they are.
+    """
     portal, user_id = session().portal, session().user_id
     services().access.require_admin(portal, user_id)
     chosen = load(SettingsSchema, json_body(request))
     before = complete_settings(portal.settings)
+    if request.if_match and not request.if_match.contains(_tag(before)):
+        raise SettingsChangedError
     replaced = {**before, **chosen}
     after = complete_settings(replaced)
     _check_fields(after)
     _check_stages(after["excluded_stages"], before["excluded_stages"])
-    services().portals.save_settings(portal.id, replaced)
+    services().portals.save_settings(portal.id, replaced, expected=portal.settings if request.if_match else None)
     session().note("settings_changed", fields=", ".join(name for name in after if after[name] != before[name]))
-    return after
+    return _tagged(after)
+
+
+def _tag(settings: Mapping[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()[:32]
+
+
+def _tagged(settings: Mapping[str, Any]) -> Response:
+    answer = jsonify(settings)
+    answer.set_etag(_tag(settings))
+    return answer
 
 
 def _check_fields(settings: dict[str, Any]) -> None:
