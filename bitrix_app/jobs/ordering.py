@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from bitrix_app.errors import IdempotencyKeyReusedError, InvalidParametersError
 from bitrix_app.jobs.report_run import report_catalog
-from bitrix_app.portals import PERIODS, Access, Catalogs, PortalClients, complete_settings
+from bitrix_app.portals import PERIODS, Access, Catalogs, PortalClients, complete_settings, plan_of
 from bitrix_app.reports import DEFAULT_KIND, KINDS, Estimate, ReportParams, estimate
 from bitrix_app.storage import AuditLog, PortalRecord, PortalUsers, ReportRecord, Reports
 
@@ -76,7 +76,7 @@ class Ordering:
         params = ReportParams.from_json(self._settled(portal, user_id, asked))
         with self.clients.interactive(portal, user_id) as client:
             known = self.catalogs.whole(portal, user_id, client)
-            return estimate(client, params, report_catalog(portal, known))
+            return estimate(client, params, report_catalog(portal, known), plan_of(portal))
 
     def _settled(self, portal: PortalRecord, user_id: int, asked: Mapping[str, Any]) -> dict[str, Any]:
         """What the row keeps: each parameter by name, as JSON, none left to a default that may change meanwhile."""

@@ -14,7 +14,7 @@ from bitrix_app.portals.catalog import (
     Preset,
     TtlCache,
 )
-from bitrix_app.portals.clients import Observers, PortalClients, Transports
+from bitrix_app.portals.clients import Observers, PortalClients, Transports, plan_of
 from bitrix_app.portals.embedding import Check, Embedding, self_check
 from bitrix_app.portals.events import Event, PortalEvents
 from bitrix_app.portals.identity import Caller, CallerCheck
@@ -68,5 +68,6 @@ __all__ = [
     "complete_settings",
     "default_settings",
     "end_request",
+    "plan_of",
     "self_check",
 ]

@@ -28,11 +28,26 @@ from bitrix_app.portals.waiting import (
     request_deadline,
     retry_after,
 )
-from bitrix_app.storage import USER, PortalBuckets, PortalRecord, Portals, SharedBucket, UserTokens
+from bitrix_app.storage import (
+    ENTERPRISE,
+    ORDINARY,
+    USER,
+    Plan,
+    PortalBuckets,
+    PortalRecord,
+    Portals,
+    SharedBucket,
+    UserTokens,
+)
 
 ENTERPRISE_FAMILY = "ent"
 CALL_SECONDS = 1.0
 """What a page's call takes at most, as a rule: a place that comes free later before the deadline is of no use."""
+
+
+def plan_of(portal: PortalRecord) -> Plan:
+    """How many calls the portal's plan grants, by the license family that ``app.info`` told."""
+    return ENTERPRISE if portal.license_family == ENTERPRISE_FAMILY else ORDINARY
 
 
 class BackgroundBucket:
@@ -192,4 +207,4 @@ class PortalClients:
         return Bitrix24Client(transport=transport, tokens=tokens, bucket=bucket, stop=stop, observer=observer)
 
     def _bucket(self, portal: PortalRecord) -> SharedBucket:
-        return self._buckets.bucket(portal.id, enterprise=portal.license_family == ENTERPRISE_FAMILY)
+        return self._buckets.bucket(portal.id, plan_of(portal))

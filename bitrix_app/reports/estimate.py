@@ -6,15 +6,13 @@ from dataclasses import dataclass
 from math import ceil
 
 from bitrix_app.reports.kinds import KINDS
-from bitrix_app.reports.protocols import PortalReader
+from bitrix_app.reports.protocols import Plan, PortalReader
 from bitrix_app.reports.request import ReportCatalog, ReportParams
 
 PAGE = 50
 ROWS_AN_INVOICE = 4
 INVOICES_A_REQUISITE = 3
 CALLS_BEFOREHAND = 8
-CREDIT = 45
-CALLS_A_SECOND = 2
 SECONDS_A_CALL = 0.25
 
 
@@ -29,7 +27,7 @@ class Estimate:
     seconds: int
 
 
-def estimate(portal: PortalReader, params: ReportParams, catalog: ReportCatalog) -> Estimate:
+def estimate(portal: PortalReader, params: ReportParams, catalog: ReportCatalog, plan: Plan) -> Estimate:
     """Two counting calls. A datetime field is counted a day wider at both ends, so the report may hold fewer.
 
     Raises PortalErrors.
@@ -38,7 +36,7 @@ def estimate(portal: PortalReader, params: ReportParams, catalog: ReportCatalog)
     invoices = portal.count_invoices(kind.scope(params, catalog))
     undated = portal.count_invoices(kind.undated(params, catalog))
     calls = expected_calls(invoices, detailed=params.detailed)
-    return Estimate(invoices, undated, calls, expected_seconds(calls))
+    return Estimate(invoices, undated, calls, expected_seconds(calls, plan))
 
 
 def expected_calls(invoices: int, *, detailed: bool) -> int:
@@ -49,6 +47,7 @@ def expected_calls(invoices: int, *, detailed: bool) -> int:
     return CALLS_BEFOREHAND + 2 * pages + requisites + rows
 
 
-def expected_seconds(calls: int) -> int:
+def expected_seconds(calls: int, plan: Plan) -> int:
     """What the bucket dictates once its credit is spent; before that, the calls' own time."""
-    return max(1, ceil(min(calls, CREDIT) * SECONDS_A_CALL), ceil((calls - CREDIT) / CALLS_A_SECOND))
+    at_once = min(calls, plan.background) * SECONDS_A_CALL
+    return max(1, ceil(at_once), ceil((calls - plan.background) * plan.interval))

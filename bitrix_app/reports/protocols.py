@@ -27,6 +27,17 @@ class Run(Protocol):
     def __call__(self, ask: Callable[[Q], A], questions: Iterable[Q], /) -> Iterable[A]: ...
 
 
+class Plan(Protocol):
+    """What the portal's plan lets reports call (``storage.Plan``): ``background`` calls at once, then one each
+    ``interval`` seconds."""
+
+    @property
+    def background(self) -> int: ...
+
+    @property
+    def interval(self) -> float: ...
+
+
 class PortalReader(Protocol):
     """What a report asks of the portal. Every method may raise children of PortalError."""
 

@@ -5,7 +5,7 @@ Each class takes a ``Database`` and opens its own short transactions; none is op
 """
 
 from bitrix_app.storage.audit_log import AuditEntry, AuditLog
-from bitrix_app.storage.buckets import PortalBuckets, SharedBucket
+from bitrix_app.storage.buckets import ENTERPRISE, ORDINARY, Plan, PortalBuckets, SharedBucket
 from bitrix_app.storage.cipher import Cipher, UnreadableSecretError
 from bitrix_app.storage.database import Database
 from bitrix_app.storage.files import Files, file_name
@@ -18,7 +18,9 @@ from bitrix_app.storage.tokens import INSTALL, USER, PairKey, RenewalLease, Toke
 from bitrix_app.storage.users import PortalUsers, UserRecord
 
 __all__ = [
+    "ENTERPRISE",
     "INSTALL",
+    "ORDINARY",
     "USER",
     "AuditEntry",
     "AuditLog",
@@ -29,6 +31,7 @@ __all__ = [
     "Lease",
     "PairKey",
     "PeriodicTasks",
+    "Plan",
     "PortalBuckets",
     "PortalRecord",
     "PortalUsers",

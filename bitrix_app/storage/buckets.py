@@ -88,9 +88,9 @@ class PortalBuckets:
     def __init__(self, db: Database) -> None:
         self._db = db
 
-    def bucket(self, portal_id: int, *, enterprise: bool = False) -> SharedBucket:
-        """The portal's bucket; ``enterprise`` is told by the license family in the portal's ``app.info``."""
-        return SharedBucket(self._db, portal_id, ENTERPRISE if enterprise else ORDINARY)
+    def bucket(self, portal_id: int, plan: Plan = ORDINARY) -> SharedBucket:
+        """The portal's bucket under its plan."""
+        return SharedBucket(self._db, portal_id, plan)
 
 
 class SharedBucket:

@@ -181,7 +181,7 @@ def test_the_last_choice_is_remembered_per_user(house: House, portal: Portal, vi
     assert house.visitor(portal, portal.manager).get("/me")["last_choice"] is None
 
 
-def test_a_look_ahead_counts_invoices_and_those_without_a_date(portal: Portal, visitor: Visitor) -> None:
+def test_an_estimate_counts_invoices_and_those_without_a_date(portal: Portal, visitor: Visitor) -> None:
     for number, day in enumerate(["2026-01-01", "2026-03-31", "2026-04-01", None, None]):
         portal.crm.add_invoice(number=str(number), date=day)
     portal.calls.clear()
@@ -193,7 +193,22 @@ def test_a_look_ahead_counts_invoices_and_those_without_a_date(portal: Portal, v
     assert visitor.get("/reports")["items"] == []
 
 
-def test_a_look_ahead_at_a_portal_that_does_not_answer_is_503(house: House, portal: Portal, visitor: Visitor) -> None:
+def test_an_estimate_knows_that_an_enterprise_plan_lets_more_through(house: House) -> None:
+    seconds = []
+    for is_enterprise in (False, True):
+        portal = house.portal(installed=False)
+        if is_enterprise:
+            portal.make_enterprise()
+        house.post("/install", portal)
+        for _ in range(1500):
+            portal.crm.add_invoice(date="2026-01-01")
+        found = house.visitor(portal).call("POST", "/reports/preview", json={**QUARTER, "detailed": True})
+        assert found.json["invoices"] == 1500
+        seconds.append(found.json["seconds"])
+    assert seconds[1] < seconds[0] * 2 / 3
+
+
+def test_an_estimate_at_a_portal_that_does_not_answer_is_503(house: House, portal: Portal, visitor: Visitor) -> None:
     house.be_impatient(1.0)
     portal.faults.always(Fault.html(502))
     answer = visitor.call("POST", "/reports/preview", json=QUARTER)

@@ -1,4 +1,4 @@
-"""The look ahead says how many invoices there are and what they would cost."""
+"""The estimate says how many invoices there are and what they would cost."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import pytest
 
 from bitrix_app.reports.estimate import estimate, expected_calls, expected_seconds
 from bitrix_app.reports.request import ReportCatalog, ReportParams
+from bitrix_app.storage import ENTERPRISE, ORDINARY
 from tests.memory import Scene
 
 YEAR = ReportParams(date(2026, 1, 1), date(2026, 12, 31))
@@ -17,7 +18,7 @@ def test_two_calls_tell_invoices_and_undated_ones(scene: Scene) -> None:
     """Nothing is read for an estimate, it is only counted."""
     for date_ in ("2026-01-01", "2026-12-31", "2025-12-31", None, None):
         scene.portal.crm.add_invoice(date=date_)
-    found = estimate(scene.client, YEAR, ReportCatalog())
+    found = estimate(scene.client, YEAR, ReportCatalog(), ORDINARY)
     assert (found.invoices, found.undated) == (2, 2)
     assert scene.portal.calls.by_method == {"crm.item.list": 2}
 
@@ -26,7 +27,7 @@ def test_one_invoice_may_have_no_date_either(scene: Scene) -> None:
     """From an invoice's card only that one is asked about."""
     invoice, _ = (scene.portal.crm.add_invoice(date=None) for _ in range(2))
     found = estimate(
-        scene.client, ReportParams(date(2026, 1, 1), date(2026, 12, 31), invoice_id=invoice), ReportCatalog()
+        scene.client, ReportParams(date(2026, 1, 1), date(2026, 12, 31), invoice_id=invoice), ReportCatalog(), ORDINARY
     )
     assert (found.invoices, found.undated) == (0, 1)
 
@@ -36,7 +37,7 @@ def test_a_detailed_report_is_reckoned_as_the_bucket_dictates(invoices: int, mos
     """A thousand invoices with rows cost about 130 calls: the seconds follow from two calls a second."""
     calls = expected_calls(invoices, detailed=True)
     assert calls <= most
-    assert expected_seconds(calls) >= (calls - 45) // 2
+    assert expected_seconds(calls, ORDINARY) >= (calls - 31) // 2
 
 
 def test_a_report_without_rows_is_cheaper() -> None:
@@ -46,4 +47,10 @@ def test_a_report_without_rows_is_cheaper() -> None:
 
 def test_even_nothing_takes_a_moment() -> None:
     """No report promises zero seconds."""
-    assert expected_seconds(0) == 1
+    assert expected_seconds(0, ORDINARY) == 1
+
+
+@pytest.mark.parametrize(("calls", "usual", "enterprise"), [(31, 8, 8), (91, 30, 23), (190, 80, 48), (690, 330, 100)])
+def test_seconds_follow_from_the_portals_plan(calls: int, usual: int, enterprise: int) -> None:
+    """31 calls at once and two a second; on Enterprise plans 190 and five."""
+    assert (expected_seconds(calls, ORDINARY), expected_seconds(calls, ENTERPRISE)) == (usual, enterprise)

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bitrix_app.storage import Cipher, Database, PortalBuckets
+from bitrix_app.storage import ENTERPRISE, Cipher, Database, PortalBuckets
 from tests.seed import install_portal
 from tests.unit.storage.processes import at_once, take_places
 
@@ -74,7 +74,7 @@ def test_each_portal_has_its_own_bucket(db: Database, cipher: Cipher) -> None:
 
 
 def test_an_enterprise_portal_has_a_larger_bucket(db: Database, cipher: Cipher) -> None:
-    bucket = PortalBuckets(db).bucket(install_portal(db, cipher).id, enterprise=True)
+    bucket = PortalBuckets(db).bucket(install_portal(db, cipher).id, ENTERPRISE)
     assert places_at_once([bucket.take() for _ in range(60)]) == 60
 
 
