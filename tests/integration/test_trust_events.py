@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import threading
 from contextlib import closing
 
 import pytest
+from structlog.testing import capture_logs
 
+from bitrix_app.bitrix24 import AuthorizationServer, TokenOwner
+from bitrix_app.errors import ForeignTokenError
 from bitrix_app.web import create_app
 from bitrix_app.wiring import build_services
 from demo_portal import Fault, Portal
@@ -130,6 +134,40 @@ def test_an_install_event_of_an_administrator_stores_tokens_and_application_toke
     assert tokens
     token = stranger.installation().application_token
     assert house.services.web.portals.has_application_token(stranger.member_id, token)
+
+
+def test_an_install_event_is_answered_while_others_take_their_time(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A portal wants its answer within a second, however slow the authorization server or the portal itself is."""
+    stranger, others_are_done = house.portal(installed=False), threading.Event()
+    confirm = AuthorizationServer.confirm
+
+    def slow(server: AuthorizationServer, access_token: str) -> TokenOwner:
+        assert others_are_done.wait(10)
+        return confirm(server, access_token)
+
+    monkeypatch.setattr(AuthorizationServer, "confirm", slow)
+    answered = house.event(stranger, "ONAPPINSTALL", {"VERSION": 1}).status_code
+    assert (answered, stored(house, stranger)) == (200, (None, []))
+    others_are_done.set()
+    until(lambda: stored(house, stranger)[0] is not None, 10, "the install to be stored")
+
+
+def test_an_install_event_that_fails_after_its_answer_is_logged(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    stranger, answered = house.portal(installed=False), threading.Event()
+
+    def slow(_server: AuthorizationServer, _access_token: str) -> TokenOwner:
+        assert answered.wait(10)
+        raise ForeignTokenError
+
+    monkeypatch.setattr(AuthorizationServer, "confirm", slow)
+    with capture_logs() as logs:
+        assert house.event(stranger, "ONAPPINSTALL").status_code == 200
+        answered.set()
+        until(lambda: "event_failed" in {line["event"] for line in logs}, 10, "the failure to be logged")
+    assert [line["code"] for line in logs if line["event"] == "event_failed"] == ["foreign_token"]
+    assert stored(house, stranger) == (None, [])
 
 
 def test_an_install_event_twice_is_harmless(house: House, portal: Portal, visitor: Visitor) -> None:

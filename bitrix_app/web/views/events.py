@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 
 import structlog
 from flask import Flask, Response, request
@@ -17,6 +18,8 @@ from bitrix_app.web.schemas import form_body
 from bitrix_app.web.services import services
 
 NOBODY = 0
+ANSWER_SECONDS = 0.8
+"""A portal wants the answer to its event within a second."""
 
 log = structlog.get_logger("web")
 
@@ -49,9 +52,37 @@ def receive() -> Response:
 def _received(event: Event) -> list[str]:
     if event.name != INSTALLED:
         return services().events.receive(event)
-    with rate_limits().confirmation(request.remote_addr or "", event.auth.get("access_token", "")) as network:
-        services().events.install(event, network)
+    _install(event)
     return []
+
+
+def _install(event: Event) -> None:
+    """An install waits for the authorization server and for the portal; what takes too long goes on after the answer.
+
+    Nothing that is not confirmed may be stored, so a process that ends meanwhile loses the event: installing the
+    application once more brings the same. Raises what the install raises in time.
+    """
+    limits, events, address = rate_limits(), services().events, request.remote_addr or ""
+
+    def install() -> None:
+        with limits.confirmation(address, event.auth.get("access_token", "")) as network:
+            events.install(event, network)
+
+    behind = ThreadPoolExecutor(1, thread_name_prefix="install-event")
+    installed = behind.submit(install)
+    behind.shutdown(wait=False)
+    try:
+        installed.result(ANSWER_SECONDS)
+    except TimeoutError:
+        installed.add_done_callback(_log_failure)
+
+
+def _log_failure(installed: Future[None]) -> None:
+    error = installed.exception()
+    if isinstance(error, AppError):
+        log.warning("event_failed", event_name=INSTALLED, code=error.code)
+    elif error is not None:
+        log.error("event_failed", event_name=INSTALLED, code=AppError.code, exc_info=error)
 
 
 def _note_uninstall(member_id: str) -> None:
