@@ -3,8 +3,9 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 WORKERS ?= 2
+SHAKEN := tests/unit tests/client tests/integration
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types tests bench screenshots translations system-packages clean
+.PHONY: help demo test lint types tests shake bench screenshots translations system-packages clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -36,6 +37,9 @@ types: $(VENV)/.dev  ## mypy --strict
 
 tests: $(VENV)/.dev  ## pytest alone, two tests side by side (WORKERS=4: four; ARGS="tests/unit -x": which and how)
 	$(BIN)/pytest -n $(WORKERS) --dist worksteal $(ARGS)
+
+shake: $(VENV)/.dev  ## the tests with random pauses in threads, HTTP calls, statements; prints its seed (SEED=7: that one)
+	$(BIN)/python -m pytest -p tests.shake --shake-seed=$(SEED) -n $(WORKERS) --dist worksteal $(or $(ARGS),$(SHAKEN))
 
 system-packages:  # chromium for the browser tests, LibreOffice for two tests of the workbook: installed where we may
 	@sh tools/system-packages.sh
