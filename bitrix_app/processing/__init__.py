@@ -1,8 +1,8 @@
 """What a report makes of the portal's answers: pure functions and frozen values. Nothing of HTTP, SQL or a clock."""
 
-from bitrix_app.processing.checks import CHECKS, ROW_CHECKS, Check, DuplicateNumbers, Examined
+from bitrix_app.processing.checks import CHECKS, ROW_CHECKS, DuplicateNumbers
 from bitrix_app.processing.columns import Column, extra_fields, invoice_columns
-from bitrix_app.processing.counterparty import BUYER_FIELDS, Counterparty, buyer_of, counterparty_of
+from bitrix_app.processing.counterparty import BUYER_FIELDS, buyer_of
 from bitrix_app.processing.fields import INVOICE_FIELDS, mapped_dates
 from bitrix_app.processing.inn import inn_fault, kpp_fault
 from bitrix_app.processing.model import (
@@ -25,14 +25,11 @@ __all__ = [
     "CHECKS",
     "INVOICE_FIELDS",
     "ROW_CHECKS",
-    "Check",
     "Column",
-    "Counterparty",
     "CounterpartyTotal",
     "CurrencyTotal",
     "DataProcessor",
     "DuplicateNumbers",
-    "Examined",
     "Field",
     "FieldMapping",
     "Problem",
@@ -44,7 +41,6 @@ __all__ = [
     "RegisterTotals",
     "Stage",
     "buyer_of",
-    "counterparty_of",
     "date_of",
     "extra_fields",
     "id_of",

@@ -25,10 +25,10 @@ PLACES = 40
 DIGITS = 60
 """The most digits of a readable number."""
 
-EXACT = Context(prec=4 * DIGITS, rounding=ROUND_HALF_UP)
+EXACT = Context(prec=4 * DIGITS)
 """Wide enough for the product of any two readable numbers, so that rounding to kopecks is the only rounding.
 Arithmetic leaves flags in it that nobody reads."""
-_READABLE = Context(prec=DIGITS, rounding=ROUND_HALF_UP)
+_READABLE = Context(prec=DIGITS)
 _TEXT = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]{1,6})?")
 _TEXT_LIMIT = 2 * DIGITS
 _INTEGER_BITS = 4 * DIGITS

@@ -115,8 +115,8 @@ def date_of(value: Any) -> date | None:
 
 
 def date_in_words(day: date) -> str:
-    """``31.03.2026``."""
-    return f"{day:%d.%m.%Y}"
+    """``31.03.2026``, four digits of the year whatever it is."""
+    return f"{day.day:02}.{day.month:02}.{day.year:04}"
 
 
 def _first_of(values: list[Any] | tuple[Any, ...]) -> date | None:

@@ -14,8 +14,7 @@ from typing import Any
 
 from bitrix_app.processing.inn import inn_fault
 from bitrix_app.processing.model import ProcessedInvoice, ProductRow
-
-ZERO = Decimal("0.00")
+from bitrix_app.processing.money import ZERO
 
 
 @dataclass(frozen=True, slots=True)

@@ -117,7 +117,6 @@ class TitleBlock:
             date_from=params.date_from,
             date_to=params.date_to,
             date_field_title=title,
-            date_field=params.date_field,
             built_by=self._request.built_by,
             built_at=self._request.built_at,
             detailed=params.detailed,

@@ -16,6 +16,7 @@ from types import NoneType
 from typing import Any
 
 from bitrix_app.processing.columns import Value
+from bitrix_app.processing.parsing import date_in_words
 
 FIRST_DATE = date(1900, 3, 1)
 """The first day whose serial number Excel and LibreOffice agree on: Excel counts a 29 February 1900 that never was,
@@ -93,11 +94,6 @@ ENCODERS: Mapping[type, Callable[[Any], tuple[str, int]]] = {
 }
 
 
-def date_text(value: date) -> str:
-    """``dd.mm.yyyy``, four digits of the year whatever it is."""
-    return f"{value.day:02}.{value.month:02}.{value.year:04}"
-
-
 def fit(value: Value) -> tuple[Value, str | None]:
     """``value`` as Excel can hold it, and what to tell the reader when that differs from ``value`` (else ``None``)."""
     try:
@@ -114,8 +110,8 @@ def _instead(value: Value) -> tuple[str, str]:
             "Сократите текст в Битрикс24."
         ).replace(",", " ", 1)
     if isinstance(value, date):
-        return date_text(value), (
-            f"Дата {date_text(value)} раньше 1900 года, Excel таких дат не хранит: записана текстом. "
+        return date_in_words(value), (
+            f"Дата {date_in_words(value)} раньше 1900 года, Excel таких дат не хранит: записана текстом. "
             "Исправьте дату в Битрикс24."
         )
     return cut(str(value)), ("Число не помещается в ячейку Excel: записано текстом. Исправьте его в Битрикс24.")

@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from bitrix_app.processing.columns import Value
-from bitrix_app.workbook.cells import clean, date_text, fit
+from bitrix_app.processing.parsing import date_in_words
+from bitrix_app.workbook.cells import clean, fit
 from bitrix_app.workbook.header import RegisterHeader
 from bitrix_app.workbook.progress import ProgressHook, RegisterRows, every_invoice, nothing
 from bitrix_app.workbook.sheets import Sheet
@@ -64,7 +65,7 @@ def csv_text(value: Value) -> str:
     if isinstance(value, Decimal):
         return f"{value:f}".replace(".", ",")
     if isinstance(value, date):
-        return date_text(value)
+        return date_in_words(value)
     return _harmless(value) if isinstance(value, str) else str(value)
 
 

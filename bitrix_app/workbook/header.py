@@ -9,7 +9,7 @@ from textwrap import shorten, wrap
 from typing import NamedTuple
 
 from bitrix_app.processing.model import Problem
-from bitrix_app.workbook.cells import date_text
+from bitrix_app.processing.parsing import date_in_words
 
 SENTENCE_LINES = 4
 """Lines that one sentence may take: the block stays above the table on the screen, however long a filter is."""
@@ -28,7 +28,7 @@ class RegisterHeader:
 
     - ``title``: «Реестр счетов»; ``company``: one's own company when one was chosen.
     - ``date_from``, ``date_to``: the period, both ends included; ``date_field_title``: the portal's title of the
-      field that the period goes by («Дата отгрузки»), ``date_field`` its name.
+      field that the period goes by («Дата отгрузки»).
     - ``filters``: how the report was narrowed, one sentence each, in Russian.
     - ``built_by``: the user's name; ``built_at``: aware, in the portal's time zone.
     - ``invoice_url``: invoice id → address of its card in the portal; ``None`` leaves the links out.
@@ -47,7 +47,6 @@ class RegisterHeader:
     filters: tuple[str, ...] = ()
     invoice_url: Callable[[int], str] | None = None
     notes: tuple[Problem, ...] = ()
-    date_field: str = ""
 
 
 def title_lines(header: RegisterHeader, about: str, width: int, legend: str | None = None) -> Iterator[str]:
@@ -74,7 +73,7 @@ def _company(name: str, inn: str | None) -> str:
 
 
 def _period(first: date, last: date, field_title: str) -> str:
-    return f"Период: с {date_text(first)} по {date_text(last)} включительно, по полю «{field_title}»"
+    return f"Период: с {date_in_words(first)} по {date_in_words(last)} включительно, по полю «{field_title}»"
 
 
 def moment_text(moment: datetime) -> str:
@@ -83,4 +82,4 @@ def moment_text(moment: datetime) -> str:
     sign = "-" if offset < timedelta() else "+"
     hours, minutes = divmod(abs(offset) // timedelta(minutes=1), 60)
     zone = f"UTC{sign}{hours}" + (f":{minutes:02}" if minutes else "")
-    return f"{date_text(moment.date())} {moment:%H:%M} ({zone})"
+    return f"{date_in_words(moment.date())} {moment:%H:%M} ({zone})"

@@ -18,7 +18,8 @@ from openpyxl.worksheet.page import PageMargins
 from openpyxl.worksheet.properties import PageSetupProperties
 from openpyxl.worksheet.worksheet import Worksheet
 
-from bitrix_app.workbook.cells import cut, date_text
+from bitrix_app.processing.parsing import date_in_words
+from bitrix_app.workbook.cells import cut
 from bitrix_app.workbook.header import RegisterHeader
 from bitrix_app.workbook.stream import NAMESPACE, SheetStream
 from bitrix_app.workbook.styles import FONT
@@ -107,7 +108,7 @@ def lay_out(workbook: Workbook, pages: list[SheetStream]) -> None:
 def describe(workbook: Workbook, header: RegisterHeader) -> None:
     """The document's properties: what the file says of itself before it is opened."""
     properties = workbook.properties
-    period = f"{date_text(header.date_from)}–{date_text(header.date_to)}"
+    period = f"{date_in_words(header.date_from)}–{date_in_words(header.date_to)}"
     properties.title = cut(f"{header.title} {period}", _PROPERTY_LIMIT)
     properties.creator = properties.lastModifiedBy = cut(header.built_by, _PROPERTY_LIMIT)
     properties.created = header.built_at.astimezone(UTC).replace(tzinfo=None)  # openpyxl adds the Z itself

@@ -168,7 +168,6 @@ class StyleBook:
         self._sheet = workbook.worksheets[0]
         self.title = self._number(Font(name=FONT, size=14, bold=True))
         self.line = self._number(Font(name=FONT, size=SIZE))
-        self.legend = self._number(Font(name=FONT, size=9, color="FF595959"))
         self.header = self._header()
         self.link = self._link()
 

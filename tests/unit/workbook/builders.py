@@ -53,7 +53,6 @@ A_HEADER = RegisterHeader(
     date_from=date(2026, 1, 1),
     date_to=date(2026, 3, 31),
     date_field_title="Дата отгрузки",
-    date_field="ufCrm_SHIPPED",
     filters=("Стадии: Новый, Оплачен", "Валюта: RUB"),
     built_by="Иванова Анна",
     built_at=datetime(2026, 4, 1, 12, 30, tzinfo=MOSCOW),
