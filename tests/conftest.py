@@ -11,11 +11,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from uuid import uuid4
 
+import hypothesis
 import pytest
 import redis
 
 from bitrix_app.storage import Cipher, Database
 from tests.servers import empty, need_postgres, need_redis, throwaway_database
+
+hypothesis.settings.register_profile("any machine", deadline=None)  # how long an example takes is no test's business
+hypothesis.settings.load_profile("any machine")
 
 
 @pytest.fixture(scope="session")

@@ -130,6 +130,19 @@ def test_the_contact_is_the_first_one_named() -> None:
         ),
         (a_sole_traders_requisite(PRESET_ID=str(PERSON_PRESET)), "Иванов Иван Иванович"),
         (a_sole_traders_requisite(PRESET_ID=str(PERSON_PRESET), NAME="ИП"), "Иванов Иван Иванович"),
+        (
+            a_sole_traders_requisite(
+                PRESET_ID=str(PERSON_PRESET),
+                RQ_LAST_NAME="",
+                RQ_FIRST_NAME="",
+                RQ_SECOND_NAME="",
+                RQ_COMPANY_NAME="Сидоров Пётр",
+            ),
+            "Сидоров Пётр",
+        ),
+        (a_sole_traders_requisite(RQ_INN="двенадцать б"), "Иванов Иван Иванович"),
+        (a_sole_traders_requisite(RQ_INN="двенадцатьбб"), "Иванов Иван Иванович"),
+        (a_sole_traders_requisite(RQ_INN="١٢٣٤٥٦٧٨٩٠١٢"), "Иванов Иван Иванович"),
         (a_sole_traders_requisite(PRESET_ID=str(COMPANY_PRESET)), "Иванов Иван Иванович"),
         (
             a_sole_traders_requisite(PRESET_ID=str(COMPANY_PRESET), RQ_COMPANY_NAME="ИП Иванов"),

@@ -6,6 +6,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -118,6 +119,15 @@ def test_a_counterparty_has_what_it_paid_and_owes() -> None:
             last_paid=date(2026, 3, 1),
         ),
     )
+
+
+@pytest.mark.parametrize("order", [1, -1], ids=["as they were paid", "the other way round"])
+def test_first_due_and_last_paid_are_the_earliest_and_the_latest_day_in_whatever_order_they_come(order: int) -> None:
+    days = [date(2026, 1, 5), date(2026, 2, 5), date(2026, 3, 5)][::order]
+    paid = [invoice("1.00", paid=True, paid_date=day) for day in days]
+    due = [invoice("1.00", due_date=day) for day in days]
+    (total,) = totals_of(*paid, *due).counterparties()
+    assert (total.oldest_due, total.last_paid) == (date(2026, 1, 5), date(2026, 3, 5))
 
 
 def test_counterparties_are_one_by_a_right_inn_else_by_name_and_apart_by_currency() -> None:

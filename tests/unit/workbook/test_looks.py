@@ -33,6 +33,12 @@ def fill(cell: Cell) -> str | None:
         ("Краткий", "Сумма", "#,##0.00"),
         ("Краткий", "НДС", "#,##0.00"),
         ("Краткий", "Дата отгрузки", "dd.mm.yyyy"),
+        ("Краткий", "Валюта", "@"),
+        ("Краткий", "Стадия", "@"),
+        ("Краткий", "Ставка НДС", "@"),
+        ("Полный", "Наименование товара", "@"),
+        ("Полный", "Ед. изм.", "@"),
+        ("Полный", "Ставка НДС", "@"),
         ("Полный", "Цена", "#,##0.00####"),
         ("Полный", "Сумма", "#,##0.00"),
         ("По ставкам НДС", "Счетов", "#,##0"),
@@ -107,6 +113,19 @@ def test_the_header_is_bold_filled_frozen_and_has_the_filter(write: Write, sheet
 
 
 @pytest.mark.parametrize("sheet", SHEETS)
+def test_the_table_has_lines_and_what_stands_around_it_has_none(write: Write, sheet: str) -> None:
+    """The grid shows on paper what belongs to the table: neither the title block nor the totals under it."""
+    found = table(write([an_invoice(problems=(PROBLEM,), paid=False)]), sheet)
+    framed = {
+        row: {bool(cell.border.left.style and cell.border.top.style) for cell in found.sheet[row] if cell.has_style}
+        for row in range(1, found.sheet.max_row + 1)
+    }
+    inside = (found.header_row, found.header_row + 1)
+    assert [framed[row] for row in inside] == [{True}, {True}]
+    assert set().union(*(lines for row, lines in framed.items() if row not in inside)) == {False}
+
+
+@pytest.mark.parametrize("sheet", SHEETS)
 def test_it_prints_on_a4_landscape_one_page_wide(write: Write, sheet: str) -> None:
     """The header row is repeated, pages are numbered."""
     found = table(write([an_invoice(problems=(PROBLEM,))]), sheet)
@@ -174,9 +193,10 @@ def test_the_document_says_what_it_is(write: Write) -> None:
 
 
 def test_excel_is_told_not_to_mark_numbers_kept_as_text(path: Path, write: Write) -> None:
-    """No green corners on ИНН and КПП."""
-    write([an_invoice()])
-    assert b'numberStoredAsText="1"' in part(path, "xl/worksheets/sheet1.xml")
+    """No green corners on ИНН and КПП: the sign is off for the whole table, its header and last row included."""
+    header_row = table(write([an_invoice(), an_invoice(id=2)]), "Краткий").header_row
+    ignored = f'<ignoredError sqref="A{header_row}:N{header_row + 2}" numberStoredAsText="1"/>'.encode()
+    assert ignored in part(path, "xl/worksheets/sheet1.xml")
 
 
 def test_a_text_that_comes_again_looks_as_it_did(write: Write) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from bitrix_app.processing.model import Problem, ProcessedInvoice
+from bitrix_app.processing.model import Problem, ProcessedInvoice, ProductRow
 from bitrix_app.workbook import REGISTER_SHEETS, ProblemLines, write_workbook
 from tests.unit.workbook.builders import a_header, a_register, a_row, an_invoice
 from tests.unit.workbook.conftest import Write
@@ -122,6 +122,21 @@ def test_a_row_of_the_full_sheet_holds_the_product_row(write: Write) -> None:
         "Ставка НДС": "20%",
         "НДС": 20000.02,
     }
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        a_row(quantity=None, amount=None, vat=None),
+        ProductRow(None, None, None, None, None, None, None, None, tax_rate_unknown=True),
+    ],
+    ids=["no quantity", "nothing known"],
+)
+def test_a_product_row_keeps_its_row_whatever_is_unknown_of_it(write: Write, row: ProductRow) -> None:
+    """It stands beside the others, empty where nothing is known; the report goes on."""
+    found = table(write([an_invoice(product_rows=(row, a_row()))]), "Полный").values()
+    assert [each["Количество"] for each in found] == [None, 5]
+    assert {each["Номер"] for each in found} == {"С-0001"}
 
 
 @pytest.mark.parametrize("sheet", ["Краткий", "Проблемы"])
