@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import replace
+from datetime import tzinfo
 from typing import TYPE_CHECKING, Any
 
+from demo_portal.crm.countries import COUNTRIES
 from demo_portal.crm.store import Crm
 from demo_portal.faults import FaultPlan
 from demo_portal.installation import PLACEMENTS, Installation, OpenFrame
@@ -38,6 +40,7 @@ class PortalState:
         self.faults = FaultPlan()
         self.calls = CallLog()
         self.webhook_secret = secrets.token_hex(8)
+        self.region = "ru"
         self.license_type, self.license_family = "std", "std"
         self.known_placements: list[str] = list(PLACEMENTS)
         self.frames: dict[str, OpenFrame] = {}
@@ -71,6 +74,17 @@ class PortalState:
         """An incoming webhook's address (for scripts that know no OAuth)."""
         return f"{self.url}/rest/{(user or self.admin).id}/{self.webhook_secret}/"
 
+    @property
+    def zone(self) -> tzinfo:
+        """The zone in which its server stands."""
+        return self.ways.server_zone or self.crm.zone
+
+    def settle_in(self, region: str) -> list[int]:
+        """Make it a portal of another region: base currency, licence, presets (→ their ids)."""
+        self.region = region
+        self.crm.add_currency(COUNTRIES[region].currency, base=True)
+        return self.crm.add_presets(region)
+
     # --- people -----------------------------------------------------------------------------------------------
 
     @property
@@ -103,6 +117,7 @@ class PortalState:
 
     def make_box(self, operating_limit: float | None = 420.0) -> None:
         """Make it self-hosted: no limit of requests, another operating limit or none."""
+        self.region = "ru"
         self.license_type, self.license_family = "selfhosted", "box"
         self.bucket.enabled = False
         self.operating.enabled = operating_limit is not None
@@ -110,6 +125,7 @@ class PortalState:
 
     def make_enterprise(self) -> None:
         """Give it an Enterprise plan: 250 requests of credit, 5 a second."""
+        self.region = "ru"
         self.license_type, self.license_family = "ent250", "ent"
         self.bucket.capacity, self.bucket.rate = ENTERPRISE
 

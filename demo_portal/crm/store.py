@@ -7,6 +7,7 @@ from datetime import timedelta, timezone, tzinfo
 from typing import Any
 
 from demo_portal.crm import builders
+from demo_portal.crm.countries import COUNTRIES, country_of
 from demo_portal.crm.fields import (
     COMPANY,
     COMPANY_FIELDS,
@@ -23,7 +24,6 @@ from demo_portal.crm.fields import (
     Field,
     kinds,
 )
-from demo_portal.crm.query import Comparing
 from demo_portal.crm.table import Table
 
 MOSCOW = timezone(timedelta(hours=3))
@@ -78,10 +78,6 @@ class Crm:
         self.currencies: list[dict[str, Any]] = []
         _fill_directories(self)
 
-    def comparing(self, table: Table) -> Comparing:
-        """How values of this table are compared in this portal's time zone."""
-        return Comparing(table.types, self.zone)
-
     def fields_of(self, entity_type_id: int) -> list[Field] | None:
         """Fields of an entity type, custom ones included; None for a type the demo does not have."""
         known = {INVOICE: INVOICE_FIELDS, COMPANY: COMPANY_FIELDS, CONTACT: CONTACT_FIELDS}.get(entity_type_id)
@@ -97,6 +93,42 @@ class Crm:
         """A further custom field of invoices."""
         self.custom_fields.append(field)
         self.invoices.types = {**self.invoices.types, field.name: field.kind}
+
+    def add_presets(self, region: str, ids: Iterable[int] = ()) -> list[int]:
+        """The requisite presets that a portal of this region has from the start; → their ids (default: further)."""
+        country, given = COUNTRIES[region], iter(ids)
+        return [
+            self.add_preset(name, xml_id, preset_id=next(given, None))
+            for (_, name, _), xml_id in zip(country.presets, country.xml_ids(region), strict=True)
+        ]
+
+    def add_preset(self, name: str, xml_id: str = "", *, preset_id: int | None = None, **fields: Any) -> int:
+        """A requisite preset; its country is told by its XML id unless COUNTRY_ID is given."""
+        return self.presets.add(
+            {
+                "ID": preset_id,
+                "ENTITY_TYPE_ID": 8,
+                "COUNTRY_ID": country_of(xml_id),
+                "DATE_CREATE": "2024-11-01T10:00:00+03:00",
+                "DATE_MODIFY": "",
+                "CREATED_BY_ID": 1,
+                "MODIFY_BY_ID": None,
+                "NAME": name,
+                "XML_ID": xml_id,
+                "ACTIVE": "Y",
+                "SORT": 500,
+                **fields,
+            }
+        )
+
+    def add_currency(self, code: str, *, decimals: int = 2, base: bool = False) -> None:
+        """A further currency, or the portal's base currency."""
+        if base:
+            self.currencies = [{**each, "BASE": "N"} for each in self.currencies]
+        place = len(self.currencies) + 1
+        kept = [each for each in self.currencies if each["CURRENCY"] != code]
+        added = {**_currency(place, code, code, "1.0000", f"# {code}"), "DECIMALS": str(decimals)}
+        self.currencies = [*kept, {**added, "BASE": "Y" if base else "N"}]
 
     # --- putting records in -----------------------------------------------------------------------------------
 
@@ -164,26 +196,8 @@ class Crm:
 
 
 def _fill_directories(crm: Crm) -> None:
-    for preset_id, name, xml_id in (
-        (builders.PRESET_COMPANY, "Организация", "#CRM_REQUISITE_PRESET_DEF_RU_COMPANY#"),
-        (builders.PRESET_SOLE_TRADER, "ИП", "#CRM_REQUISITE_PRESET_DEF_RU_INDIVIDUAL#"),
-        (builders.PRESET_PERSON, "Физ. лицо", "#CRM_REQUISITE_PRESET_DEF_RU_PERSON#"),
-    ):
-        crm.presets.add(
-            {
-                "ID": preset_id,
-                "ENTITY_TYPE_ID": 8,
-                "COUNTRY_ID": 1,
-                "DATE_CREATE": "2024-11-01T10:00:00+03:00",
-                "DATE_MODIFY": "",
-                "CREATED_BY_ID": 1,
-                "MODIFY_BY_ID": None,
-                "NAME": name,
-                "XML_ID": xml_id,
-                "ACTIVE": "Y",
-                "SORT": 500,
-            }
-        )
+    presets = (builders.PRESET_COMPANY, builders.PRESET_SOLE_TRADER, builders.PRESET_PERSON)
+    crm.add_presets("ru", presets)
     for category_id, name, stages in FUNNELS:
         crm.categories.append(
             {

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
+from demo_portal.crm.query import Comparing
 from demo_portal.crm.table import Table, Visible
 from demo_portal.installation import Placement
 from demo_portal.pages.layout import Viewer, attribute_json, e
@@ -36,7 +37,7 @@ def chosen(
     number = max(1, int(str(request.query.get("page", "1")) or 1))
     visible = visible_to(viewer) if table is viewer.portal.crm.invoices else None
     with table.lock:
-        selection = table.select(where, order, viewer.portal.crm.comparing(table), visible)
+        selection = table.select(where, order, Comparing(table.types, viewer.portal.zone), visible)
         return selection.page((number - 1) * _PAGE, _PAGE), selection.total, number
 
 

@@ -22,7 +22,7 @@ def app_info(call: Call) -> Answer:
             "PAYMENT_EXPIRED": "Y" if installation.payment_expired else "N",
             "DAYS": installation.days,
             "LANGUAGE_ID": "ru",
-            "LICENSE": f"ru_{portal.license_type}",
+            "LICENSE": f"{portal.region}_{portal.license_type}",
             "LICENSE_TYPE": portal.license_type,
             "LICENSE_FAMILY": portal.license_family,
         }
@@ -36,5 +36,5 @@ def scope(call: Call) -> Answer:
 
 def server_time(call: Call) -> Answer:
     """The server's time."""
-    now = datetime.fromtimestamp(call.portal.world.clock(), call.portal.crm.zone)
+    now = datetime.fromtimestamp(call.portal.world.clock(), call.portal.zone)
     return Answer(now.isoformat(timespec="seconds"))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from demo_portal.crm.fields import CONTACT, INVOICE
-from demo_portal.crm.query import Record
+from demo_portal.crm.query import Comparing, Record
 from demo_portal.crm.table import Table, Visible
 from demo_portal.errors import InvalidArgument, PortalFault
 from demo_portal.people import App, User
@@ -133,7 +133,7 @@ def paged(
     sorting = call.mapping("order", "ORDER") if order is None else order
     offset = max(start, 0) // PAGE * PAGE
     with table.lock:
-        selection = table.select(chosen, sorting, call.portal.crm.comparing(table), visible)
+        selection = table.select(chosen, sorting, Comparing(table.types, call.portal.zone), visible)
         records = selection.page(offset, PAGE)
         total = selection.total
     result = wrap([render(each) for each in records])

@@ -189,4 +189,4 @@ def _time(portal: Portal, started: float, processing: float = 0.0, method: str =
 
 
 def _iso(portal: Portal, moment: float) -> str:
-    return datetime.fromtimestamp(moment, portal.crm.zone).isoformat(timespec="seconds")
+    return datetime.fromtimestamp(moment, portal.zone).isoformat(timespec="seconds")

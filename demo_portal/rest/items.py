@@ -33,6 +33,11 @@ def _wants_original(call: Call) -> bool:
     return call.portal.ways.original_names and call.flag("useOriginalUfNames")
 
 
+def _naming(call: Call, fields: list[Field]) -> Naming:
+    ways = call.portal.ways
+    return Naming(fields, original=_wants_original(call), with_prefix=ways.filter_keys, server_zone=ways.server_zone)
+
+
 def item_fields(call: Call) -> Answer:
     """crm.item.fields."""
     _, fields = _table(call, _entity_type(call))
@@ -45,7 +50,7 @@ def item_list(call: Call) -> Answer:
     """crm.item.list."""
     entity_type_id = _entity_type(call)
     table, fields = _table(call, entity_type_id)
-    naming = Naming(fields, original=_wants_original(call), with_prefix=call.portal.ways.filter_keys)
+    naming = _naming(call, fields)
     names = naming.selected(call.names("select"), strict=not call.portal.ways.unknown_select)
     return paged(
         call,
@@ -68,7 +73,7 @@ def item_get(call: Call) -> Answer:
     visible = visible_items(call, entity_type_id)
     if visible is not None and not visible.test(record):
         raise PortalFault("ACCESS_DENIED", "You do not have permission to view this item", 400)
-    naming = Naming(fields, original=_wants_original(call), with_prefix=False)
+    naming = _naming(call, fields)
     return Answer({"item": naming.renderer(None)(record)})
 
 

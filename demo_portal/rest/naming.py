@@ -6,6 +6,7 @@ Source: crm/lib/controller/item.php, base.php and validator/filter.php, versions
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import UTC, date, datetime, time, tzinfo
 from typing import Any
 
 from demo_portal.crm.fields import Field
@@ -20,18 +21,31 @@ _LISTS = frozenset(("@", "!@", "!=", "=", ""))
 _OPERATORS = "<>=!@%"
 
 
+def sent_date(value: str, kind: str, zone: tzinfo) -> str:
+    """A date as a server in ``zone`` sends it: midnight shifted by its own offset, thus midnight in UTC; a datetime is
+    the same moment there (rest/classes/general/rest_util.php)."""
+    if kind == "date":
+        return datetime.combine(date.fromisoformat(value[:10]), time(), UTC).astimezone(zone).isoformat()
+    return datetime.fromisoformat(value).astimezone(zone).isoformat()
+
+
 class Naming:
     """Names as one call writes them.
 
     ``original``: custom fields by original names (``useOriginalUfNames``). ``with_prefix``: a key of a filter is
-    converted together with its prefix, as the portal does, else the name alone.
+    converted together with its prefix, as the portal does, else the name alone. ``server_zone``: dates of the answer
+    are sent in it.
     """
 
-    def __init__(self, fields: list[Field], *, original: bool, with_prefix: bool) -> None:
+    def __init__(
+        self, fields: list[Field], *, original: bool, with_prefix: bool, server_zone: tzinfo | None = None
+    ) -> None:
         self._camel = {each.upper_name: each.name for each in fields}
         self._system = {each.name: each.upper_name for each in fields if not each.custom}
         self._customs = [each.upper_name for each in fields if each.custom]
         self._outer = {each.name: each.upper_name for each in fields if each.custom} if original else {}
+        self._dates = {each.name: each.type for each in fields if each.type in {"date", "datetime"}}
+        self._zone = server_zone
         self._original, self._with_prefix = original, with_prefix
 
     # --- select and the answer --------------------------------------------------------------------------------
@@ -61,9 +75,15 @@ class Naming:
         outer = self._outer
         known = {*self._camel.values(), ENTITY_TYPE}
         if names is None:
-            return lambda record: {outer.get(name, name): value for name, value in record.items() if name in known}
+            return lambda record: {
+                outer.get(name, name): self._sent(name, value) for name, value in record.items() if name in known
+            }
         pairs = [(name, outer.get(name, name)) for name in names]
-        return lambda record: {shown: record.get(name) for name, shown in pairs} or []
+        return lambda record: {shown: self._sent(name, record.get(name)) for name, shown in pairs} or []
+
+    def _sent(self, name: str, value: Any) -> Any:
+        kind = self._dates.get(name)
+        return sent_date(value, kind, self._zone) if self._zone and kind and value else value
 
     # --- filter and order -------------------------------------------------------------------------------------
 

@@ -78,7 +78,7 @@ def user_get(call: Call) -> Answer:
         for key, value in {**call.params, **call.mapping("FILTER", "filter")}.items()
         if key.lstrip("<>=!@%").upper() in _TYPES
     }
-    test = compile_filter({key.upper(): value for key, value in where.items()}, Comparing(_TYPES, call.portal.crm.zone))
+    test = compile_filter({key.upper(): value for key, value in where.items()}, Comparing(_TYPES, call.portal.zone))
     hides = call.portal.ways.hidden_people and not call.user.admin
     shown = [user for user in call.portal.users.values() if user.departments or not hides]
     users = sorted(shown, key=lambda user: user.id)

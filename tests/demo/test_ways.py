@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import timedelta, timezone
 from typing import Any
 
 import pytest
 
-from demo_portal import SHIPPED, Portal
+from demo_portal import PAID, SHIPPED, DemoWorld, Portal
 from demo_portal.crm.fields import custom_field
 from demo_portal.crm.names import camel_name, upper_name
+from tests.cases import CASES, SELLER, fill_with_case, portal_of_case
 from tests.demo.conftest import Rest
 
 ORIGINAL_SHIPPED = "UF_CRM_SMART_INVOICE_1718000000001"
@@ -180,3 +182,71 @@ def test_older_versions_know_no_templates(portal: Portal, rest: Rest) -> None:
     assert "isRecurring" not in rest("crm.item.fields", entityTypeId=31)[1]["result"]["fields"]
     assert "isRecurring" not in rest("crm.item.list", entityTypeId=31)[1]["result"]["items"][0]
     assert listed(rest, filter={"!=isRecurring": "Y"})[0] == 400
+
+
+# --- dates ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("hours", "day", "moment"),
+    [
+        (3, "2026-03-31T03:00:00+03:00", "2026-03-31T14:20:00+03:00"),
+        (-5, "2026-03-30T19:00:00-05:00", "2026-03-31T06:20:00-05:00"),
+        (0, "2026-03-31T00:00:00+00:00", "2026-03-31T11:20:00+00:00"),
+    ],
+)
+def test_dates_are_shifted_by_the_offset_of_the_server(
+    portal: Portal, rest: Rest, hours: int, day: str, moment: str
+) -> None:
+    """A date is midnight in UTC wherever the server stands; a datetime is told in the server's zone."""
+    portal.crm.add_invoice(date="2026-03-31", shipped="2026-03-31", paid="2026-03-31")
+    portal.behave(server_zone=timezone(timedelta(hours=hours)))
+    _, body = rest("crm.item.list", entityTypeId=31, select=["begindate", SHIPPED, PAID])
+    assert body["result"]["items"] == [{"begindate": day, SHIPPED: day, PAID: moment}]
+    assert rest("crm.item.get", entityTypeId=31, id=1)[1]["result"]["item"]["begindate"] == day
+    assert body["time"]["date_start"].endswith(day[-6:])
+
+
+# --- other countries --------------------------------------------------------------------------------------------
+
+
+def test_a_portal_of_another_country_has_its_presets_currency_and_licence(portal: Portal, rest: Rest) -> None:
+    individual, company, _ = portal.settle_in("kz")
+    portal.crm.add_requisite(company_id=1, inn=None, preset=company, RQ_BIN="060140003721", ACTIVE="N")
+    _, presets = rest("crm.requisite.preset.list", select=["ID", "COUNTRY_ID", "ACTIVE", "XML_ID"])
+    assert {
+        "ID": str(individual),
+        "COUNTRY_ID": "6",
+        "ACTIVE": "Y",
+        "XML_ID": "#CRM_REQUISITE_PRESET_DEF_KZ_INDIVIDUAL#",
+    } in presets["result"]
+    requisite = rest("crm.requisite.list")[1]["result"][0]
+    assert (requisite["RQ_BIN"], requisite["RQ_INN"], requisite["ACTIVE"]) == ("060140003721", None, "N")
+    base = [each["CURRENCY"] for each in rest("crm.currency.list")[1]["result"] if each["BASE"] == "Y"]
+    assert (base, rest("app.info")[1]["result"]["LICENSE"]) == (["KZT"], "kz_std")
+
+
+# --- cases from the world ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_case_fills_a_portal(world: DemoWorld, name: str) -> None:
+    """Rows, requisites and links lead to the invoices and clients of the same case."""
+    crm = portal_of_case(world, name).crm
+    assert {row["ownerId"] for row in crm.rows} == set(crm.invoices.ids)
+    assert {link["REQUISITE_ID"] for link in crm.links} == set(crm.requisites.ids)
+    assert all(requisite["PRESET_ID"] in crm.presets for requisite in crm.requisites)
+
+
+def test_a_case_takes_ordinary_values_where_it_says_nothing(portal: Portal, rest: Rest) -> None:
+    fill_with_case(portal, "kz")
+    item = rest("crm.item.get", entityTypeId=31, id=301)[1]["result"]["item"]
+    assert (item["stageId"], item["currencyId"], item["opportunity"]) == ("DT31_2:N", "KZT", 116000)
+    assert {each["COUNTRY_ID"] for each in rest("crm.requisite.preset.list")[1]["result"]} == {"1", "6"}
+
+
+def test_the_seller_of_a_case_gets_rows_by_single_numbers_alone(portal: Portal, rest: Rest) -> None:
+    fill_with_case(portal, "rows_few")
+    seller = portal.users[SELLER]
+    assert owners(rest, portal, [301, 302, 303], seller) == (400, "ACCESS_DENIED")
+    assert [owners(rest, portal, each, seller) for each in (301, 303)] == [(200, [301]), (200, [303])]
