@@ -43,6 +43,17 @@ def test_a_list_that_is_kept_whole_is_not_kept_for_ever(around: Surroundings, to
     assert around.portal.counts["crm.item.list"] == LIST_RECORDS / MOST_RECORDS + 1
 
 
+def test_the_longest_list_that_is_kept_whole_is_kept(around: Surroundings) -> None:
+    """Fifty thousand records, in as many pages as they need."""
+
+    def page(params: Mapping[str, Any]) -> dict[str, Any]:
+        first = params["filter"].get(">id", 0)
+        return {"result": {"items": [{"id": first + each + 1} for each in range(MOST_RECORDS)]}, "total": 50_000}
+
+    around.portal.answers["crm.item.list"] = page
+    assert len(around.client.my_companies()) == 50_000
+
+
 def test_stages_of_many_funnels_are_one_list(around: Surroundings) -> None:
     """Five hundred funnels of fifty thousand stages each would be a list too."""
     stages = [{"STATUS_ID": "DT31_1:N"}] * MOST_RECORDS

@@ -89,3 +89,11 @@ def test_a_list_that_goes_on_and_on_is_given_up(total: int) -> None:
 def test_a_look_up_ends_with_a_short_page_or_the_count(total: int | None, sizes: list[int], read: int) -> None:
     """What is looked up beside the invoices costs no call to see that nothing follows."""
     assert pages_read(total, *sizes, end=End.SHORT_PAGE) == read
+
+
+@pytest.mark.parametrize(("total", "records"), [(0, 1_000), (100, 1_200), (5_000, 11_000)])
+def test_a_list_may_grow_to_twice_its_length_and_a_thousand_more(total: int, records: int) -> None:
+    """A busy portal's list grows while it is read; what is added is read too."""
+    assert pages_read(total, *[50] * (records // 50), 0) == records // 50 + 1
+    with pytest.raises(UnexpectedAnswerError, match="no end"):
+        pages_read(total, *[50] * (records // 50), 1)

@@ -264,6 +264,98 @@ def test_requisites_are_asked_for_by_name(around: Surroundings) -> None:
     assert "*" not in select
 
 
+@pytest.mark.parametrize(
+    ("ask", "method", "asked"),
+    [
+        (
+            lambda client: client.companies([7]),
+            "crm.item.list",
+            {"entityTypeId": 4, "select": ["id", "title"], "filter": {"@id": [7]}, "order": {"id": "ASC"}, "start": -1},
+        ),
+        (
+            lambda client: client.contacts([7]),
+            "crm.item.list",
+            {
+                "entityTypeId": 3,
+                "select": ["id", "lastName", "name", "secondName"],
+                "filter": {"@id": [7]},
+                "order": {"id": "ASC"},
+                "start": -1,
+            },
+        ),
+        (
+            lambda client: client.my_companies(),
+            "crm.item.list",
+            {
+                "entityTypeId": 4,
+                "select": ["id", "title"],
+                "filter": {"=isMyCompany": "Y"},
+                "order": {"id": "ASC"},
+                "start": 0,
+            },
+        ),
+        (
+            lambda client: client.visible_invoices([7]),
+            "crm.item.list",
+            {"entityTypeId": 31, "select": ["id"], "filter": {"@id": [7]}, "order": {"id": "ASC"}, "start": -1},
+        ),
+        (
+            lambda client: client.requisite_links([7]),
+            "crm.requisite.link.list",
+            {
+                "select": ["ENTITY_TYPE_ID", "ENTITY_ID", "REQUISITE_ID", "MC_REQUISITE_ID"],
+                "filter": {"=ENTITY_TYPE_ID": 31, "@ENTITY_ID": [7]},
+                "start": 0,
+            },
+        ),
+        (
+            lambda client: client.users([7]),
+            "user.get",
+            {
+                "FILTER": {"@ID": [7]},
+                "sort": "ID",
+                "order": "ASC",
+                "select": ["ID", "NAME", "LAST_NAME"],
+                "start": 0,
+            },
+        ),
+        (
+            lambda client: client.requisite_presets(),
+            "crm.requisite.preset.list",
+            {"select": ["ID", "NAME", "XML_ID"], "filter": {}, "order": {"ID": "ASC"}, "start": 0},
+        ),
+        (lambda client: client.currencies(), "crm.currency.list", {"order": {"SORT": "ASC"}, "start": 0}),
+        (
+            lambda client: client.stages([7]),
+            "crm.status.list",
+            {"filter": {"ENTITY_ID": "SMART_INVOICE_STAGE_7"}, "order": {"SORT": "ASC"}, "start": 0},
+        ),
+    ],
+)
+def test_what_is_asked_is_what_the_portals_pages_say(
+    around: Surroundings, ask: Callable[[Bitrix24Client], Any], method: str, asked: dict[str, Any]
+) -> None:
+    """Fields, filter and order by their names there, and nothing that is not needed."""
+    around.portal.answers[method] = {"result": []}
+
+    assert ask(around.client) == []
+
+    assert around.portal.asked(method) == [asked]
+
+
+@pytest.mark.parametrize("entity_type_id", [3, 4])
+def test_requisites_are_asked_for_by_their_owner(around: Surroundings, entity_type_id: int) -> None:
+    """Companies and contacts have requisites under the same ids."""
+    around.portal.answers["crm.requisite.list"] = {"result": []}
+    client = around.client
+
+    (client.contact_requisites if entity_type_id == 3 else client.company_requisites)([7])
+
+    asked = around.portal.asked("crm.requisite.list")[0]
+    assert asked["filter"] == {"=ENTITY_TYPE_ID": entity_type_id, "@ENTITY_ID": [7]}
+    assert (asked["order"], asked["start"]) == ({"ID": "ASC"}, 0)
+
+
 def test_nothing_is_asked_for_no_keys(around: Surroundings) -> None:
     """Without keys there is no call."""
     client = around.client

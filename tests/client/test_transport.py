@@ -48,6 +48,8 @@ def test_the_call_is_a_post_with_the_token_in_the_body() -> None:
     assert b"secret-token" not in head
     assert json.loads(body) == {"start": -1, "auth": "secret-token"}
     assert exchange.request_id.encode() in head
+    headers = {line.lower() for line in head.decode().split("\r\n")[1:]}
+    assert headers >= {"content-type: application/json", "accept: application/json", "accept-encoding: gzip"}
     assert (exchange.status, exchange.body, exchange.failure) == (200, {"result": [1]}, None)
     assert (exchange.sent_bytes, exchange.received_bytes) == (len(body), len(GOOD))
 
@@ -81,6 +83,7 @@ TROUBLED = {
     "an empty body": (says(answer(b"")), Failure.NOT_JSON),
     "an HTML page": (says(answer(b"<html>", status="502 Bad Gateway")), Failure.NOT_JSON),
     "a redirect": (says(answer(b"", "Location: http://127.0.0.1:9/", status="302 Found")), Failure.MOVED),
+    "a little longer than we take": (says(answer(b'"' + b"x" * (4 * 2**20 - 1) + b'"')), Failure.UNSAFE),
     "longer than we take": (says(answer(b'["' + b"x" * 9_000_000 + b'"]')), Failure.UNSAFE),
     "endless": (drips(CHUNKED, b"10000\r\n" + b" " * 65536 + b"\r\n", 0), Failure.UNSAFE),
     "a gzip bomb": (
@@ -160,6 +163,14 @@ def test_a_client_looks_at_its_stop_signal_while_a_portal_hangs() -> None:
         with pytest.raises(ReportCancelledError):
             around.client.call("profile")
     transport.close()
+
+
+def test_the_longest_answer_is_taken() -> None:
+    """Four megabytes, to the byte."""
+    with talking(says(answer(b'"' + b"x" * (4 * 2**20 - 2) + b'"'))) as (_, send):
+        exchange = send()
+
+    assert (exchange.failure, exchange.received_bytes) == (None, 4 * 2**20)
 
 
 def test_closing_hangs_up() -> None:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from datetime import date
 from typing import Any
 
 import pytest
 
 from bitrix_app.errors import AccessDeniedError, PortalDeletedError, ReportCancelledError
-from bitrix_app.reports.fetching import FetchedPage, InvoiceSource
+from bitrix_app.reports.fetching import FetchedPage, InvoiceSource, user_name
 from bitrix_app.reports.kinds import REGISTER
 from bitrix_app.reports.product_rows import ProductRowReader
 from bitrix_app.reports.request import ReportCatalog, ReportParams
@@ -388,3 +389,31 @@ def test_rows_that_the_portal_does_not_count_are_read_all_the_same(scene: Scene)
     advanced: list[int] = []
     owned = ProductRowReader(scene.client, advanced.append).read([first, second])
     assert (len(owned.rows[first]), len(owned.rows[second]), advanced) == (50, 1, [2])
+
+
+def test_two_windows_of_pages_are_held_at_most(scene: Scene) -> None:
+    """Memory does not follow the size of the report: reading waits for what is done with the pages."""
+    fill(scene.portal, 5_000)
+    of_the_period = asks(ITEMS, ">=begindate")
+    with closing(a_source(scene).pages()) as pages:
+        next(pages)
+        first_window = len(calls(scene.portal, of_the_period))
+        for _ in range(20):
+            next(pages)
+        second_window = len(calls(scene.portal, of_the_period))
+    assert 40 <= first_window <= 41
+    assert 60 <= second_window <= 61
+
+
+@pytest.mark.parametrize(
+    ("user", "name"),
+    [
+        ({"ID": "7", "NAME": "Анна", "LAST_NAME": "Иванова"}, "Иванова Анна"),
+        ({"ID": "7", "NAME": " Анна ", "LAST_NAME": None}, "Анна"),
+        ({"ID": "7", "LAST_NAME": "Иванова"}, "Иванова"),
+        ({"ID": "7", "NAME": "", "LAST_NAME": " "}, "ID 7"),
+    ],
+)
+def test_a_person_is_called_by_surname_and_name(user: dict[str, Any], name: str) -> None:
+    """Whoever has neither is called by the number."""
+    assert user_name(user) == name
