@@ -1,0 +1,132 @@
+"""Where the app stands in a portal, and whether all is in order there. Odd answers cost a line, not the page."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from bitrix_app.portals import Check, Embedding, self_check
+from bitrix_app.storage import PortalRecord
+from tests.unit.portals.answers import around, refusing
+
+APP = "https://register.example"
+OURS = {
+    "CRM_SMART_INVOICE_LIST_TOOLBAR",
+    "CRM_SMART_INVOICE_DETAIL_TAB",
+    "CRM_COMPANY_DETAIL_TAB",
+    "CRM_ANALYTICS_MENU",
+}
+
+
+def test_what_is_bound_already_is_not_bound_again() -> None:
+    bound = [{"placement": name, "handler": f"{APP}/app"} for name in OURS - {"CRM_ANALYTICS_MENU"}]
+    scene = around(placement__get=bound, placement__bind=True, placement__unbind={"count": 1})
+    Embedding(APP).bind_placements(scene.client)
+    assert [params["PLACEMENT"] for params in scene.portal.asked("placement.bind")] == ["CRM_ANALYTICS_MENU"]
+    assert scene.portal.asked("placement.unbind") == []
+
+
+def test_handlers_elsewhere_are_unbound_each_once_and_never_all_of_a_place() -> None:
+    bound = [
+        {"placement": "CRM_ANALYTICS_MENU", "handler": "https://old.example/app"},
+        {"placement": "CRM_ANALYTICS_MENU", "handler": "https://old.example/app"},
+        {"placement": "CRM_DEAL_LIST_TOOLBAR", "handler": "https://old.example/app"},
+        {"placement": "CRM_COMPANY_DETAIL_TAB", "handler": ""},
+        {"placement": "CRM_COMPANY_DETAIL_TAB", "handler": None},
+    ]
+    scene = around(placement__get=bound, placement__bind=True, placement__unbind={"count": 1})
+    Embedding(APP).bind_placements(scene.client)
+    unbound = [(params["PLACEMENT"], params["HANDLER"]) for params in scene.portal.asked("placement.unbind")]
+    assert unbound == [
+        ("CRM_ANALYTICS_MENU", "https://old.example/app"),
+        ("CRM_DEAL_LIST_TOOLBAR", "https://old.example/app"),
+    ]
+    assert len(scene.portal.asked("placement.bind")) == len(OURS)
+
+
+def test_the_uninstall_event_is_bound_once() -> None:
+    scene = around(event__get=[], event__bind=True)
+    Embedding(APP).bind_events(scene.client)
+    assert [(each["event"], each["handler"]) for each in scene.portal.asked("event.bind")] == [
+        ("ONAPPUNINSTALL", f"{APP}/events")
+    ]
+    again = around(event__get=[{"event": "onAppUninstall", "handler": f"{APP}/events"}])
+    Embedding(APP).bind_events(again.client)
+    assert again.portal.asked("event.bind") == []
+
+
+# --- the self-check -----------------------------------------------------------------------------------------------
+
+PORTAL = PortalRecord(
+    id=1,
+    member_id="m",
+    client_endpoint="https://romashka.bitrix24.ru/rest/",
+    domain="romashka.bitrix24.ru",
+    status="installed",
+    scopes=frozenset({"crm", "placement"}),
+    license_family=None,
+    installed_by=1,
+    settings={"paid_field": "ufCrmPaid", "time_zone": "Asia/Omsk"},
+)
+IN_ORDER: dict[str, Any] = {
+    "crm__item__list": {"items": []},
+    "crm__item__fields": {"fields": {"begindate": {"type": "date"}, "ufCrmPaid": {"type": "date"}}},
+    "placement__get": [{"placement": name, "handler": f"{APP}/app"} for name in OURS],
+    "event__get": [{"event": "onAppUninstall", "handler": f"{APP}/events"}],
+    "crm__category__list": {"categories": []},
+}
+
+
+def checks(portal: PortalRecord = PORTAL, zone: str = "Asia/Omsk", **changes: Any) -> dict[str, Check]:
+    """The answers by their code."""
+    scene = around(**(IN_ORDER | changes))
+    scene.portal.answers["crm.item.list"] |= {"total": 12}
+    scene.portal.answers["crm.category.list"] |= {"time": {"operating": changes.get("operating", Decimal("399.4"))}}
+    return {each.code: each for each in self_check(scene.client, portal, Embedding(APP), zone)}
+
+
+def test_a_portal_in_order_passes_every_check() -> None:
+    found = checks()
+    assert [each.code for each in found.values() if not each.ok] == []
+    assert found["invoices"].params == {"count": 12}
+    assert found["limits"].params == {"operating": 399}
+
+
+def test_a_permission_that_is_missing_is_named() -> None:
+    found = checks(replace(PORTAL, scopes=frozenset({"crm"})))["scopes"]
+    assert (found.ok, found.params) == (False, {"missing": "placement"})
+
+
+def test_places_and_events_that_lead_elsewhere_are_named() -> None:
+    elsewhere = [{"placement": name, "handler": "https://old.example/app"} for name in OURS]
+    found = checks(placement__get=[*elsewhere, *IN_ORDER["placement__get"][1:]], event__get=[])["embedding"]
+    gone = IN_ORDER["placement__get"][0]["placement"]
+    assert (found.ok, found.params) == (False, {"missing": f"{gone}, ONAPPUNINSTALL"})
+
+
+def test_a_mapped_field_that_is_gone_is_named() -> None:
+    found = checks(crm__item__fields={"fields": {"begindate": {"type": "date"}}})["fields"]
+    assert (found.ok, found.params) == (False, {"missing": "ufCrmPaid"})
+
+
+@pytest.mark.parametrize(("zone", "ok"), [("Asia/Omsk", True), ("", True), ("Europe/Moscow", False)])
+def test_another_time_zone_than_the_administrators_is_pointed_out(zone: str, ok: bool) -> None:
+    """A portal that does not tell theirs is none to compare with."""
+    found = checks(zone=zone)["time_zone"]
+    assert (found.ok, found.params) == (ok, {"zone": "Asia/Omsk", "user_zone": zone})
+
+
+def test_much_operating_time_is_pointed_out() -> None:
+    """A method rests after 480 seconds of it in ten minutes."""
+    assert checks(operating=Decimal(400))["limits"].ok is False
+
+
+def test_a_refusal_is_an_answer_too_and_the_other_checks_go_on() -> None:
+    scene = refusing("crm.item.list")
+    scene.portal.answers |= {name.replace("__", "."): {"result": result} for name, result in IN_ORDER.items()}
+    found = {each.code: each for each in self_check(scene.client, PORTAL, Embedding(APP), "")}
+    assert (found["invoices"].ok, found["invoices"].error) == (False, "access_denied")
+    assert all(each.ok for code, each in found.items() if code != "invoices")
