@@ -89,7 +89,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def run_worker(given: argparse.Namespace) -> int:
-    """Build reports until SIGTERM or SIGINT; then finish or hand back, within 20 seconds."""
+    """Build reports until SIGTERM or SIGINT; then finish or release them, within 20 seconds."""
     from bitrix_app.wiring import build_services  # noqa: PLC0415 # the other commands need next to nothing of it
 
     settings = load_settings()

@@ -42,21 +42,22 @@ class Timing:
 class LatestProgress:
     """The newest progress of a report until the next heartbeat writes it into the row. A ProgressSink."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
         self._lock = threading.Lock()
         self._latest: Progress | None = None
-        self._moved_at = time.monotonic()
+        self._moved_at = clock()
 
     @property
     def quiet_seconds(self) -> float:
         """Seconds since the last progress."""
-        return time.monotonic() - self._moved_at
+        return self._clock() - self._moved_at
 
     def update(self, progress: Progress) -> None:
         """Replace what has not been written yet."""
         with self._lock:
             self._latest = progress
-            self._moved_at = time.monotonic()
+            self._moved_at = self._clock()
 
     def take(self) -> Progress | None:
         """What has not been written yet; None when nothing has changed."""

@@ -151,6 +151,7 @@ class Job:
         observer: JobObserver,
         give_way: Callable[[], None] = lambda: None,
         sleep: Callable[[float], None] = time.sleep,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._lease = lease
         self._leases = leases
@@ -160,7 +161,8 @@ class Job:
         self._observer = observer
         self._sleep = sleep
         self._stop = StopSignal(give_way)
-        self._progress = LatestProgress()
+        self._clock = clock
+        self._progress = LatestProgress(clock)
         self._lock = threading.Lock()
         self._ended = threading.Event()
         self._ending: Ending | None = None
@@ -187,6 +189,7 @@ class Job:
                 stop=self._stop,
                 progress=self._progress,
                 timing=self._timing,
+                clock=self._clock,
             )
             heart.beat_until(self._ended)
             status = self._settle(self._take_ending())

@@ -33,7 +33,8 @@ class Worker:
     portals hold up nobody else's reports.
 
     ``work_folder`` is where attempts have their temporary folders; ``give_way`` holds reports back where others come
-    first (``reports.StopSignal``). ``start`` and ``stop`` may be called from any
+    first (``reports.StopSignal``); ``clock``
+    times heartbeats and stalls. ``start`` and ``stop`` may be called from any
     thread; no signal handlers are set here.
     """
 
@@ -48,6 +49,7 @@ class Worker:
         concurrency: int = 4,
         timing: Timing | None = None,
         give_way: Callable[[], None] = lambda: None,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._leases = leases
         self._delivery = Delivery(files)
@@ -56,6 +58,7 @@ class Worker:
         self._concurrency = concurrency
         self._timing = timing or Timing()
         self._give_way = give_way
+        self._clock = clock
         self._name = f"{socket.gethostname()}:{os.getpid()}:{uuid4().hex[:6]}"
         self._changed = threading.Condition()
         self._woken = False
@@ -145,6 +148,7 @@ class Worker:
             timing=self._timing,
             observer=self._observer,
             give_way=self._give_way,
+            clock=self._clock,
         )
         thread = threading.Thread(target=self._run, args=(job,), name=f"job-{lease.report.id[:8]}", daemon=True)
         with self._changed:
