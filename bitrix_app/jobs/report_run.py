@@ -6,12 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Protocol
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from bitrix_app.errors import AppUninstalledError
-from bitrix_app.portals import Catalogs, PortalClients, complete_settings
+from bitrix_app.portals import CallRecord, Catalogs, PortalClients, Wait, complete_settings
 from bitrix_app.portals.catalog import USER_SCOPES, PortalCatalog
 from bitrix_app.reports import (
     KINDS,
@@ -35,26 +34,6 @@ QUIET_OPERATING_SECONDS = 1.0
 """A wait until the portal lets a method work again is not usual; shorter ones only spread its calls."""
 
 
-class PortalWait(Protocol):
-    """A wait as the portal client tells it (``bitrix24.Wait``)."""
-
-    @property
-    def reason(self) -> str: ...
-
-    @property
-    def seconds(self) -> float: ...
-
-    @property
-    def method(self) -> str: ...
-
-
-class PortalCall(Protocol):
-    """A call as the portal client tells it (``bitrix24.CallRecord``)."""
-
-    @property
-    def method(self) -> str: ...
-
-
 class WaitsInProgress:
     """Shows long waits for the portal in the report's progress. A CallObserver."""
 
@@ -63,14 +42,14 @@ class WaitsInProgress:
         self._now = now
         self._method = ""
 
-    def waited(self, wait: PortalWait) -> None:
+    def waited(self, wait: Wait) -> None:
         """A wait begins."""
         quiet = QUIET_OPERATING_SECONDS if wait.reason == "operating_time" else QUIET_SECONDS
         if wait.seconds >= quiet:
             self._method = wait.method
             self._progress.wait(Waiting(wait.reason, self._now() + timedelta(seconds=wait.seconds)))
 
-    def answered(self, call: PortalCall) -> None:
+    def answered(self, call: CallRecord) -> None:
         """The method that made us wait answers again."""
         if call.method == self._method:
             self._method = ""

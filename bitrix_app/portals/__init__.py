@@ -3,7 +3,7 @@
 Belongs here: what is believed of a request and why. Does not: Flask, HTML, what a report means.
 """
 
-from bitrix_app.bitrix24 import Bitrix24Client
+from bitrix_app.bitrix24 import Bitrix24Client, CallRecord, Wait
 from bitrix_app.portals.access import Access, SeenUser
 from bitrix_app.portals.catalog import (
     Catalogs,
@@ -31,6 +31,7 @@ __all__ = [
     "Access",
     "Bitrix24Client",
     "Bulkhead",
+    "CallRecord",
     "Caller",
     "CallerCheck",
     "Catalogs",
@@ -63,6 +64,7 @@ __all__ = [
     "SeenUser",
     "Transports",
     "TtlCache",
+    "Wait",
     "begin_request",
     "company_overview",
     "complete_settings",

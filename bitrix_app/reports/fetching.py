@@ -62,7 +62,7 @@ class InvoiceSource:
         self._stop = stop
         self._look_ups = LookUps(portal, knows_users=catalog.knows_users)
         self._row_reader = ProductRowReader(portal, lambda done: progress.advance("products", done))
-        self._extra_fields = extra_fields(kind.columns(params.detailed))
+        self._extra_fields = extra_fields(kind.columns(with_rows=params.detailed))
         self.undated = 0
         """How many invoices have no date in the chosen field, so that no period holds them; known after ``pages``."""
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from bitrix_app.processing import Column, ProcessedInvoice, invoice_columns
 from bitrix_app.reports.register import Register
@@ -24,6 +24,12 @@ from bitrix_app.reports.request import (
 from bitrix_app.workbook import REGISTER_SHEETS, Sheet
 
 Filter = Callable[[ReportParams, ReportCatalog], dict[str, Any]]
+
+
+class Columns(Protocol):
+    """The columns of the table of invoices."""
+
+    def __call__(self, *, with_rows: bool) -> Sequence[Column[ProcessedInvoice]]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +49,7 @@ class ReportKind:
     scope: Filter
     undated: Filter
     select: Callable[[ReportParams], Selection]
-    columns: Callable[[bool], Sequence[Column[ProcessedInvoice]]]
+    columns: Columns
     register: Callable[[Path], Register]
     sheets: Sequence[Sheet[Any]]
 
@@ -54,7 +60,7 @@ REGISTER = ReportKind(
     scope=invoice_filter,
     undated=undated_filter,
     select=selection,
-    columns=lambda with_rows: invoice_columns(with_rows=with_rows),
+    columns=invoice_columns,
     register=Register,
     sheets=REGISTER_SHEETS,
 )

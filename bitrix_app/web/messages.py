@@ -144,9 +144,6 @@ MESSAGES: Mapping[str, Message] = {
         N_("Build a report over a shorter period, or try again later."),
     ),
     "cancelled": Message(N_("The report was cancelled."), N_("If you need it, build it again.")),
-    "shutdown": Message(
-        N_("The application is being restarted."), N_("Nothing needs to be done: the report goes on by itself.")
-    ),
     "lease_lost": Message(N_("Another process is already building the report."), N_("Nothing needs to be done.")),
     # --- who is calling
     "missing_field": Message(
