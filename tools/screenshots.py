@@ -247,6 +247,15 @@ def with_sets(portal: Portal) -> None:
         person.call("POST", "/saved-sets", {"name": name, "params": params, "shared": shared})
 
 
+def overtaken(at: Visit) -> None:
+    """Another administrator has saved the settings meanwhile."""
+    tab("settings", "#set-date-field")(at)
+    admin = Person.of(at.portal)
+    admin.call("PUT", "/settings", admin.call("GET", "/settings") | {"report_days": 33})
+    at.get("settings-save").click()
+    expect(at.get("settings_mine")).to_be_visible(timeout=20_000)
+
+
 def with_history(portal: Portal) -> None:
     """Some reports have been built before."""
     person = Person.of(portal)
@@ -286,6 +295,7 @@ SCENES = {
     "invoice": Scene(invoice),
     "settings": Scene(choosing_builders),
     "settings-en-dark-360": Scene(tab("settings", "#set-date-field"), lang="en", scheme="dark", width=NARROW),
+    "settings-changed-360": Scene(overtaken, width=NARROW),
     "journal": Scene(tab("journal", "tbody tr"), with_history),
     "journal-en-360": Scene(tab("journal", "tbody tr"), with_history, lang="en", width=NARROW),
     "self-check-dark": Scene(tab("self-check", "li"), scheme="dark"),

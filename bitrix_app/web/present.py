@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from typing import Any
 
 from bitrix_app.jobs import WORKBOOK
@@ -16,6 +16,7 @@ from bitrix_app.web.services import services
 from bitrix_app.web.session import DownloadClaims, signed_tokens
 
 FIRST_STAGE = "invoices"
+KOPECK = Decimal("0.01")
 FIRST_PROBLEMS = 5
 SUMS = ("amount", "vat", "amount_with_vat", "amount_without_vat")
 
@@ -31,11 +32,12 @@ def moment_of(seconds: int) -> str:
 
 
 def money(value: Any) -> str:
-    """A sum as text with two decimals; what is no sum reads 0.00."""
+    """A sum as text with two decimals, rounded half up (contract §4); what is no sum reads 0.00."""
     try:
-        return f"{Decimal(str(value)):.2f}"
+        amount = Decimal(str(value)).quantize(KOPECK, ROUND_HALF_UP)
     except InvalidOperation:
         return "0.00"
+    return f"{amount:f}" if amount.is_finite() else "0.00"
 
 
 class ReportPresenter:

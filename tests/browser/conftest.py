@@ -96,7 +96,9 @@ def scripts(browser: Browser) -> Iterator[Page]:
 
 def _serve(route: Route) -> None:
     path = route.request.url.removeprefix(SCRIPTS_ALONE)
-    if path:
+    if path and not (STATIC / path).is_file():
+        route.fulfill(status=404)
+    elif path:
         route.fulfill(path=STATIC / path, content_type="text/javascript")
     else:
         route.fulfill(body="<!doctype html><title>scripts</title>", content_type="text/html")

@@ -95,9 +95,9 @@ def test_waiting_is_explained(held: Portal, visit: Visitor) -> None:
 
 
 SHOWN = """async (reason) => {
-  const { ProgressView } = await import("/js/progress.js");
-  const words = { t: (key) => key, has: (key) => !key.endsWith("unheard_of"), number: String, time: String };
-  const view = new ProgressView({ words, onCancel() {} });
+  const { ProgressView } = await import("/js/report-card.js");
+  const i18n = { t: (key) => key, has: (key) => !key.endsWith("unheard_of"), number: String, time: String };
+  const view = new ProgressView({ i18n, onCancel() {} });
   const waiting = { reason, until: "2030-01-01T10:00:00Z" };
   view.show({ status: "running", params: {}, progress: { stage: "invoices", done: 50, total: 100, waiting } });
   return view.element.querySelector(".notice")?.textContent ?? null;
@@ -119,7 +119,7 @@ def test_each_reason_to_wait_has_its_sentence(scripts: Page, reason: str, shown:
     assert scripts.evaluate(SHOWN, reason) == shown
 
 
-SHARE = """async (report) => Math.round((await import("/js/progress.js")).share(report))"""
+SHARE = """async (report) => Math.round((await import("/js/report-card.js")).share(report))"""
 
 
 @pytest.mark.parametrize(

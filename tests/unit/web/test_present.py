@@ -48,9 +48,14 @@ def test_titles_with_places_are_data(russian: None) -> None:
         (None, "0.00"),
         ("x", "0.00"),
         ("99999999999999.99", "99999999999999.99"),
+        ("0.125", "0.13"),
+        ("-0.125", "-0.13"),
+        ("2.665", "2.67"),
+        ("NaN", "0.00"),
+        ("Infinity", "0.00"),
     ],
 )
-def test_money_is_text_with_two_decimals(value: Any, text: str) -> None:
+def test_money_is_text_with_two_decimals_rounded_half_up(value: Any, text: str) -> None:
     assert money(value) == text
 
 
