@@ -41,7 +41,6 @@ from bitrix_app.portals import (
     Transports,
     TtlCache,
 )
-from bitrix_app.precedence import PagesFirst
 from bitrix_app.settings import Settings
 from bitrix_app.storage import (
     AuditLog,
@@ -91,14 +90,11 @@ class Services:
     jobs: JobService
     ordering: Ordering
     metrics: Metrics
-    pages_first: PagesFirst
     closers: tuple[Any, ...]
 
     def flask_app(self) -> Flask:
-        """The web application over these services; this process's reports give way to its requests."""
-        app = create_app(self.web)
-        app.wsgi_app = self.pages_first.around(app.wsgi_app)  # type: ignore[assignment,method-assign]  # Flask's own way
-        return app
+        """The web application over these services."""
+        return create_app(self.web)
 
     def close(self) -> None:
         """Lets go of connections and threads."""
@@ -132,7 +128,6 @@ def build_services(settings: Settings) -> Services:
         bulkhead=Bulkhead(total=Places.of(settings.web_threads).portals),
     )
     catalogs = Catalogs(clients, TtlCache(CATALOG_SECONDS, 2000))
-    pages_first = PagesFirst()
     jobs = build_jobs(
         settings=settings,
         stores=stores,
@@ -140,7 +135,6 @@ def build_services(settings: Settings) -> Services:
         portal_maintenance=PortalMaintenance(clients, stores.portals, stores.tokens),
         queue=queue,
         metrics=metrics,
-        give_way=pages_first.give_way,
     )
     access = Access(clients, stores.users, TtlCache(DEPARTMENT_SECONDS, 5000))
     ordering = Ordering(
@@ -165,7 +159,7 @@ def build_services(settings: Settings) -> Services:
         metrics=metrics,
     )
     closers = (queue, server, rest_log, transports.background, transports.interactive, stores.database)
-    return Services(settings, stores.database, web, jobs, ordering, metrics, pages_first, closers)
+    return Services(settings, stores.database, web, jobs, ordering, metrics, closers)
 
 
 def build_stores(settings: Settings) -> Stores:
@@ -204,7 +198,6 @@ def build_jobs(
     portal_maintenance: PortalMaintenance,
     queue: WakeQueue,
     metrics: Metrics,
-    give_way: Callable[[], None],
 ) -> JobService:
     """Worker, queue and maintenance of this process."""
     work_folder = Path(settings.work_dir)
@@ -217,7 +210,6 @@ def build_jobs(
         work_folder=work_folder,
         observer=metrics,
         concurrency=settings.worker_concurrency,
-        give_way=give_way,
     )
     cleanup = Cleanup(Retention(stores.database), stores.files)
     tasks = [*cleanup.tasks(), PeriodicTask("upkeep", PORTAL_MAINTENANCE_EVERY, portal_maintenance.run)]

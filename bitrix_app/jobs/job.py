@@ -135,10 +135,7 @@ class Attempt:
 
 
 class Job:
-    """Runs one leased report to its end. ``run`` blocks; ``shut_down`` comes from another thread.
-
-    ``give_way``: see ``reports.StopSignal``.
-    """
+    """Runs one leased report to its end. ``run`` blocks; ``shut_down`` comes from another thread."""
 
     def __init__(
         self,
@@ -149,7 +146,6 @@ class Job:
         delivery: Delivery,
         timing: Timing,
         observer: JobObserver,
-        give_way: Callable[[], None] = lambda: None,
         sleep: Callable[[float], None] = time.sleep,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -160,7 +156,7 @@ class Job:
         self._timing = timing
         self._observer = observer
         self._sleep = sleep
-        self._stop = StopSignal(give_way)
+        self._stop = StopSignal()
         self._clock = clock
         self._progress = LatestProgress(clock)
         self._lock = threading.Lock()

@@ -32,10 +32,8 @@ class Worker:
     A stalled report (its portal is slow or makes it wait) gives its place to another until it moves again, so that slow
     portals hold up nobody else's reports.
 
-    ``work_folder`` is where attempts have their temporary folders; ``give_way`` holds reports back where others come
-    first (``reports.StopSignal``); ``clock``
-    times heartbeats and stalls. ``start`` and ``stop`` may be called from any
-    thread; no signal handlers are set here.
+    ``work_folder`` is where attempts have their temporary folders; ``clock`` times heartbeats and stalls. ``start``
+    and ``stop`` may be called from any thread; no signal handlers are set here.
     """
 
     def __init__(
@@ -48,7 +46,6 @@ class Worker:
         observer: JobObserver,
         concurrency: int = 4,
         timing: Timing | None = None,
-        give_way: Callable[[], None] = lambda: None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._leases = leases
@@ -57,7 +54,6 @@ class Worker:
         self._observer = observer
         self._concurrency = concurrency
         self._timing = timing or Timing()
-        self._give_way = give_way
         self._clock = clock
         self._name = f"{socket.gethostname()}:{os.getpid()}:{uuid4().hex[:6]}"
         self._changed = threading.Condition()
@@ -147,7 +143,6 @@ class Worker:
             delivery=self._delivery,
             timing=self._timing,
             observer=self._observer,
-            give_way=self._give_way,
             clock=self._clock,
         )
         thread = threading.Thread(target=self._run, args=(job,), name=f"job-{lease.report.id[:8]}", daemon=True)

@@ -29,14 +29,9 @@ class ShutdownError(LeaseLostError):
 
 
 class StopSignal:
-    """Whether a running report must stop, and why: only the first reason counts. Safe to use from several threads.
+    """Whether a running report must stop, and why: only the first reason counts. Safe to use from several threads."""
 
-    ``give_way`` is called at each ``check``: it holds the report back for a moment where others come first, and must
-    not raise.
-    """
-
-    def __init__(self, give_way: Callable[[], None] = lambda: None) -> None:
-        self._give_way = give_way
+    def __init__(self) -> None:
         self._lock = threading.Lock()
         self._stopped = threading.Event()
         self._reason: type[AppError] | None = None
@@ -49,7 +44,6 @@ class StopSignal:
 
     def check(self) -> None:
         """Raises ReportCancelledError, LeaseLostError or ShutdownError when the report must stop."""
-        self._give_way()
         if self._reason is not None:
             raise self._reason
         if self._aborted:

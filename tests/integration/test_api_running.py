@@ -17,16 +17,6 @@ def test_healthz_says_that_the_process_lives(house: House) -> None:
     assert (house.get("/healthz").status_code, house.get("/healthz").json) == (200, {"status": "ok"})
 
 
-def test_a_request_counts_while_it_is_answered(house: House) -> None:
-    """So that reports in the same process give way to it."""
-    app, busy = house.services.flask_app(), []
-    app.before_request(lambda: busy.append(house.services.pages_first.busy))
-    with app.test_client().get("/healthz") as answer:
-        assert answer.status_code == 200
-    assert busy == [True]
-    assert not house.services.pages_first.busy
-
-
 def test_readyz_is_200_when_database_and_queue_answer(house: House) -> None:
     assert house.get("/readyz").status_code == 200
 

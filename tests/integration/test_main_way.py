@@ -13,7 +13,6 @@ from typing import Any
 import pytest
 from openpyxl import load_workbook
 
-from bitrix_app.precedence import PagesFirst
 from demo_portal import DemoWorld
 from demo_portal.data import sample
 from tests.live import LiveApp, live_app
@@ -67,25 +66,6 @@ def test_from_install_to_workbook(app: LiveApp, world: DemoWorld, tmp_path: Path
     pages = 2 * math.ceil(len(invoices) / 50) + math.ceil(rows / 50)
     assert len(portal.calls) <= pages + requisites + 12, portal.calls.by_method
     assert portal.bucket.rejected == 0
-
-
-def test_a_report_gives_way_to_the_pages_of_its_process(
-    world: DemoWorld, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """It looks after each invoice that it writes whether a request is being answered."""
-    looks: list[PagesFirst] = []
-
-    def look(pages: PagesFirst) -> None:
-        looks.append(pages)
-
-    monkeypatch.setattr(PagesFirst, "give_way", look)
-    portal = world.add_portal()
-    sample.fill(portal.crm, today=date(2026, 11, 24))
-    with live_app(world, tmp_path) as app:
-        portal.install(app.url)
-        report = app.page(portal).build(date_from="2026-10-01", date_to="2026-10-31", detailed=True)
-    assert len(looks) > report["summary"]["invoices"] > 0
-    assert {id(each) for each in looks} == {id(app.services.pages_first)}
 
 
 def kopecks(value: Any) -> Decimal:

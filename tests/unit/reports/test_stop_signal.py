@@ -70,15 +70,3 @@ def test_what_a_failed_report_is_told_counts_more_than_its_failure() -> None:
     stop.shut_down()
     with pytest.raises(ShutdownError):
         stop.check()
-
-
-def test_a_report_that_gives_way_still_stops() -> None:
-    """At each check others go first, then the signal counts."""
-    gave_way: list[str] = []
-    stop = StopSignal(lambda: gave_way.append("after you"))
-    stop.check()
-    assert gave_way == ["after you"]
-    stop.cancel()
-    for look in (stop.check, lambda: stop.wait(60)):
-        with pytest.raises(ReportCancelledError):
-            look()
