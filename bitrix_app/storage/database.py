@@ -52,7 +52,7 @@ def parse_address(url: str) -> URL:
 
 @contextmanager
 def explained(address: URL) -> Iterator[None]:
-    """Turns what the driver raises into a SettingsError of one line."""
+    """Translates the driver's errors into a SettingsError of one line."""
     try:
         yield
     except (DBAPIError, OSError) as error:
@@ -72,11 +72,11 @@ def make_folder(url: URL) -> None:
 
 
 def look_at_file(url: URL) -> None:
-    """The database's file lies in its place. Raises OSError.
+    """Raises OSError unless the database's file is in its place.
 
-    By SQLite itself: whoever else opens and closes that file in our process takes away all locks that SQLite holds on
-    it, and then another process's last connection removes the WAL under us. Source: SQLite's documentation, "How To
-    Corrupt An SQLite Database File", 2.2.
+    SQLite itself is asked: whoever else opens and closes that file in our process takes away all locks that SQLite
+    holds on it, and then another process's last connection removes the WAL under us. Source: SQLite's documentation,
+    "How To Corrupt An SQLite Database File", 2.2.
     """
     address = f"{Path(url.database or '').absolute().as_uri()}?mode=rw"
     try:
@@ -87,7 +87,7 @@ def look_at_file(url: URL) -> None:
 
 
 def prepare_sqlite(engine: Engine) -> None:
-    """Make each connection of the engine ready, and begin transactions ourselves.
+    """Configure each connection of the engine, and begin transactions ourselves.
 
     Python's driver begins late and never for reading; see "Transactions with SQLite" in SQLAlchemy's documentation.
     The execution option ``sqlite_begin`` (``IMMEDIATE`` unless given) says how.
@@ -228,7 +228,7 @@ class Database:
 
     @contextmanager
     def portal_exists(self) -> Iterator[None]:
-        """Around an insert that hangs on a portal's row. Raises AppUninstalledError when the portal was erased."""
+        """Around an insert with a foreign key to a portal. Raises AppUninstalledError when that portal was erased."""
         try:
             yield
         except IntegrityError as error:

@@ -138,8 +138,7 @@ class Files:
 
 @contextlib.contextmanager
 def storing(*, looking: bool = False) -> Iterator[None]:
-    """Turns what a file store raises into StorageFullError; ``looking``: a file that is not there stays
-    FileNotFoundError."""
+    """Translates the file store's errors into StorageFullError; ``looking``: a missing file stays FileNotFoundError."""
     try:
         yield
     except FAILURES as error:
@@ -170,7 +169,7 @@ def _protocols(fs: fsspec.AbstractFileSystem) -> set[str]:
 
 
 def _flush(path: str) -> None:
-    """Have the disk hold the bytes before the name says that the file is whole."""
+    """fsync: the bytes are on the disk before the file gets its name."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)

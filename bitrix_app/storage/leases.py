@@ -1,4 +1,4 @@
-"""The worker's side of reports: taking one up, keeping it, ending it, each step fenced by the attempt number."""
+"""Leases on reports, the worker's side: claim, heartbeat, end; the attempt's number is the fencing token."""
 
 from __future__ import annotations
 
@@ -149,20 +149,20 @@ class ReportLeases:
                 raise LeaseLostError
 
     def give_up(self, lease: Lease) -> None:
-        """This attempt broke for want of the database: as if the worker were lost. Raises LeaseLostError."""
+        """End this attempt as a lost worker's, since the database failed under it. Raises LeaseLostError."""
         with self._db.transaction() as session:
             row = session.scalar(select(Report).where(*self._ours(lease)).with_for_update())
             if row is None:
                 raise LeaseLostError
             self._recover_one(row, self._db.now(session))
 
-    def recover(self, now: datetime | None = None) -> int:
+    def recover(self) -> int:
         """Reports whose worker has not been heard of go back into the queue, or fail after the third loss.
 
-        → how many were found. ``now`` only for tests.
+        → how many were found.
         """
         with self._db.transaction() as session:
-            moment = now or self._db.now(session)
+            moment = self._db.now(session)
             stale = select(Report).where(Report.status == RUNNING, Report.lease_until < moment)
             rows = session.scalars(stale.with_for_update(skip_locked=True)).all()
             for row in rows:

@@ -68,7 +68,7 @@ class ReportRecord:
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """The right to work on a report for ``seconds`` since the last beat, fenced by ``attempt``."""
+    """A worker's lease on a report, for ``seconds`` from the last heartbeat; ``attempt`` is its fencing token."""
 
     report: ReportRecord
     attempt: int
@@ -78,7 +78,7 @@ class Lease:
 
 @dataclass(frozen=True, slots=True)
 class Beat:
-    """What a worker learns when it extends its lease."""
+    """The answer to a heartbeat: whether the report was cancelled."""
 
     cancelled: bool
 
@@ -113,13 +113,13 @@ CURSOR = re.compile(r"([0-9]{1,16})\.([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12
 
 
 class Reports:
-    """The door to reports; behind it everything belongs to one portal and one user."""
+    """Reports of all portals; ``of`` narrows them to one user, and the web has no other access (multi-tenancy)."""
 
     def __init__(self, db: Database) -> None:
         self._db = db
 
     def of(self, portal_id: int, user_id: int) -> UserReports:
-        """The reports of one user of one portal: there is no other way for the web to reach a report."""
+        """The reports of one user of one portal."""
         return UserReports(self._db, portal_id, user_id)
 
 

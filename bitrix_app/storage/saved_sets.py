@@ -24,7 +24,7 @@ class SavedSet:
 
 
 class SavedSets:
-    """The door to saved sets, scoped like reports."""
+    """Saved sets of all portals; ``of`` narrows them to one user, as ``Reports.of`` does."""
 
     def __init__(self, db: Database) -> None:
         self._db = db

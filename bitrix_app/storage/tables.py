@@ -1,4 +1,4 @@
-"""The tables. Starred (encrypted) columns hold what Cipher.encrypt made; moments are UTC.
+"""The tables and their column types. Tokens are stored encrypted (``Cipher``); moments are UTC.
 
 A change here needs a migration in ``migrations/versions``; a test compares the two.
 """

@@ -7,7 +7,6 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -284,9 +283,9 @@ class Polls(ReportLeases):
         super().__init__(db)
         self.count = 0
 
-    def recover(self, now: datetime | None = None) -> int:
+    def recover(self) -> int:
         self.count += 1
-        return super().recover(now)
+        return super().recover()
 
     def pass_by(self) -> None:
         """Waits until a worker has asked a few times more."""
