@@ -14,9 +14,11 @@ import time
 from contextlib import closing
 from datetime import date
 from pathlib import Path
+from zoneinfo import ZoneInfoNotFoundError
 
 import requests
 
+from demo_portal import ways
 from demo_portal.data import sample
 from demo_portal.world import DemoWorld
 
@@ -35,7 +37,7 @@ def main(arguments: list[str] | None = None) -> int:
     folder = _folder(options.var, keep=options.keep)
     port = free_port(_PORTS["app"])
     with DemoWorld(f"http://localhost:{port}", oauth_port=free_port(_PORTS["oauth"])) as world:
-        portal = world.add_portal(member_id="demo" + "0" * 28, port=free_port(_PORTS["portal"]))
+        portal = world.add_portal(member_id="demo" + "0" * 28, port=free_port(_PORTS["portal"]), **options.ways)
         portal.pace.latency = options.latency
         sample.fill(portal.crm, today=options.today, seed=options.seed, invoices=options.invoices)
         app = _started(options.app, port, {**os.environ, **world.environment(), **_storage(folder)}, folder)
@@ -57,10 +59,16 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=24, help="another seed gives other sample data")
     parser.add_argument("--today", type=date.fromisoformat, default=date.today(), help="the day the sample ends with")  # noqa: DTZ011  # the day of whoever looks at the demo
     parser.add_argument("--latency", type=float, default=0.1, help="seconds each REST call takes (0.1)")
+    parser.add_argument("--way", action="append", default=[], help="a genuine way: filter_keys=on (see ways.py)")
     parser.add_argument("--keep", action="store_true", help="keep the reports of the last demo")
     parser.add_argument("--var", type=Path, default=_ROOT / "var" / "demo", help="where the application keeps its data")
     parser.add_argument("--app", type=Path, default=_ROOT / "app.py", help="the application to embed")
-    return parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
+    try:
+        options.ways = ways.parsed(options.way)
+    except (ValueError, ZoneInfoNotFoundError) as refused:
+        parser.error(str(refused))
+    return options
 
 
 def free_port(preferred: int) -> int:

@@ -19,6 +19,7 @@ from typing import Any
 import requests
 
 from demo_portal.data import scaled
+from demo_portal.ways import parsed
 from demo_portal.world import DemoWorld
 
 _ROOT = Path(__file__).resolve().parent.parent
@@ -26,7 +27,8 @@ _ROOT = Path(__file__).resolve().parent.parent
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What the portal is like: its size, seconds of latency and of work a call, limits on or off."""
+    """What the portal is like: its size, seconds of latency and of work a call, limits on or off, genuine ways as
+    texts (``filter_keys=on``)."""
 
     invoices: int = 1000
     rows: int = 5
@@ -35,6 +37,7 @@ class Options:
     limits: bool = True
     enterprise: bool = False
     app_url: str = "http://127.0.0.1:8080"
+    ways: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +91,7 @@ def portal_subprocess(**options: Any) -> Iterator[PortalSubprocess]:
 def serve(options: Options) -> None:
     """The child: fill a portal, say where it is, live until the parent lets go."""
     with DemoWorld(options.app_url) as world:
-        portal = world.add_portal()
+        portal = world.add_portal(**parsed(options.ways))
         made = scaled.fill(portal.crm, invoices=options.invoices, rows=options.rows)
         portal.pace.latency, portal.pace.execution = options.latency, options.execution
         portal.bucket.enabled = portal.operating.enabled = options.limits

@@ -7,9 +7,11 @@ default. The sources are named in README.md here, "Genuine ways".
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, fields, replace
 from datetime import tzinfo
-from typing import Literal
+from typing import Any, Literal, get_args
+from zoneinfo import ZoneInfo
 
 ON, OFF = True, False
 
@@ -30,16 +32,20 @@ class Ways:
         and narrows to what one right shows. Off: the right to companies alone decides.
     hidden_people: user.get shows ordinary users only people who belong to a department.
     dotted_hosts: a handler whose host has no dot (``localhost``) is refused.
+    fixed_sliders: the frame of an application in a slider keeps its height: ``resizeWindow`` does nothing there.
+    mobile: the portal is looked at in the mobile application, where ``BX24.openPath`` is refused; off even in the end.
     server_zone: dates go out as midnight in UTC, datetimes as they are, both at this zone's offset. None: as stored.
     """
 
     version: str = "26.250"
     filter_keys: bool = OFF
     owner_lists: OwnerLists = "each"
-    unknown_select: bool = OFF
-    requisite_rights: bool = OFF
+    unknown_select: bool = ON
+    requisite_rights: bool = ON
     hidden_people: bool = ON
     dotted_hosts: bool = OFF
+    fixed_sliders: bool = OFF
+    mobile: bool = OFF
     server_zone: tzinfo | None = None
 
     @property
@@ -69,7 +75,29 @@ GENUINE = replace(
     requisite_rights=ON,
     hidden_people=ON,
     dotted_hosts=ON,
+    fixed_sliders=ON,
 )
+
+
+def parsed(texts: Iterable[str]) -> dict[str, Any]:
+    """Ways given as texts (``filter_keys=on``, ``version=24.300``, ``server_zone=America/New_York``), for a command
+    line. Raises ValueError for an unknown one or a value that it does not take."""
+    kinds = {each.name: each.type for each in fields(Ways)}
+    ways: dict[str, Any] = {}
+    for text in texts:
+        name, _, value = text.partition("=")
+        kind = kinds.get(name)
+        if kind == "bool" and value in {"on", "off"}:
+            ways[name] = value == "on"
+        elif kind == "OwnerLists" and value in get_args(OwnerLists):
+            ways[name] = value
+        elif name == "server_zone":
+            ways[name] = ZoneInfo(value)
+        elif name == "version":
+            ways[name] = value
+        else:
+            raise ValueError(f"unknown way or value: {text}; ways are {', '.join(kinds)}")
+    return ways
 
 
 def off_today() -> list[str]:

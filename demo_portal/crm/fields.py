@@ -190,6 +190,20 @@ ROW_FIELDS: tuple[Field, ...] = (
     Field("storeId", "integer", "STORE_ID", read_only=True),
 )
 
+PAYMENT_TYPES: dict[str, str] = {
+    "id": "integer",
+    "accountNumber": "string",
+    "paid": "string",
+    "datePaid": "datetime",
+    "empPaidId": "integer",
+    "paySystemId": "integer",
+    "sum": "double",
+    "currency": "string",
+    "paySystemName": "string",
+    "ownerId": "integer",
+}
+"""``ownerId`` is ours: the invoice; answers leave it out."""
+
 REQUISITE_TYPES: dict[str, str] = {
     "ID": "integer",
     "ENTITY_TYPE_ID": "integer",

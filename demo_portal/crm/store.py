@@ -17,6 +17,7 @@ from demo_portal.crm.fields import (
     INVOICE,
     INVOICE_FIELDS,
     LINK_TYPES,
+    PAYMENT_TYPES,
     PRESET_TYPES,
     REQUISITE_TYPES,
     ROW_FIELDS,
@@ -70,6 +71,7 @@ class Crm:
         self.companies = Table(kinds(COMPANY_FIELDS), indexed=("isMyCompany",))
         self.contacts = Table(kinds(CONTACT_FIELDS), indexed=("companyId",))
         self.rows = Table(kinds(ROW_FIELDS), indexed=("ownerId",))
+        self.payments = Table(PAYMENT_TYPES, indexed=("ownerId",))
         self.requisites = Table(REQUISITE_TYPES, key="ID", indexed=("ENTITY_ID",))
         self.links = Table(LINK_TYPES, key=None, indexed=("ENTITY_ID",))
         self.presets = Table(PRESET_TYPES, key="ID")
@@ -175,6 +177,25 @@ class Crm:
     def add_row(self, invoice_id: int, row: Mapping[str, Any] | None = None, **given: Any) -> int:
         """Add a product row to an invoice (its sum stays as it is); returns the row's id."""
         return self.rows.add({**(row or builders.a_row(**given)), "id": None, "ownerId": invoice_id})
+
+    def add_payment(self, invoice_id: int, amount: builders.Number, **fields: Any) -> int:
+        """Add a payment to an invoice: made (``paid`` N: not yet), in roubles unless ``currency`` says; → its id."""
+        made = fields.get("paid", "Y") == "Y"
+        payment_id = self.payments.next_id()
+        return self.payments.add(
+            {
+                "accountNumber": f"{invoice_id}/{payment_id}",
+                "paid": "Y",
+                "datePaid": "2026-03-31T12:00:00+03:00" if made else None,
+                "empPaidId": 1 if made else None,
+                "paySystemId": 6,
+                "sum": builders.money(amount),
+                "currency": "RUB",
+                "paySystemName": "Банковский перевод",
+                "ownerId": invoice_id,
+                **fields,
+            }
+        )
 
     def link(self, invoice_id: int, requisite_id: int, my_requisite_id: int = 0) -> None:
         """Set the requisite link of an invoice."""

@@ -89,6 +89,8 @@ def _script_json(viewer: Viewer) -> str:
         "lang": viewer.lang,
         "admin": viewer.user.admin,
         "app": viewer.portal.world.app.title,
+        "mobile": viewer.portal.ways.mobile,
+        "fixedSliders": viewer.portal.ways.fixed_sliders,
         "words": {key: words[key] for key in ("close", "choose", "users", "slider")},
     }
     return json.dumps(data, ensure_ascii=True).replace("<", "\\u003c")

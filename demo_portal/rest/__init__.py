@@ -27,6 +27,7 @@ METHODS: dict[str, Entry] = {
     "crm.item.get": Entry(items.item_get, _CRM),
     "crm.item.fields": Entry(items.item_fields, _CRM),
     "crm.item.productrow.list": Entry(items.product_rows, _CRM),
+    "crm.item.payment.list": Entry(items.payment_list, _CRM),
     "crm.company.list": Entry(items.company_list, _CRM),
     "crm.contact.list": Entry(items.contact_list, _CRM),
     "crm.requisite.list": Entry(requisites.requisite_list, _CRM),

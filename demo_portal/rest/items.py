@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from demo_portal.crm.fields import COMPANY, CONTACT, INVOICE, OWNER_TYPES, RECURRING, Field
+from demo_portal.crm.query import Record
 from demo_portal.crm.table import Table
 from demo_portal.errors import InvalidArgument, PortalFault
 from demo_portal.rest.context import Answer, Call, Method, paged, upper_case, visible_items
@@ -63,16 +64,34 @@ def item_list(call: Call) -> Answer:
     )
 
 
-def item_get(call: Call) -> Answer:
-    """crm.item.get."""
-    entity_type_id = _entity_type(call)
-    table, fields = _table(call, entity_type_id)
-    record = table.get(call.number("id") or 0)
+def _readable(call: Call, table: Table, entity_type_id: int, record_id: int) -> Record:
+    """The record. Raises PortalFault where there is none or the user may not read it."""
+    record = table.get(record_id)
     if record is None:
         raise PortalFault("NOT_FOUND", "Item not found")
     visible = visible_items(call, entity_type_id)
     if visible is not None and not visible.test(record):
         raise PortalFault("ACCESS_DENIED", "You do not have permission to view this item", 400)
+    return record
+
+
+def payment_list(call: Call) -> Answer:
+    """crm.item.payment.list: the payments of one invoice, without total."""
+    entity_type_id = _entity_type(call)
+    if entity_type_id != INVOICE:
+        raise PortalFault("ENTITY_TYPE_NOT_SUPPORTED", f"Entity type {entity_type_id} is not supported")
+    crm, invoice_id = call.portal.crm, call.number("entityId") or 0
+    _readable(call, crm.invoices, INVOICE, invoice_id)
+    shown = [name for name in crm.payments.types if name != "ownerId"]
+    payments = crm.payments.with_value("ownerId", invoice_id)
+    return Answer([{name: payment.get(name) for name in shown} for payment in payments])
+
+
+def item_get(call: Call) -> Answer:
+    """crm.item.get."""
+    entity_type_id = _entity_type(call)
+    table, fields = _table(call, entity_type_id)
+    record = _readable(call, table, entity_type_id, call.number("id") or 0)
     naming = _naming(call, fields)
     return Answer({"item": naming.renderer(None)(record)})
 

@@ -33,8 +33,8 @@ class Naming:
     """Names as one call writes them.
 
     ``original``: custom fields by original names (``useOriginalUfNames``). ``with_prefix``: a key of a filter is
-    converted together with its prefix, as the portal does, else the name alone. ``server_zone``: dates of the answer
-    are sent in it.
+    converted together with its prefix, as the portal does; else the name alone may be meant, too. ``server_zone``:
+    dates of the answer are sent in it.
     """
 
     def __init__(
@@ -100,13 +100,13 @@ class Naming:
                 named[key] = self.condition(value, nested=True) if isinstance(value, Mapping) else value
                 continue
             kept = self._original and (key if nested and self._with_prefix else name).startswith("UF_")
-            together = self._with_prefix and prefix
-            upper = key if kept else upper_name(key) if together else prefix + self._upper(name)
+            upper = key if kept else upper_name(key) if prefix else self._upper(name)
+            if not self._with_prefix and upper.removeprefix(prefix) not in self._camel:
+                upper = prefix + self._upper(name)
             found = self._camel.get(upper.removeprefix(prefix))
             if found is None or prefix not in _PREFIXES or not upper.startswith(prefix):
-                raise InvalidArgument(
-                    f"Invalid filter: field '{upper if self._with_prefix else name}' is not allowed in filter"
-                )
+                shown = upper if self._with_prefix or not prefix else name
+                raise InvalidArgument(f"Invalid filter: field '{shown}' is not allowed in filter")
             if isinstance(value, (list, Mapping)) and prefix not in _LISTS:
                 raise InvalidArgument(f"Invalid filter: field '{upper}' has invalid value")
             named[prefix + found] = value

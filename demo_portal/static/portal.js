@@ -72,6 +72,9 @@
       post('/demo/install-finish', {sid: open.launch.sid}).then(function () { window.location.reload(); });
     },
     resizeWindow: function (open, value) {
+      if (viewer.fixedSliders && open.holder.closest('.slider')) {
+        return;
+      }
       if (value.width !== '100%') {
         open.frame.style.width = value.width + 'px';
       }
@@ -87,6 +90,10 @@
       }
     },
     openPath: function (open, value, reply) {
+      if (viewer.mobile) {
+        reply({result: 'error', errorCode: 'METHOD_NOT_SUPPORTED_ON_DEVICE'});
+        return;
+      }
       if (value.path.charAt(0) !== '/' || value.path.charAt(1) === '/') {
         reply({result: 'error', errorCode: 'PATH_NOT_AVAILABLE'});
         return;
@@ -174,7 +181,9 @@
   }
 
   function openAppSlider(title, placement, options, handler, onClose) {
-    embed(makeSlider(title, placement, onClose), placement, options, handler);
+    var body = makeSlider(title, placement, onClose);
+    body.classList.toggle('fixed', viewer.fixedSliders);
+    embed(body, placement, options, handler);
   }
 
   /* A dialogue over `rows` ({id, name, hint}); `done` gets the chosen ones as {id, name}, as the documentation has it. */

@@ -159,6 +159,34 @@ def test_rights_are_chosen_in_the_portals_dialog(page: Page, app: EmbeddedApp, p
     assert frame.evaluate(refused)
 
 
+def test_the_mobile_application_refuses_to_open_a_path(page: Page, app: EmbeddedApp, portal: Portal) -> None:
+    portal.behave(mobile=True)
+    page.goto(portal.url)
+    frame = opened(page, app, "INSTALL ru")
+    frame.evaluate("BX24.openPath('/crm/type/31/details/1/', answer => { window.results.path = answer; })")
+    frame.wait_for_function("window.results.path")
+    refused = {"result": "error", "errorCode": "METHOD_NOT_SUPPORTED_ON_DEVICE"}
+    assert frame.evaluate("window.results.path") == refused
+    expect(page.locator(".slider")).to_have_count(0)
+
+
+@pytest.mark.parametrize(("fixed", "grows"), [(True, False), (False, True)])
+def test_a_frame_in_a_slider_may_keep_its_height(
+    page: Page, app: EmbeddedApp, portal: Portal, fixed: bool, grows: bool
+) -> None:
+    portal.behave(fixed_sliders=fixed)
+    portal.installation().installed = True
+    page.goto(portal.url)
+    opened(page, app, "APP ru").evaluate("BX24.openApplication({})")
+    page.locator(".slider iframe.app-frame").wait_for()
+    inner = page.frame_locator(".slider iframe.app-frame")
+    inner.locator("body[data-ready]").wait_for()
+    inner.locator("body").evaluate("() => new Promise(done => BX24.resizeWindow('100%', 2345, done))")
+    inner.locator("body").evaluate("() => new Promise(done => BX24.refreshAuth(done))")  # answered after it, in order
+    height = page.locator(".slider iframe.app-frame").evaluate("frame => frame.offsetHeight")
+    assert (height == 2345) is grows
+
+
 def unanswered(page: Page, frame: Frame, sid: str | None) -> bool:
     """Whether the portal leaves a message from ``frame`` about the session ``sid`` without an answer."""
     page.evaluate("window.seen = 0; window.addEventListener('message', () => { window.seen += 1; })")

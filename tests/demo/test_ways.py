@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta, timezone
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
-from demo_portal import PAID, SHIPPED, DemoWorld, Portal
+from demo_portal import PAID, SHIPPED, DemoWorld, Portal, Ways
 from demo_portal.crm.fields import custom_field
 from demo_portal.crm.names import camel_name, upper_name
+from demo_portal.ways import parsed
 from tests.cases import CASES, SELLER, fill_with_case, portal_of_case
 from tests.demo.conftest import Rest
 
@@ -28,7 +31,8 @@ def dated(portal: Portal) -> Portal:
     """Two invoices, shipped in March and in April; the ways of names are on."""
     portal.crm.add_custom_field(DIGITS)
     for day in ("2026-03-20", "2026-04-20"):
-        portal.crm.add_invoice(shipped=day, **{DIGITS.name: f"{day}T03:00:00+03:00"})
+        invoice = portal.crm.add_invoice(shipped=day)
+        portal.crm.invoices.change(invoice, **{DIGITS.name: f"{day}T03:00:00+03:00"})
     portal.behave(filter_keys=True, unknown_select=True)
     return portal
 
@@ -121,6 +125,12 @@ def test_unknown_names_in_select_are_dropped(dated: Portal, rest: Rest) -> None:
     assert dated.ways.unknown_select
     _, body = rest("crm.item.list", entityTypeId=31, filter={"id": 1}, select=["id", "ufCrm_GONE_1"])
     assert body["result"]["items"] == [{"id": 1}]
+
+
+def test_a_kinder_portal_refuses_unknown_names_in_select(portal: Portal, rest: Rest) -> None:
+    portal.behave(unknown_select=False)
+    status, body = rest("crm.item.list", entityTypeId=31, select=["nope"])
+    assert (status, body["error_description"]) == (400, "Invalid select: field 'nope' is not allowed in select")
 
 
 # --- product rows -----------------------------------------------------------------------------------------------
@@ -224,6 +234,34 @@ def test_a_portal_of_another_country_has_its_presets_currency_and_licence(portal
     assert (requisite["RQ_BIN"], requisite["RQ_INN"], requisite["ACTIVE"]) == ("060140003721", None, "N")
     base = [each["CURRENCY"] for each in rest("crm.currency.list")[1]["result"] if each["BASE"] == "Y"]
     assert (base, rest("app.info")[1]["result"]["LICENSE"]) == (["KZT"], "kz_std")
+
+
+# --- payments ---------------------------------------------------------------------------------------------------
+
+
+def test_payments_are_told_of_one_invoice_a_call(portal: Portal, rest: Rest) -> None:
+    invoice, other = portal.crm.add_invoice(assigned_by=8), portal.crm.add_invoice(assigned_by=1)
+    portal.crm.add_payment(invoice, "100.50")
+    portal.crm.add_payment(invoice, 20, paid="N")
+    portal.crm.add_payment(other, 1)
+    _, body = rest("crm.item.payment.list", user=portal.manager, entityTypeId=31, entityId=invoice)
+    found = [(each["paid"], each["sum"], each["datePaid"]) for each in body["result"]]
+    assert found == [("Y", 100.5, "2026-03-31T12:00:00+03:00"), ("N", 20, None)]
+    assert "total" not in body
+    denied = rest("crm.item.payment.list", user=portal.manager, entityTypeId=31, entityId=other)
+    assert denied[1]["error"] == "ACCESS_DENIED"
+
+
+# --- a command line ---------------------------------------------------------------------------------------------
+
+
+def test_ways_are_read_from_a_command_line() -> None:
+    found = parsed(["filter_keys=on", "version=24.300", "owner_lists=refused", "server_zone=America/New_York"])
+    assert replace(Ways(), **found).filter_keys
+    assert found["server_zone"] == ZoneInfo("America/New_York")
+    for wrong in ("filter_keys=1", "owner_lists=none", "nothing=on"):
+        with pytest.raises(ValueError, match=wrong):
+            parsed([wrong])
 
 
 # --- cases from the world ---------------------------------------------------------------------------------------
