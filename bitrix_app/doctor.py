@@ -1,4 +1,4 @@
-"""``python -m bitrix_app doctor``: looks at everything the app needs and says in words what is wrong."""
+"""``python -m bitrix_app doctor``: checks everything the app needs and says in words what is wrong."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ CLOCK_TOLERANCE_SECONDS = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What one look has shown, in Russian and in English."""
+    """The result of one check, in Russian and in English."""
 
     ok: bool
     russian: str
@@ -31,7 +31,7 @@ class Finding:
 
 
 def examine(settings: Settings, *, clock: Callable[[], float] = time.time) -> Iterator[Finding]:
-    """All findings, one after the other; each look is taken whatever the ones before it have shown."""
+    """All checks, one after the other; none is left out whatever those before it have found."""
     yield Finding(True, "Настройки прочитаны.", "The settings are read.")
     yield check_secret_key(settings)
     yield check_database(settings.database_url)

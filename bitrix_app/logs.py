@@ -82,7 +82,7 @@ def set_up_logging(level: str, form: str, stream: TextIO | None = None) -> None:
 
 
 class _MaskingFormatter(structlog.stdlib.ProcessorFormatter):
-    """Masks the finished line: whatever way a secret took, it ends here."""
+    """Masks secrets in the finished line, whichever value they came in by."""
 
     def format(self, record: logging.LogRecord) -> str:
         return mask(super().format(record))
@@ -95,8 +95,10 @@ def _renderer(form: str) -> Processor:
 
 
 def _keep_to_one_line(logger: Any, name: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:  # noqa: ARG001 - structlog's signature
-    """Control characters in values become visible, those that turn the direction of writing too, so that no value can
-    begin a line of its own or look like another. The lines of a traceback are indented for the same reason."""
+    """Escapes control and bidirectional characters in values against log injection: no value begins a line of its own.
+
+    The lines of a traceback are indented for the same reason.
+    """
     for key, value in event.items():
         if not isinstance(value, str):
             continue

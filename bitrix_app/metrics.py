@@ -31,14 +31,13 @@ def shared_folder() -> str:
 
 
 class QueueLength(Collector):
-    """How many reports wait, asked for whenever the metrics are read: the same number in all processes, so it is added
-    to no other's."""
+    """A gauge of waiting reports, counted at scrape time: every process tells the same number, so none are added up."""
 
     def __init__(self) -> None:
         self.count: Callable[[], float] = float
 
     def collect(self) -> Iterable[Metric]:
-        """The one gauge."""
+        """The gauge, counted now."""
         yield GaugeMetricFamily("queued_reports", "Reports that wait for a worker", self.count())
 
 

@@ -22,7 +22,7 @@ STRONG_KEY_LENGTH = 32
 LEAST_WEB_THREADS = 40
 """Some threads are kept for pages that need neither portal nor authorization server (``portals.Places``)."""
 UNWRITABLE = re.compile(r"[\s\"'<>\\^`{|};,]")
-"""What stands in no address of a server; such addresses go into pages and their policies."""
+"""Characters that no server's address has: addresses end up in pages and their Content-Security-Policy."""
 QUEUES = ("sqlite:///", "redis://", "rediss://")
 
 
@@ -152,7 +152,7 @@ class _Given:
 
 
 def _is_address(value: str) -> bool:
-    """Whether it can be called as it stands: a host, a port that exists, no name and password, nothing behind it."""
+    """Whether this is a server's address: a host, a valid port, no credentials, no query or fragment."""
     try:
         parts = urlsplit(value)
         host, has_port = parts.hostname, parts.port != 0

@@ -81,7 +81,7 @@ class InteractiveBucket:
 
 
 class UnsharedBucket:
-    """For the one or two calls to a portal that we do not know yet: nobody else calls it. A Bucket."""
+    """A bucket without a row, for the calls of a first install: nobody else calls that portal yet. A Bucket."""
 
     def take(self) -> float:
         """Always 0: go now."""

@@ -43,8 +43,8 @@ def bracketed(form: Mapping[str, str], name: str) -> dict[str, str]:
 
 
 class PortalEvents:
-    """Believes an event or refuses it, and does what it asks. The same event twice is answered like the first time,
-    whichever process it reaches."""
+    """Verifies events and carries them out. Idempotent: the same event twice is answered like the first time, whichever
+    process it reaches."""
 
     def __init__(self, *, installer: Installer, portals: Portals) -> None:
         self._installer = installer

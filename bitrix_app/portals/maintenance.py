@@ -1,4 +1,4 @@
-"""What a portal needs while nobody looks at it: its plan asked for now and then, worthless tokens forgotten.
+"""Periodic maintenance of portals: their plan is asked for once a month, lapsed tokens are forgotten.
 
 The portal's own pair (kept from the install) has this one use. An access token that has expired is renewed when the
 portal says so (``settings/oauth/auto-renewal``), as everywhere, and so the refresh token, which lives for 180 days,
