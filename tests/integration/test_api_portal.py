@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 import pytest
@@ -313,21 +313,25 @@ def test_a_companys_card_goes_by_the_portals_date_field(
     assert [each["invoiced"] for each in overview["months"] if each["invoiced"] != "0.00"] == ["100.10"]
 
 
+def a_day_in(portal: Portal) -> str:
+    """The first day of the portal's month: of its clock, not of this machine's."""
+    return f"{datetime.fromtimestamp(portal.world.clock(), portal.crm.zone):%Y-%m}-01"
+
+
 def an_overview(portal: Portal) -> int:
     company = portal.crm.add_company("ООО «Ромашка»")
-    today = date.today()  # noqa: DTZ011 - the portal's month, give or take an hour at its end
-    for amount, paid in (("100.10", today.isoformat()), ("50", None)):
-        invoice = portal.crm.add_invoice(number=amount, date=f"{today:%Y-%m}-01", company_id=company)
+    for amount, paid in (("100.10", a_day_in(portal)), ("50", None)):
+        invoice = portal.crm.add_invoice(number=amount, date=a_day_in(portal), company_id=company)
         portal.crm.invoices.change(invoice, opportunity=amount, currencyId="RUB", **{PAID: paid})
     return company
 
 
 def test_a_companys_card_shows_invoiced_and_paid_by_month(portal: Portal, visitor: Visitor) -> None:
     company = an_overview(portal)
-    failed = portal.crm.add_invoice(number="failed", date=f"{date.today():%Y-%m}-01", company_id=company)  # noqa: DTZ011
+    failed = portal.crm.add_invoice(number="failed", date=a_day_in(portal), company_id=company)
     portal.crm.invoices.change(failed, opportunity="7", currencyId="RUB", stageId="DT31_2:D")
     overview = visitor.get(f"/companies/{company}/overview")
-    month = f"{date.today():%Y-%m}"  # noqa: DTZ011 - as above
+    month = a_day_in(portal)[:7]
     assert overview["currency"] == "RUB"
     assert len(overview["months"]) == 12
     assert [each for each in overview["months"] if each["invoiced"] != "0.00"] == [
