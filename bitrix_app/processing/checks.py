@@ -57,21 +57,21 @@ Check = Callable[[Examined], list[Problem]]
 
 
 def has_id(examined: Examined) -> list[Problem]:
-    """The portal names every invoice by an id; without one nothing that belongs to it can be found."""
+    """Reports a missing id: requisites and product rows of the invoice cannot be found without it."""
     if examined.invoice.id is not None:
         return []
     return [Problem(NUMBER.title, "Портал не назвал ID счёта: реквизиты и товары не найти. Сформируйте отчёт снова.")]
 
 
 def has_number(examined: Examined) -> list[Problem]:
-    """An invoice has a number."""
+    """Reports a missing number."""
     if examined.invoice.number is not None or NUMBER.code in examined.unreadable:
         return []
     return [Problem(NUMBER.title, "Нет номера. Заполните номер в карточке счёта.")]
 
 
 def has_counterparty(examined: Examined) -> list[Problem]:
-    """There is somebody to bill, with a requisite and a name."""
+    """Reports a missing client, a client without requisite, a requisite without name."""
     name = examined.invoice.counterparty
     if examined.requisite_has_name:
         message = ""
@@ -86,7 +86,7 @@ def has_counterparty(examined: Examined) -> list[Problem]:
 
 
 def inn_is_right(examined: Examined) -> list[Problem]:
-    """A requisite has an ИНН of 10 or 12 digits with right check digits."""
+    """Reports a requisite without ИНН, and an ИНН of the wrong form or with wrong check digits."""
     inn = examined.invoice.inn
     if inn is None:
         message = "В реквизитах нет ИНН. Заполните ИНН в реквизитах клиента." if examined.has_requisite else ""
@@ -97,7 +97,7 @@ def inn_is_right(examined: Examined) -> list[Problem]:
 
 
 def kpp_is_right(examined: Examined) -> list[Problem]:
-    """A КПП, where there is one, has its form."""
+    """Reports a КПП of the wrong form; a requisite may have none."""
     kpp = examined.invoice.kpp
     fault = kpp_fault(kpp) if kpp is not None else None
     if fault is None:
@@ -106,21 +106,21 @@ def kpp_is_right(examined: Examined) -> list[Problem]:
 
 
 def has_amount(examined: Examined) -> list[Problem]:
-    """An invoice has a sum, 0 included."""
+    """Reports a missing sum; 0 is a sum."""
     if examined.invoice.amount is not None or AMOUNT.code in examined.unreadable:
         return []
     return [Problem(AMOUNT.title, "Нет суммы: в итогах она считается за 0. Заполните сумму в карточке счёта.")]
 
 
 def has_currency(examined: Examined) -> list[Problem]:
-    """A sum has a currency."""
+    """Reports a missing currency."""
     if examined.invoice.currency is not None or CURRENCY.code in examined.unreadable:
         return []
     return [Problem(CURRENCY.title, "Нет валюты: счёт попал в отдельный итог. Выберите валюту в карточке счёта.")]
 
 
 def has_dates(examined: Examined) -> list[Problem]:
-    """The date that the period goes by is set, and so is the date of the invoice."""
+    """Reports a missing date of the invoice, and a missing date of the field that the period goes by."""
     dates = {INVOICE_DATE.code: (INVOICE_DATE, examined.invoice.invoice_date)}
     dates[examined.date_field.code] = (examined.date_field, examined.invoice.date)
     empty = (field for field, day in dates.values() if day is None and field.code not in examined.unreadable)
@@ -128,7 +128,7 @@ def has_dates(examined: Examined) -> list[Problem]:
 
 
 def stage_is_known(examined: Examined) -> list[Problem]:
-    """The invoice stands in a stage of this portal."""
+    """Reports a stage that the portal no longer has."""
     if not examined.stage_missing:
         return []
     stage = shown(examined.invoice.stage_id)
@@ -149,7 +149,7 @@ CHECKS: tuple[Check, ...] = (
 
 
 def rows_are_shown(examined: Examined) -> list[Problem]:
-    """The portal shows the product rows of an invoice that it shows."""
+    """Reports product rows that the user has no right to read."""
     if not examined.rows_refused:
         return []
     message = "Портал не показал товары счёта: нет права их читать. Попросите администратора CRM дать доступ."
@@ -157,14 +157,14 @@ def rows_are_shown(examined: Examined) -> list[Problem]:
 
 
 def has_rows(examined: Examined) -> list[Problem]:
-    """An invoice has product rows."""
+    """Reports an invoice without product rows, where they were read."""
     if not examined.rows_asked or examined.rows_refused or examined.invoice.product_rows:
         return []
     return [Problem(PRODUCT.title, "В счёте нет товаров. Добавьте товары в карточке счёта.")]
 
 
 def amount_agrees_with_rows(examined: Examined) -> list[Problem]:
-    """The sum of an invoice is that of its rows, give or take a kopeck a row."""
+    """Reports a sum that differs from its product rows by more than a kopeck a row."""
     amount, rows = examined.invoice.amount, examined.invoice.product_rows
     amounts = [row.amount for row in rows if row.amount is not None]
     if amount is None or not rows or len(amounts) < len(rows):
@@ -180,7 +180,7 @@ def amount_agrees_with_rows(examined: Examined) -> list[Problem]:
 
 
 def vat_agrees_with_rows(examined: Examined) -> list[Problem]:
-    """The VAT of an invoice is that of its rows, give or take a kopeck a row; without VAT is 0."""
+    """Reports VAT that differs from its product rows by more than a kopeck a row; without VAT counts as 0."""
     invoice, rows = examined.invoice, examined.invoice.product_rows
     if not rows or (invoice.vat is None and not invoice.without_vat):
         return []
@@ -195,7 +195,7 @@ def vat_agrees_with_rows(examined: Examined) -> list[Problem]:
 
 
 def rates_are_in_force(examined: Examined) -> list[Problem]:
-    """Each rate is in force on the day of shipping (where that is unknown, on the day of the invoice)."""
+    """Reports rates that were not in force on the shipping date; where it is unknown, on the invoice date."""
     invoice = examined.invoice
     day = invoice.shipped_date or invoice.invoice_date
     if day is None:
@@ -205,7 +205,7 @@ def rates_are_in_force(examined: Examined) -> list[Problem]:
 
 
 def reduced_rate_stands_alone(examined: Examined) -> list[Problem]:
-    """5 % or 7 % is somebody's only rate: it does not stand beside another one (0 % and «без НДС» may)."""
+    """Reports 5 % or 7 % beside another rate than 0 % and «без НДС»: the law makes them the only rate of a seller."""
     rates = [rate for rate in examined.invoice.tax_rates or () if rate]
     if len(rates) < 2 or not REDUCED_RATES.intersection(rates):
         return []
@@ -244,7 +244,7 @@ class DuplicateNumbers:
         self._repeated: dict[tuple[_Series, str], list[int]] = {}
 
     def add(self, invoice: ProcessedInvoice) -> None:
-        """Remembers the number of ``invoice``; one without number or id cannot be named as anybody's twin."""
+        """Adds ``invoice`` to the index of numbers; without number or id it is left out."""
         number = _number(invoice)
         if number is None or invoice.id is None:
             return

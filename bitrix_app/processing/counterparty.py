@@ -29,7 +29,7 @@ _PERSONS_PRESET = re.compile(r"(?<!\w)физ|самозанят", re.IGNORECASE)
 
 
 class Preset(Enum):
-    """What the template of a requisite (its preset) says about its owner."""
+    """Type of a requisite's owner, told by its preset (the portal's template of a requisite)."""
 
     LEGAL_ENTITY = "COMPANY"
     SOLE_TRADER = "INDIVIDUAL"
@@ -40,9 +40,12 @@ class Preset(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Counterparty:
-    """Name, ИНН and КПП as they stand; ``None`` is unknown. Without ``has_requisite`` only the name can be known, and
-    without ``requisite_has_name`` it is the title of a card; without ``has_buyer`` the invoice names neither a company
-    nor a contact."""
+    """The party that an invoice bills: name, ИНН and КПП as they stand; ``None`` is unknown.
+
+    - ``has_requisite``: they come from a requisite; otherwise only the name can be known.
+    - ``requisite_has_name``: the name is the requisite's; otherwise it is the title of a company or contact.
+    - ``has_buyer``: the invoice names a company or contact.
+    """
 
     name: str | None = None
     inn: str | None = None
@@ -83,7 +86,7 @@ def counterparty_of(raw: Raw, context: ProcessingContext) -> Counterparty:
 
 
 def preset_of(requisite: Raw, context: ProcessingContext) -> Preset:
-    """What the preset of a requisite says: by its reserved ``XML_ID``, else by its name."""
+    """The owner's type by the reserved ``XML_ID`` of the preset, else by the preset's name."""
     preset_id = id_of(requisite.get("PRESET_ID"))
     if preset_id is None:
         return Preset.UNKNOWN

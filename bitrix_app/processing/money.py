@@ -18,16 +18,14 @@ from typing import Any
 from bitrix_app.processing.parsing import UnreadableError, date_in_words
 
 WHOLE_DIGITS = 18
-"""A number of more digits before the point is nobody's money or quantity; refusing it also keeps the arithmetic
-and the texts of numbers short, whatever exponent somebody writes."""
+"""Most digits before the decimal point. The limit keeps exact arithmetic and texts short, whatever exponent comes."""
 PLACES = 40
-"""A number (but 0) whose first digit comes later after the point is unreadable for the same reason."""
+"""Most places after the decimal point before the first digit other than 0."""
 DIGITS = 60
-"""The most digits of a readable number."""
+"""Most significant digits."""
 
 EXACT = Context(prec=4 * DIGITS)
-"""Wide enough for the product of any two readable numbers, so that rounding to kopecks is the only rounding.
-Arithmetic leaves flags in it that nobody reads."""
+"""Arithmetic context with room for the product of any two readable numbers: only ``kopecks`` rounds."""
 _READABLE = Context(prec=DIGITS)
 _TEXT = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]{1,6})?")
 _TEXT_LIMIT = 2 * DIGITS

@@ -1,4 +1,4 @@
-"""Raw invoices in, rows of the register out. Touches nothing outside."""
+"""``DataProcessor``: raw invoices in, processed invoices out; pure."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ NOTHING_KNOWN = ProcessingContext()
 
 
 class DataProcessor:
-    """Makes the rows of a register of the portal's invoices."""
+    """Processes the portal's invoices: reads fields, finds the counterparty, runs the checks."""
 
     def __init__(self, context: ProcessingContext = NOTHING_KNOWN) -> None:
         """``context`` is what belongs to the invoices: requisites, product rows, stages, the meaning of fields."""
@@ -126,7 +126,7 @@ def _rates(rows: Sequence[ProductRow]) -> tuple[Decimal | None, ...]:
 
 
 def _unreadable(raw: Raw) -> ProcessedInvoice:
-    """The row of an invoice that could not be processed: at least it is there, and says so."""
+    """Row of an invoice that failed to process: id, number, and the problem that says so."""
     message = "Счёт не удалось прочитать. Проверьте его в портале и сообщите о нём администратору приложения."
     problem = Problem(NUMBER.title, message)
     return ProcessedInvoice(id=id_of(raw.get("id")), number=text_in(raw, "accountNumber"), problems=(problem,))

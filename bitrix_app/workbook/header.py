@@ -12,7 +12,7 @@ from bitrix_app.processing.model import Problem
 from bitrix_app.processing.parsing import date_in_words
 
 SENTENCE_LINES = 4
-"""Lines that one sentence may take: the block stays above the table on the screen, however long a filter is."""
+"""Most lines of one sentence: a long filter must not push the table off the screen."""
 
 
 class OwnCompany(NamedTuple):

@@ -26,7 +26,7 @@ from bitrix_app.workbook.styles import FONT
 
 _CHUNK = 1 << 20
 _COMPRESSION = 3
-"""Of 1…9. Measured on such sheets: 6 takes three times as long and saves a seventh, 1 is no quicker."""
+"""Deflate level, 1 to 9. Measured on such sheets: 6 takes three times as long and saves a seventh, 1 is no quicker."""
 
 _EMPTY_ROWS = re.compile(rb"<sheetData\s*/>|<sheetData>\s*</sheetData>")
 _DIMENSION = re.compile(rb'<dimension ref="[^"]*"\s*/>')
@@ -79,7 +79,7 @@ def _sheet(skeleton: bytes, page: SheetStream) -> Iterator[bytes]:
 
 
 def _ignored_errors(page: SheetStream) -> bytes:
-    """Excel is not to mark each ИНН with a green corner for being a number kept as text."""
+    """The ``ignoredErrors`` element of the table: no green corners on ИНН and КПП, digits kept as text."""
     table = f"A{page.header_row}:{page.letters[-1]}{page.table_end}"
     return f'<ignoredErrors><ignoredError sqref="{table}" numberStoredAsText="1"/></ignoredErrors>'.encode()
 
@@ -93,7 +93,7 @@ _A4 = 9
 _PROPERTY_LIMIT = 255
 _TAB_COLORS = {"Проблемы": "FFC000"}
 _MARGINS = {"left": 0.4, "right": 0.4, "top": 0.5, "bottom": 0.6, "header": 0.3, "footer": 0.3}
-"""Inches: 10 mm at the sides, where the office's hole punch still meets paper; 15 mm above the page number."""
+"""Page margins in inches: 10 mm at the sides, 15 mm at the foot above the page number."""
 
 
 def lay_out(workbook: Workbook, pages: list[SheetStream]) -> None:

@@ -1,4 +1,4 @@
-"""The rows that a writer is given, and how a long writing tells where it is and is stopped."""
+"""What a writer works on and with: the register's rows, and the hooks for progress and for stopping."""
 
 from __future__ import annotations
 
@@ -31,15 +31,18 @@ def nothing() -> None:
 
 
 class ProgressHook:
-    """``progress`` gets the number of invoices done, every 50 of them; ``check`` is called after each step of work, a
-    fraction of a millisecond apart: it may wait for a moment, or raise to stop."""
+    """Callbacks of a writer.
+
+    ``progress`` gets the number of invoices done, every 50 of them and at the end. ``check`` is called after each
+    invoice, a fraction of a millisecond apart: it may pause the writer, or raise to stop it.
+    """
 
     def __init__(self, progress: Callable[[int], None], check: Callable[[], None]) -> None:
         self._progress = progress
         self.check = check
 
     def through(self, invoices: Iterator[ProcessedInvoice]) -> Iterator[ProcessedInvoice]:
-        """The same invoices, watched."""
+        """Passes the invoices on and calls back between them."""
         done = 0
         for done, invoice in enumerate(invoices, 1):
             yield invoice

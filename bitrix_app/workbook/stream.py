@@ -18,13 +18,13 @@ from bitrix_app.workbook.styles import RowStyle, SheetColumn, letters, shown_len
 
 _ROWS_HELD = 256
 _KNOWN = 1024
-"""Texts of a column that are kept ready as cells: names, units and rates come again and again."""
+"""Cached cells a column: names, units and rates repeat."""
 _SHORT = 200
-"""Characters: a longer text is not kept, so that a thousand of them take no memory."""
+"""Longest text, in characters, that is cached: bounds the memory of the cache."""
 _FILTER_BUTTON = 2
 _LINE_HEIGHT = 13
 _TALLEST = 409
-"""Points: the highest row that Excel takes."""
+"""Greatest height of a row in Excel, in points."""
 
 
 def _text_cell(column: SheetColumn, text: str) -> tuple[str, int, int]:

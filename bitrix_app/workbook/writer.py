@@ -118,7 +118,7 @@ class _Tables:
 
 
 class _SheetTable:
-    """Writes one sheet's table."""
+    """The table of one sheet, written row by row."""
 
     def __init__(self, sheet: Sheet[Any], context: WorkbookContext, totals: RegisterTotals) -> None:
         columns = sheet.columns_with(rows=context.header.detailed)
