@@ -114,6 +114,17 @@ def test_settings_are_taken_where_their_tag_is_among_those_that_were_seen(
     assert answer.status_code == status
 
 
+def test_a_save_whose_answer_was_lost_may_be_repeated(administrator: Visitor) -> None:
+    """The page sends it once more with the same tag: it was no other administrator who has changed the settings."""
+    read = administrator.call("GET", "/settings")
+    chosen, seen = read.json | {"report_days": 30}, {"If-Match": read.headers["ETag"]}
+    answers = [administrator.call("PUT", "/settings", json=chosen, headers=seen) for _ in range(2)]
+    assert [(each.status_code, each.json) for each in answers] == [(200, chosen)] * 2
+    assert answers[0].headers["ETag"] == answers[1].headers["ETag"]
+    entries = [each for each in administrator.get("/journal")["items"] if each["action"] == "settings_changed"]
+    assert len(entries) == 1
+
+
 def test_settings_changed_between_the_look_and_the_save_are_not_overwritten(
     house: House, administrator: Visitor, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -62,17 +62,20 @@ def read_settings() -> Response:
 def write_settings() -> Response:
     """Replaces the settings; what this version's page does not send stays as it is.
 
-    Raises SettingsChangedError (412) when ``If-Match`` names other settings than those that would be replaced;
-    without it they are replaced whatever they are.
+    Raises SettingsChangedError (412) when ``If-Match`` names other settings than those that would be replaced, unless
+    they are what is asked for already (RFC 9110, 13.1.1: the answer to the first try was lost). Without ``If-Match``
+    they are replaced whatever they are.
     """
     portal, user_id = session().portal, session().user_id
     services().access.require_admin(portal, user_id)
     chosen = load(SettingsSchema, json_body(request))
     before = complete_settings(portal.settings)
-    if request.if_match and not request.if_match.contains(_tag(before)):
-        raise SettingsChangedError
     replaced = {**before, **chosen}
     after = complete_settings(replaced)
+    if request.if_match and not request.if_match.contains(_tag(before)):
+        if after == before:
+            return _tagged(before)
+        raise SettingsChangedError
     _check_fields(after)
     _check_stages(after["excluded_stages"], before["excluded_stages"])
     services().portals.save_settings(portal.id, replaced, expected=portal.settings if request.if_match else None)
