@@ -73,7 +73,7 @@ def create_app(services: Services) -> Flask:
 
 
 def install_access_log(app: Flask) -> None:
-    """Makes ids and lines."""
+    """Access log: a request id on each answer, one line a request; never a query, never a path with a token in it."""
 
     @app.before_request
     def begin() -> None:

@@ -77,7 +77,7 @@ log = structlog.get_logger("web")
 
 
 def install_errors(app: Flask) -> None:
-    """Registers the three doors that errors leave by: ours, Flask's, and the database's."""
+    """Error handlers: for our errors, Flask's and the database's; any other is a 500 whose cause only the log tells."""
     app.register_error_handler(AppError, _answer_app_error)
     app.register_error_handler(HTTPException, _answer_http_error)
     app.register_error_handler(DBAPIError, _answer_database_error)
@@ -86,14 +86,14 @@ def install_errors(app: Flask) -> None:
 
 
 def status_of(error: AppError) -> int:
-    """The HTTP status of an error."""
+    """HTTP status of an error: its own where it has one, else that of its nearest ancestor in STATUS_BY_ERROR."""
     if isinstance(error, RejectedRequestError):
         return error.status
     return next(STATUS_BY_ERROR[each] for each in type(error).__mro__ if each in STATUS_BY_ERROR)
 
 
 def refusal(error: RejectedRequestError) -> Response:
-    """The answer to a refused request."""
+    """Response to a refused request, with ``Retry-After`` and, on the API, ``WWW-Authenticate`` where they belong."""
     answer = _answer(error.status, error.code, error.params, error.errors)
     if error.retry_after is not None:
         answer.headers["Retry-After"] = str(error.retry_after)

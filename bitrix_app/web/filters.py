@@ -1,4 +1,4 @@
-"""What narrows a report, in words, in the reader's language."""
+"""Filter labels: what narrows a report, in the reader's language."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ STAGES_BY_NAME = 3
 
 
 def filter_labels(params: Mapping[str, Any], titles: Mapping[str, str]) -> list[str]:
-    """One sentence for each condition of a report's stored ``params``; the period is not among them.
+    """One label for each filter in a report's stored ``params``; the period is not among them.
 
     ``titles``: names of fields and stages as far as they are at hand; else the portal's own ids stand for them.
     """

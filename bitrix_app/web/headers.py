@@ -33,7 +33,7 @@ def origin_of(address: str) -> str:
 
 
 def make_nonce() -> str:
-    """The nonce of this answer's page; the same for the whole request."""
+    """Nonce of this answer's Content-Security-Policy; one a request."""
     if "csp_nonce" not in g:
         g.csp_nonce = secrets.token_urlsafe(18)
     nonce: str = g.csp_nonce
@@ -41,12 +41,12 @@ def make_nonce() -> str:
 
 
 def let_portal_frame(client_endpoint: str) -> None:
-    """The page of this request belongs to this portal (its address confirmed): it alone may frame it."""
+    """``frame-ancestors`` of this page: the portal whose address was confirmed, and no other."""
     g.frame_ancestors = origin_of(client_endpoint) or "'none'"
 
 
 def let_any_portal_frame(settings: Settings) -> None:
-    """The page of this request may be framed by any portal.
+    """``frame-ancestors`` of this page: any portal.
 
     Only for messages to a caller whom nobody has confirmed: there is nothing on them to click, and nothing of
     anybody's to read, while ``'none'`` would hide the message from the one person it is for.

@@ -39,7 +39,7 @@ def reasons(fields: Mapping[str, str]) -> dict[str, list[str]]:
 
 
 class _Gaps(dict[str, str]):
-    """Values for the gaps of a message, as short texts."""
+    """Interpolation values as short texts; a missing one reads as an ellipsis."""
 
     def __init__(self, values: Mapping[str, Any]) -> None:
         super().__init__({name: str(value)[:LONGEST_VALUE] for name, value in values.items()})

@@ -34,7 +34,7 @@ class Placement:
 
 
 def read_placement(name: str, options: str) -> Placement:
-    """The placement of a launch; what cannot be read counts as not said."""
+    """Placement of a launch; a name or options that cannot be read count as absent."""
     if not NAME.fullmatch(name):
         return Placement()
     number = _positive(_options(options).get("ID"))
@@ -68,7 +68,7 @@ def page_values() -> dict[str, Any]:
 
 
 def script_values() -> dict[str, Any]:
-    """What a page with scripts gets besides. Asking for it opens the page's policy for this nonce."""
+    """Template values of a page with scripts; making its nonce is what lets the page's policy allow scripts."""
     labels = {f"format_{each.name}": each.label for each in FORMATS}
     return {"csp_nonce": make_nonce(), "bx24_js_url": services().settings.bx24_js_url, "format_labels": labels}
 

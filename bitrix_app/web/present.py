@@ -1,4 +1,4 @@
-"""What the API says: plain JSON values made from records. Times are ISO in UTC, money is text with two decimals."""
+"""JSON representation of records (contract §3): times are ISO 8601 in UTC, money is text with two decimals."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def moment(value: datetime | None) -> str | None:
 
 
 def moment_of(seconds: int) -> str:
-    """The same from seconds since 1970."""
+    """ISO 8601 in UTC with a Z from seconds since 1970."""
     return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
@@ -41,7 +41,7 @@ def money(value: Any) -> str:
 
 
 class ReportPresenter:
-    """Makes the report object of the contract for one user of one portal."""
+    """Report objects for one user of one portal: labels in the portal's titles, links signed for the user."""
 
     def __init__(self, portal: PortalRecord, user_id: int) -> None:
         self._portal = portal

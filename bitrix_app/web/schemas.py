@@ -30,7 +30,7 @@ JSON_TYPE = "application/json"
 
 
 def cap_body(request: Request, limit: int) -> None:
-    """From now on the request gives no more than ``limit`` bytes; one that announces more is refused at once.
+    """Size limit of a body: no more than ``limit`` bytes are read; a larger Content-Length is refused at once.
 
     Raises RejectedRequestError 413 ``body_too_large``.
     """
@@ -198,8 +198,8 @@ class StrictSchema(Schema):
         unknown = RAISE
 
 
-class ConditionsSchema(StrictSchema):
-    """What a report can be narrowed by; every field may be absent or null."""
+class FiltersSchema(StrictSchema):
+    """Filters of a report; each may be absent or null."""
 
     period = one_of((*PERIODS, OWN_PERIOD), allow_none=True, load_default=None)
     date_field = field_name(allow_none=True, load_default=None)
@@ -213,16 +213,16 @@ class ConditionsSchema(StrictSchema):
     paid = StrictBoolean(allow_none=True, load_default=None)
 
 
-class ReportSchema(ConditionsSchema):
-    """``POST /reports``: the kind, the period (both dates included) and the conditions."""
+class ReportSchema(FiltersSchema):
+    """``POST /reports``: the kind, the period (both dates included) and the filters."""
 
     kind = PlainText(40, load_default="register")
     date_from = StrictDate(required=True)
     date_to = StrictDate(required=True)
 
 
-class SavedParamsSchema(ConditionsSchema):
-    """The conditions of a saved set; dates only where the period has no name."""
+class SavedParamsSchema(FiltersSchema):
+    """The filters of a saved set; dates only where the period has no name."""
 
     date_from = StrictDate(allow_none=True, load_default=None)
     date_to = StrictDate(allow_none=True, load_default=None)
@@ -289,7 +289,7 @@ def load(schema: type[S], body: Any) -> dict[str, Any]:
 
 
 def flat(messages: dict[Any, Any], prefix: str = "") -> dict[str, list[str]]:
-    """Marshmallow's nested messages as ``{"builders.users.0": [message]}``; those of the whole body under ``body``.
+    """Flattened marshmallow messages: ``{"builders.users.0": [message]}``; those of the whole body under ``body``.
 
     A name that came in as half a surrogate pair is named with a question mark: the answer must be text.
     """

@@ -52,7 +52,7 @@ class DownloadClaims:
 
 
 class SignedTokens:
-    """Makes and reads both kinds. ``keys``: the first signs, all are accepted. Times in seconds since 1970."""
+    """Signer of session tokens and download links. ``keys`` rotate: the first signs, all are read. Unix seconds."""
 
     def __init__(self, keys: Sequence[str], clock: Callable[[], float] = time.time) -> None:
         self._keys = list(reversed(keys))  # itsdangerous signs with the last
@@ -64,7 +64,10 @@ class SignedTokens:
         return self._sign("session", asdict(claims), expires_at), expires_at
 
     def read_session(self, token: str) -> SessionClaims:
-        """Raises RejectedRequestError 401: ``session_invalid`` (forged, damaged), ``session_expired``."""
+        """Claims of a session token.
+
+        Raises RejectedRequestError 401: ``session_invalid`` (forged, damaged), ``session_expired``.
+        """
         claims = self._read("session", token)
         if claims is None:
             raise RejectedRequestError(401, "session_invalid")
@@ -77,7 +80,10 @@ class SignedTokens:
         return self._sign("download", asdict(claims), int(self._clock()) + DOWNLOAD_SECONDS)
 
     def read_download(self, token: str) -> DownloadClaims:
-        """Raises RejectedRequestError: 404 ``link_invalid`` (forged, damaged), 410 ``link_expired``."""
+        """Claims of a download link.
+
+        Raises RejectedRequestError: 404 ``link_invalid`` (forged, damaged), 410 ``link_expired``.
+        """
         claims = self._read("download", token)
         if claims is None:
             raise RejectedRequestError(404, "link_invalid")
@@ -135,7 +141,7 @@ class Session:
 
 
 def signed_tokens() -> SignedTokens:
-    """Makes and reads this application's session tokens and download links."""
+    """The signer of the running application."""
     found: SignedTokens = current_app.extensions[SIGNED_TOKENS]
     return found
 
@@ -151,15 +157,15 @@ def require_session() -> None:
     if header[: len(SCHEME)].lower() != SCHEME or not header[len(SCHEME) :].strip():
         raise RejectedRequestError(401, "session_required")
     claims = signed_tokens().read_session(header[len(SCHEME) :].strip())
-    portal = standing_portal(claims.portal_id, claims.epoch)
+    portal = installed_portal(claims.portal_id, claims.epoch)
     if portal is None:
         raise RejectedRequestError(401, "session_expired")
     choose_language(claims.lang if claims.lang in LANGUAGES else LANGUAGES[0])
     g.session = Session(portal, claims.user_id, claims.lang)
 
 
-def standing_portal(portal_id: int, epoch: int) -> PortalRecord | None:
-    """The portal of a token; None once the app was removed from it or installed anew since."""
+def installed_portal(portal_id: int, epoch: int) -> PortalRecord | None:
+    """Portal of a token; None once the app was removed from it or installed anew since."""
     portal = services().portals.by_id(portal_id)
     return portal if portal is not None and portal.installed and portal.epoch == epoch else None
 

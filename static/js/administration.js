@@ -135,7 +135,7 @@ export class SettingsForm {
   }
 }
 
-export class Builders {
+class Builders {
   constructor({ i18n, frame }) {
     Object.assign(this, { i18n, frame });
     this.names = new Map();

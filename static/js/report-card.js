@@ -179,7 +179,7 @@ const SHARES = { invoices: 25, requisites: 20, products: 45, workbook: 10 };
 export const isUnderWay = (report) => report.status === "queued" || report.status === "running";
 
 /** Asks for the report until it has ended or `signal` aborts; hands on each answer. Raises what `api` raises. */
-export async function watch(report, { api, signal, onChange }) {
+async function watch(report, { api, signal, onChange }) {
   for (let pause = FIRST_PAUSE; isUnderWay(report); pause = Math.min(LONGEST_PAUSE, pause * 1.2)) {
     await later(pause, signal);
     report = await api.get(`/reports/${report.id}`, { signal, tries: Infinity });
@@ -254,7 +254,7 @@ function waitingNotice(report, i18n) {
 }
 
 /** What a screen reader is told: a change of state or stage, never each figure. */
-export function spoken(report, i18n) {
+function spoken(report, i18n) {
   if (!isUnderWay(report)) return i18n.t(`status_${report.status}`);
   const waiting = report.progress?.waiting && report.progress.waiting.reason !== "bucket";
   if (report.status === "queued") return i18n.t("queued");

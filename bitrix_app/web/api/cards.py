@@ -64,5 +64,5 @@ def _text(value: Any) -> str | None:
 
 
 def _id(value: Any) -> int | None:
-    """A number of ours or nothing: what the portal says is not believed to be one."""
+    """Positive id, None for anything else: a portal's answer is not trusted to be a number."""
     return int(str(value)) if isinstance(value, (str, int)) and ID.fullmatch(str(value)) else None

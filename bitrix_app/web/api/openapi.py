@@ -124,7 +124,7 @@ class ReportPageAnswer(Schema):
     next = fields.String(allow_none=True)
 
 
-class PreviewAnswer(Schema):
+class EstimateAnswer(Schema):
     """What a report would be and cost."""
 
     invoices = fields.Integer()
@@ -204,7 +204,7 @@ def _paths() -> dict[str, dict[str, dict[str, Any]]]:
             "get": _says("200", ReportPageAnswer, **paged),
             "post": _says("202", ReportAnswer, **started),
         },
-        "/reports/preview": {"post": _says("200", PreviewAnswer, **_body(ReportSchema))},
+        "/reports/preview": {"post": _says("200", EstimateAnswer, **_body(ReportSchema))},
         "/reports/{id}": {"get": _says("200", ReportAnswer, **report), "delete": _says("204", **report)},
         "/reports/{id}/cancel": {"post": _says("202", ReportAnswer, **report)},
         "/saved-sets": {"get": _says("200"), "post": _says("201", **_body(SavedSetSchema))},

@@ -1,4 +1,4 @@
-"""Reports: looking ahead, starting, watching, cancelling, deleting. Always this user's own."""
+"""Reports: estimating, ordering, watching, cancelling, deleting. Always this user's own."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ def add_to(api: Blueprint) -> None:
     """Adds the addresses."""
     api.add_url_rule("/reports", view_func=start_report, methods=["POST"])
     api.add_url_rule("/reports", view_func=list_reports)
-    api.add_url_rule("/reports/preview", view_func=preview_report, methods=["POST"])
+    api.add_url_rule("/reports/preview", view_func=estimate_report, methods=["POST"])
     api.add_url_rule("/reports/<uuid:report_id>", view_func=read_report)
     api.add_url_rule("/reports/<uuid:report_id>", view_func=delete_report, methods=["DELETE"])
     api.add_url_rule("/reports/<uuid:report_id>/cancel", view_func=cancel_report, methods=["POST"])
 
 
-def preview_report() -> ResponseReturnValue:
+def estimate_report() -> ResponseReturnValue:
     """How many invoices there are, and what the report would cost."""
     found = services().ordering.estimate(session().portal, session().user_id, load(ReportSchema, json_body(request)))
     return {"invoices": found.invoices, "undated": found.undated, "calls": found.calls, "seconds": found.seconds}

@@ -16,7 +16,7 @@ from bitrix_app.jobs import FORMATS
 from bitrix_app.storage import ReportFile, ReportRecord
 from bitrix_app.web.headers import ATTACHMENT
 from bitrix_app.web.services import services
-from bitrix_app.web.session import DownloadClaims, signed_tokens, standing_portal
+from bitrix_app.web.session import DownloadClaims, installed_portal, signed_tokens
 
 MEDIA_TYPES: Mapping[str, str] = {each.name: each.media_type for each in FORMATS}
 LONGEST_LINK = 2048
@@ -58,7 +58,7 @@ def disposition(title: str) -> str:
 
 
 def _found(claims: DownloadClaims) -> tuple[ReportRecord, ReportFile]:
-    portal = standing_portal(claims.portal_id, claims.epoch)
+    portal = installed_portal(claims.portal_id, claims.epoch)
     record = services().reports.of(portal.id, claims.user_id).get(claims.report_id) if portal else None
     files = [file for file in record.files if file.format == claims.format] if record else []
     if record is None or not files or record.status != "done" or claims.format not in MEDIA_TYPES:

@@ -18,10 +18,10 @@ from bitrix_app.web.session import (
     Session,
     SessionClaims,
     SignedTokens,
+    installed_portal,
     new_session,
     require_session,
     session,
-    standing_portal,
 )
 from tests.fakes import FakeClock
 
@@ -103,7 +103,7 @@ def test_a_session_ends_with_the_install_that_it_belongs_to(doors: Doors, portal
     doors.portal = portal
     assert refused(doors) == (401, "session_expired")
     with doors.app.test_request_context("/"):
-        assert standing_portal(PORTAL.id, PORTAL.epoch) is None
+        assert installed_portal(PORTAL.id, PORTAL.epoch) is None
 
 
 @pytest.mark.parametrize(("lang", "read"), [("en", "en"), ("ru", "ru"), ("xx", "ru")])
