@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 from openpyxl.cell import Cell
+from openpyxl.workbook import Workbook
 
-from bitrix_app.processing.model import Problem
+from bitrix_app.processing.model import Problem, ProcessedInvoice, ProductRow
 from tests.unit.workbook.builders import a_row, an_invoice
 from tests.unit.workbook.conftest import Write
 from tests.unit.workbook.reading import part, table, title_block
@@ -135,7 +136,13 @@ def test_it_prints_on_a4_landscape_one_page_wide(write: Write, sheet: str) -> No
     assert (setup.fitToWidth, setup.fitToHeight) == (1, 0)
     assert found.sheet.print_title_rows == f"${found.header_row}:${found.header_row}"
     assert found.sheet.oddFooter.right.text == "Стр. &P из &N"
-    assert max(found.sheet.page_margins.left, found.sheet.page_margins.right) <= 0.5
+    assert found.sheet.oddFooter.left.text == "&A"
+    assert {(part.font, part.size) for part in (found.sheet.oddFooter.left, found.sheet.oddFooter.right)} == {
+        ("Arial,Regular", 8)
+    }
+    margins = found.sheet.page_margins
+    assert (margins.left, margins.right, margins.top, margins.bottom) == (0.4, 0.4, 0.5, 0.6)
+    assert (margins.header, margins.footer) == (0.3, 0.3)
 
 
 def test_widths_follow_the_longest_content_of_any_row(write: Write) -> None:
@@ -147,6 +154,110 @@ def test_widths_follow_the_longest_content_of_any_row(write: Write) -> None:
     assert dimensions["A"].width == len("С-0001/2026-03-31") + 1 + 2
     assert dimensions["D"].width >= len("1 000 000 240 000,09") + 1
     assert dimensions["C"].width == 42
+
+
+NOTHING_KNOWN = ProductRow(None, None, None, None, None, None, None, None, tax_rate_unknown=True)
+NARROWEST = {
+    "Краткий": [11, 14, 29, 13, 11, 13, 13, 13, 10, 12, 11, 13, 17, 13],
+    "Полный": [11, 14, 29, 30, 16, 10, 12, 13, 13, 11],
+    "По ставкам НДС": [10, 16, 11, 20, 20, 20],
+    "По контрагентам": [14, 11, 29, 10, 11, 13, 11, 14, 14, 22, 13],
+    "Проблемы": [11, 20, 80],
+}
+WIDEST = {
+    "Краткий": [24, 22, 42, 30, 30, 13, 13, 13, 12, 26, 14, 13, 32, 24],
+    "Полный": [24, 22, 42, 60, 30, 14, 30, 30, 13, 30],
+    "По контрагентам": [22, 14, 42, 12, 11, 30, 30, 30, 14, 22, 13],
+    "Проблемы": [44, 30, 110],
+}
+
+
+def widths(book: Workbook, sheet: str) -> list[float]:
+    """The widths of a sheet's columns, whole characters."""
+    found = table(book, sheet)
+    columns = (cell.column_letter for cell in found.sheet[found.header_row])
+    return [found.sheet.column_dimensions[letter].width for letter in columns]
+
+
+@pytest.mark.parametrize("sheet", NARROWEST)
+def test_an_empty_table_is_as_wide_as_its_headers_and_the_title_block_need(write: Write, sheet: str) -> None:
+    """The narrowest that a table gets, whatever is unknown: every header can be read above its filter button."""
+    unknown = ProcessedInvoice(id=1, product_rows=(NOTHING_KNOWN,), problems=(Problem("", ""),))
+    assert widths(write([unknown]), sheet) == NARROWEST[sheet]
+
+
+@pytest.mark.parametrize("sheet", WIDEST)
+def test_no_content_makes_a_table_too_wide_to_be_read_on_one_page(write: Write, sheet: str) -> None:
+    """The widest that a table gets: longer texts are wrapped."""
+    text, money = "слово " * 60, Decimal("9" * 30 + ".99")
+    row = a_row(name=text, quantity=money, unit=text, price=money, amount=money, vat=money)
+    texts = dict.fromkeys(("number", "inn", "kpp", "counterparty", "currency", "stage", "responsible"), text)
+    rates = tuple(map(Decimal, range(20)))
+    problem = Problem(text, text)
+    invoice = an_invoice(**texts, amount=money, vat=money, tax_rates=rates, product_rows=(row,), problems=(problem,))
+    assert widths(write([invoice]), sheet) == WIDEST[sheet]
+
+
+@pytest.mark.parametrize("sheet", SHEETS)
+def test_title_and_header_stand_out_of_the_table(write: Write, sheet: str) -> None:
+    """A large bold title, a little room, a grey header of two lines; the cursor waits in the first row."""
+    found = table(write([an_invoice(problems=(PROBLEM,))]), sheet)
+    title, line, header = found.sheet["A1"], found.sheet["A2"], found.sheet[found.header_row][0]
+    assert [(each.font.name, each.font.sz, bool(each.font.b)) for each in (title, line, header)] == [
+        ("Arial", 14, True),
+        ("Arial", 10, False),
+        ("Arial", 10, True),
+    ]
+    assert fill(header) == "00D9D9D9"
+    assert (header.alignment.horizontal, header.alignment.vertical, header.alignment.wrap_text) == (
+        "center",
+        "center",
+        True,
+    )
+    heights = [found.sheet.row_dimensions[found.header_row + each].height for each in (-1, 0)]
+    assert heights == [6, 26]
+    assert found.sheet.sheet_view.selection[-1].activeCell == f"A{found.header_row + 1}"
+
+
+def test_a_link_looks_like_one_and_wraps(write: Write) -> None:
+    """Blue and underlined, a text in the grid of its table."""
+    link = table(write([an_invoice(problems=(PROBLEM,))]), "Проблемы").rows[0]["Номер"]
+    assert (link.font.color.rgb, link.font.u, link.font.sz, link.number_format) == ("FF0563C1", "single", 10, "@")
+    assert (link.alignment.horizontal, link.alignment.vertical, link.alignment.wrap_text) == ("left", "top", True)
+    assert link.border.left.style == "thin"
+
+
+def test_only_the_tab_of_problems_is_coloured(write: Write) -> None:
+    """It is the sheet that asks for something to be done."""
+    book = write([an_invoice(problems=(PROBLEM,))])
+    colours = {sheet.title: sheet.sheet_properties.tabColor for sheet in book}
+    assert {name: colour.rgb for name, colour in colours.items() if colour} == {"Проблемы": "00FFC000"}
+
+
+@pytest.mark.parametrize(
+    ("sheet", "title", "horizontal"),
+    [
+        ("Краткий", "Контрагент", "left"),
+        ("Краткий", "Сумма", "right"),
+        ("Краткий", "Дата счёта", "center"),
+        ("Краткий", "Валюта", "center"),
+        ("Полный", "Количество", "right"),
+        ("Полный", "Цена", "right"),
+        ("По контрагентам", "Счетов", "right"),
+    ],
+)
+def test_texts_lie_left_figures_right_dates_and_labels_in_the_middle(
+    write: Write, sheet: str, title: str, horizontal: str
+) -> None:
+    """At the top of their row, where the eye follows a line of several heights."""
+    cell = table(write([an_invoice()]), sheet).rows[0][title]
+    assert (cell.alignment.horizontal, cell.alignment.vertical) == (horizontal, "top")
+
+
+def test_no_row_is_higher_than_excel_allows(write: Write) -> None:
+    """409 points; the rest of such a text is read in the cell itself."""
+    found = table(write([an_invoice(counterparty="Слово " * 500)]), "Краткий")
+    assert found.sheet.row_dimensions[found.header_row + 1].height == 409
 
 
 def test_a_row_with_a_wrapped_name_is_high_enough(write: Write) -> None:
@@ -188,7 +299,8 @@ def test_the_document_says_what_it_is(write: Write) -> None:
     """Title, author and moment (UTC) among the file's properties."""
     properties = write([an_invoice()]).properties
     assert properties.title == "Реестр счетов 01.01.2026–31.03.2026"
-    assert properties.creator == "Иванова Анна"
+    assert properties.creator == properties.lastModifiedBy == "Иванова Анна"
+    assert properties.language == "ru-RU"
     assert properties.created.replace(tzinfo=UTC) == datetime(2026, 4, 1, 9, 30, tzinfo=UTC)
 
 
