@@ -193,6 +193,18 @@ def test_a_redirect_is_not_followed() -> None:
     assert (len(server.requests), elsewhere.connections) == (1, 0)
 
 
+@pytest.mark.parametrize(
+    ("status", "failure"),
+    [("299 Odd", None), ("300 Multiple Choices", Failure.MOVED), ("399 Odd", Failure.MOVED), ("400 Bad Request", None)],
+)
+def test_any_status_of_three_hundred_is_a_redirect(status: str, failure: Failure | None) -> None:
+    """Whatever a redirect says is not read; every other answer is."""
+    with talking(says(answer(GOOD, status=status))) as (_, send):
+        exchange = send()
+
+    assert (exchange.failure, exchange.body) == (failure, None if failure else {"result": [1]})
+
+
 def test_cookies_are_not_taken() -> None:
     """What a portal sets as a cookie is not sent back."""
     with talking(says(answer(GOOD, "Set-Cookie: spy=1; Path=/"), keep=True)) as (server, send):

@@ -108,10 +108,10 @@ def test_a_portal_of_the_enterprise_plan_is_read_faster(opened: Open) -> None:
         assert process.watch.seconds("bucket") == 0
 
 
-def waits_for_sixty_places(process: Process, portal_id: int) -> list[float]:
-    """What the portal's bucket lets sixty calls at once wait, in seconds."""
+def waits_for_sixty_places(process: Process, portal_id: int, *, background: bool = False) -> list[float]:
+    """What the portal's bucket lets sixty calls at once wait, in seconds: pages', or (``background``) a report's."""
     bucket = PortalBuckets(process.database).bucket(portal_id)
-    return [bucket.take() for _ in range(60)]
+    return [bucket.take(background=background) for _ in range(60)]
 
 
 def test_who_shares_the_address_slows_us_down_and_we_find_our_way_back(opened: Open) -> None:
@@ -127,7 +127,7 @@ def test_who_shares_the_address_slows_us_down_and_we_find_our_way_back(opened: O
         assert sorted(map(int, ended.numbers)) == list(range(1, 201))
         assert 1 <= portal.bucket.rejected <= 2 * 7
         assert process.watch.seconds("query_limit") > 0
-        slow = waits_for_sixty_places(process, portal_id)
+        slow = waits_for_sixty_places(process, portal_id, background=True)
         assert slow[-1] - slow[-2] > 0.5
         assert slow[0] > 0
 
