@@ -15,6 +15,7 @@ from typing import Any
 import requests
 from waitress.server import create_server
 
+from app import server_options
 from bitrix_app.settings import Settings, load_settings
 from bitrix_app.wiring import Services, build_services
 from demo_portal import DemoWorld
@@ -124,7 +125,7 @@ def live_app(world: DemoWorld, folder: Path, *, jobs: bool = True, **environ: st
     settings = load_settings(values)
     services = build_services(settings)
     services.database.migrate()
-    server = create_server(services.flask_app(), host="127.0.0.1", port=port, threads=settings.web_threads)
+    server = create_server(services.flask_app(), host="127.0.0.1", port=port, **server_options(settings))
     web = threading.Thread(target=server.run, name="web", daemon=True)
     web.start()
     if jobs:
