@@ -36,7 +36,8 @@ def main(arguments: list[str] | None = None) -> int:
     options = _options(arguments)
     folder = _folder(options.var, keep=options.keep)
     port = free_port(_PORTS["app"])
-    with DemoWorld(f"http://localhost:{port}", oauth_port=free_port(_PORTS["oauth"])) as world:
+    oauth_port = free_port(_PORTS["oauth"])
+    with DemoWorld(f"http://127.0.0.1:{port}", oauth_port=oauth_port, portal_host="localhost") as world:
         portal = world.add_portal(member_id="demo" + "0" * 28, port=free_port(_PORTS["portal"]), **options.ways)
         portal.pace.latency = options.latency
         sample.fill(portal.crm, today=options.today, seed=options.seed, invoices=options.invoices)

@@ -211,12 +211,12 @@ class Portal(PortalState):
 
     def move(self) -> str:
         """Move to a new address: the old one answers everything with 302 to it. Returns the old origin."""
-        old = self.server
+        old, origin = self.server, self.url
         self.server = self.world.new_server(self.handle)
         self.server.start()
         old.reply_with(lambda request: Reply(302, headers={"Location": f"{self.url}{_path(request)}"}))
         self._moved_from.append(old)
-        return old.url
+        return origin
 
     def start(self) -> None:
         """Begin to answer."""

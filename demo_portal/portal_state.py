@@ -58,7 +58,7 @@ class PortalState:
     @property
     def url(self) -> str:
         """The portal's origin."""
-        return self.server.url
+        return f"http://{self.world.portal_host}:{self.server.port}"
 
     @property
     def domain(self) -> str:

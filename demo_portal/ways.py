@@ -43,8 +43,8 @@ class Ways:
     unknown_select: bool = ON
     requisite_rights: bool = ON
     hidden_people: bool = ON
-    dotted_hosts: bool = OFF
-    fixed_sliders: bool = OFF
+    dotted_hosts: bool = ON
+    fixed_sliders: bool = ON
     mobile: bool = OFF
     server_zone: tzinfo | None = None
 

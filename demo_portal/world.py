@@ -20,6 +20,8 @@ class DemoWorld:
     handed to ``send``.
 
     ``app_url`` is the address of the application under test (it may be set later: ``world.set_app_url``).
+    ``portal_host`` is the name of this machine under which portals are known; for a browser another name than the
+    application's is another site.
     ``oauth`` stands for the authorization server of Russia and its neighbours, ``second_oauth`` for that of all
     others: a portal belongs to one of them (``portal.oauth``, by default the first).
     ``ways`` is how its portals behave (``Portal.behave`` changes one of them).
@@ -36,11 +38,13 @@ class DemoWorld:
         clock: Callable[[], float] = time.time,
         sleep: Callable[[float], None] = time.sleep,
         oauth_port: int = 0,
+        portal_host: str = "127.0.0.1",
         ways: Ways | None = None,
         in_memory: bool = False,
     ) -> None:
         self._addresses: dict[str, MemoryServer] | None = {} if in_memory else None
         self.clock = clock
+        self.portal_host = portal_host
         self.ways = ways or Ways()
         self._sleep = sleep
         self.tokens = TokenStore(clock)

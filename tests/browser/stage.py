@@ -1,6 +1,6 @@
 """The stage of the browser tests: the application as it is served, in a world of demo portals, on another site.
 
-The application listens on ``localhost``, the portals on ``127.0.0.1``: for a browser these are two sites, so cookies
+The application is known as ``127.0.0.1``, the portals as ``localhost``: for a browser these are two sites, so cookies
 of the application's frame are third-party ones.
 """
 
@@ -91,7 +91,7 @@ class Person:
 def running_stage(folder: Path) -> Iterator[Stage]:
     """Starts the application, with its data in ``folder``, and the world around it."""
     port = free_port(0)
-    with DemoWorld(f"http://localhost:{port}") as world:
+    with DemoWorld(f"http://127.0.0.1:{port}", portal_host="localhost") as world:
         process = _start(port, world, folder)
         try:
             _wait_until_up(process, f"{world.app.url}/readyz", folder)

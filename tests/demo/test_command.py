@@ -34,16 +34,16 @@ def test_the_printed_address_opens_and_an_interrupt_stops_both(tmp_path: Path) -
     app.write_text(STUB, encoding="utf-8")
     with demo(tmp_path / "var", app) as process:
         assert process.stdout is not None
-        address = next(found[0] for line in process.stdout if (found := re.search(r"http://[\d.:]+/", line)))
+        address = next(found[0] for line in process.stdout if (found := re.search(r"http://localhost:\d+/", line)))
         page = requests.get(address, timeout=10).text
         assert 'data-embed="DEFAULT"' in page
         launch = requests.post(f"{address}demo/launch", json={}, timeout=10).json()
-        settings = requests.get(launch["origin"].replace("localhost", "127.0.0.1"), timeout=10).json()
+        settings = requests.get(launch["origin"], timeout=10).json()
         assert settings["APP_URL"] == launch["origin"]
         assert str(tmp_path / "var") in settings["DATABASE_URL"]
         process.send_signal(signal.SIGINT)
         assert process.wait(20) == 0
-    for address in (settings["BITRIX_OAUTH_URL"], launch["origin"].replace("localhost", "127.0.0.1")):
+    for address in (settings["BITRIX_OAUTH_URL"], launch["origin"]):
         with pytest.raises(requests.ConnectionError):
             requests.get(address, timeout=2)
 

@@ -58,7 +58,8 @@ def test_the_same_handler_twice_is_an_error(portal: Portal, rest: Rest) -> None:
         status, body = rest(method, **params)
         assert (status, body["error"]) == (400, "ERROR_CORE")
     assert rest("placement.bind", user=portal.manager, **place)[1]["error"] == "ACCESS_DENIED"
-    assert rest("placement.bind", PLACEMENT="NOWHERE", HANDLER="x")[1]["error"] == "ERROR_PLACEMENT_NOT_FOUND"
+    nowhere = {**place, "PLACEMENT": "NOWHERE"}
+    assert rest("placement.bind", **nowhere)[1]["error"] == "ERROR_PLACEMENT_NOT_FOUND"
     assert rest("placement.bind", HANDLER="x")[1]["error"] == "ERROR_ARGUMENT"
     assert rest("event.get")[1]["result"] == [
         {"event": "ONAPPUNINSTALL", "handler": "http://127.0.0.1:1/events", "auth_type": "0", "offline": 0}
