@@ -20,7 +20,8 @@ from bitrix_app.workbook.progress import ProgressHook, RegisterRows, every_invoi
 from bitrix_app.workbook.sheets import PROBLEMS, Line, Sheet
 from bitrix_app.workbook.styles import PLAIN, TOTAL, RowStyle, StyleBook, sheet_columns
 
-_NUMBER, _FIELD = 0, 1
+_NUMBER, _FIELD = "number", "field"
+"""Codes of the columns of ``Проблемы`` that a link may stand in."""
 _FIRST = 5
 
 
@@ -179,7 +180,8 @@ class _ProblemTable:
         self._columns = sheet_columns(PROBLEMS.columns, PROBLEMS.widths)
         self._values = [column.value for column in PROBLEMS.columns]
         self._style = context.styles.row(self._columns, PLAIN)
-        self._linked = {place: self._link_at(place) for place in (_NUMBER, _FIELD)}
+        self._places = {column.code: place for place, column in enumerate(PROBLEMS.columns)}
+        self._linked = {code: self._link_at(self._places[code]) for code in (_NUMBER, _FIELD)}
         self.table: PagedTable | None = None
         self._count = 0
         self._first: list[ProblemLine] = []
@@ -217,7 +219,7 @@ class _ProblemTable:
         linked = _NUMBER if line.number else _FIELD
         self.table.add(values, self._linked[linked])
         page = self.table.page
-        page.links.add(page.letters[linked], page.row, address)
+        page.links.add(page.letters[self._places[linked]], page.row, address)
 
     def _link_at(self, place: int) -> RowStyle:
         return (*self._style[:place], self._context.styles.link, *self._style[place + 1 :])
