@@ -11,7 +11,7 @@ from typing import Any
 import structlog
 from flask import Flask
 
-from bitrix_app.bitrix24 import AuthorizationServer, Transport
+from bitrix_app.bitrix24 import AuthorizationServer, CallObserver, Transport
 from bitrix_app.jobs import (
     Cleanup,
     JobService,
@@ -70,14 +70,25 @@ PORTAL_MAINTENANCE_EVERY = timedelta(hours=23)
 
 @dataclass(frozen=True, slots=True)
 class Stores:
-    """Everything that is kept."""
+    """Everything that is kept, over DATABASE_URL and REPORTS_DIR."""
 
     database: Database
     portals: Portals
     tokens: UserTokens
     users: PortalUsers
-    buckets: PortalBuckets
+    reports: Reports
+    audit_log: AuditLog
     files: Files
+
+
+@dataclass(frozen=True, slots=True)
+class PortalSide:
+    """What asks portals and the authorization server."""
+
+    server: AuthorizationServer
+    clients: PortalClients
+    catalogs: Catalogs
+    access: Access
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,63 +118,35 @@ def build_services(settings: Settings) -> Services:
     if settings.weak_secret_key:
         log.warning("weak_secret_key", advice="SECRET_KEY can be guessed: take 32 characters or more, see .env.example")
     stores = build_stores(settings)
-    metrics = Metrics()
-    rest_log = RestLog(Path(settings.rest_log))
     queue = WakeQueue(settings.queue_url)
+    metrics, rest_log = Metrics(), RestLog(Path(settings.rest_log))
     transports = build_transports(settings)
-    server = AuthorizationServer(
-        oauth_url=settings.oauth_url,
-        client_id=settings.client_id,
-        client_secret=settings.client_secret,
-        allow_http=settings.allow_http,
-        ca_bundle=settings.ca_bundle,
-    )
-    clients = PortalClients(
-        transports=transports,
-        tokens=stores.tokens,
-        portals=stores.portals,
-        buckets=stores.buckets,
-        authorization_server=server,
-        observer=Observers(rest_log, CallMeter(metrics)),
-        bulkhead=Bulkhead(total=Places.of(settings.web_threads).portals),
-    )
-    catalogs = Catalogs(clients, TtlCache(CATALOG_SECONDS, 2000))
-    jobs = build_jobs(
-        settings=settings,
-        stores=stores,
-        run_report=ReportRun(stores.portals, clients, catalogs),
-        portal_maintenance=PortalMaintenance(clients, stores.portals, stores.tokens),
-        queue=queue,
-        metrics=metrics,
-    )
-    access = Access(clients, stores.users, TtlCache(DEPARTMENT_SECONDS, 5000))
+    portals = build_portal_side(settings, stores, transports, Observers(rest_log, CallMeter(metrics)))
+    jobs = build_jobs(settings, stores, portals, queue, metrics)
     ordering = Ordering(
-        reports=Reports(stores.database),
+        reports=stores.reports,
         users=stores.users,
-        audit_log=AuditLog(stores.database),
-        access=access,
-        catalogs=catalogs,
-        clients=clients,
+        audit_log=stores.audit_log,
+        access=portals.access,
+        catalogs=portals.catalogs,
+        clients=portals.clients,
         wake=queue.wake,
     )
     web = build_web(
         settings=settings,
         stores=stores,
-        clients=clients,
-        catalogs=catalogs,
-        server=server,
-        access=access,
+        portals=portals,
         ordering=ordering,
         queue=queue,
         worker_broken=lambda: jobs.broken,
         metrics=metrics,
     )
-    closers = (queue, server, rest_log, transports.background, transports.interactive, stores.database)
+    closers = (queue, portals.server, rest_log, transports.background, transports.interactive, stores.database)
     return Services(settings, stores.database, web, jobs, ordering, metrics, closers)
 
 
 def build_stores(settings: Settings) -> Stores:
-    """Everything that is kept, over DATABASE_URL and REPORTS_DIR."""
+    """Database and file store, and the rows in it by subject."""
     database = Database(settings.database_url)
     cipher = Cipher(settings.secret_keys)
     return Stores(
@@ -171,7 +154,8 @@ def build_stores(settings: Settings) -> Stores:
         portals=Portals(database, cipher),
         tokens=UserTokens(database, cipher),
         users=PortalUsers(database),
-        buckets=PortalBuckets(database),
+        reports=Reports(database),
+        audit_log=AuditLog(database),
         files=Files(settings.reports_dir),
     )
 
@@ -190,12 +174,36 @@ def build_transports(settings: Settings) -> Transports:
     )
 
 
+def build_portal_side(settings: Settings, stores: Stores, transports: Transports, observer: CallObserver) -> PortalSide:
+    """Clients of portals, and what they learn of a portal and its users."""
+    server = AuthorizationServer(
+        oauth_url=settings.oauth_url,
+        client_id=settings.client_id,
+        client_secret=settings.client_secret,
+        allow_http=settings.allow_http,
+        ca_bundle=settings.ca_bundle,
+    )
+    clients = PortalClients(
+        transports=transports,
+        tokens=stores.tokens,
+        portals=stores.portals,
+        buckets=PortalBuckets(stores.database),
+        authorization_server=server,
+        observer=observer,
+        bulkhead=Bulkhead(total=Places.of(settings.web_threads).portals),
+    )
+    return PortalSide(
+        server=server,
+        clients=clients,
+        catalogs=Catalogs(clients, TtlCache(CATALOG_SECONDS, 2000)),
+        access=Access(clients, stores.users, TtlCache(DEPARTMENT_SECONDS, 5000)),
+    )
+
+
 def build_jobs(
-    *,
     settings: Settings,
     stores: Stores,
-    run_report: ReportRun,
-    portal_maintenance: PortalMaintenance,
+    portals: PortalSide,
     queue: WakeQueue,
     metrics: Metrics,
 ) -> JobService:
@@ -206,12 +214,13 @@ def build_jobs(
     worker = Worker(
         leases=leases,
         files=stores.files,
-        run_report=run_report,
+        run_report=ReportRun(stores.portals, portals.clients, portals.catalogs),
         work_folder=work_folder,
         observer=metrics,
         concurrency=settings.worker_concurrency,
     )
     cleanup = Cleanup(Retention(stores.database), stores.files)
+    portal_maintenance = PortalMaintenance(portals.clients, stores.portals, stores.tokens)
     tasks = [*cleanup.tasks(), PeriodicTask("upkeep", PORTAL_MAINTENANCE_EVERY, portal_maintenance.run)]
     maintenance = Maintenance(PeriodicTasks(stores.database), tasks)
     return JobService(worker, queue, maintenance, WorkFolders(work_folder, leases))
@@ -221,42 +230,38 @@ def build_web(
     *,
     settings: Settings,
     stores: Stores,
-    clients: PortalClients,
-    catalogs: Catalogs,
-    server: AuthorizationServer,
-    access: Access,
+    portals: PortalSide,
     ordering: Ordering,
     queue: WakeQueue,
     worker_broken: Callable[[], bool],
     metrics: Metrics,
 ) -> WebServices:
     """What the web application calls."""
-    check = CallerCheck(server, places=Places.of(settings.web_threads).callers)
+    check = CallerCheck(portals.server, places=Places.of(settings.web_threads).callers)
     embedding = Embedding(settings.app_url)
     installer = Installer(
         check=check,
-        clients=clients,
+        clients=portals.clients,
         portals=stores.portals,
         tokens=stores.tokens,
-        access=access,
+        access=portals.access,
         embedding=embedding,
     )
-
     return WebServices(
         settings=settings,
         db=stores.database,
         portals=stores.portals,
         users=stores.users,
-        reports=Reports(stores.database),
+        reports=stores.reports,
         saved_sets=SavedSets(stores.database),
-        audit_log=AuditLog(stores.database),
+        audit_log=stores.audit_log,
         files=stores.files,
-        clients=clients,
-        access=access,
-        catalogs=catalogs,
+        clients=portals.clients,
+        access=portals.access,
+        catalogs=portals.catalogs,
         embedding=embedding,
         installer=installer,
-        launcher=Launcher(check=check, portals=stores.portals, tokens=stores.tokens, access=access),
+        launcher=Launcher(check=check, portals=stores.portals, tokens=stores.tokens, access=portals.access),
         events=PortalEvents(installer=installer, portals=stores.portals),
         ordering=ordering,
         ping_queue=queue.ping,
