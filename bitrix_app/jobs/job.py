@@ -37,7 +37,7 @@ signal's own end the attempt as it says, others fail the report."""
 
 
 class JobObserver(Protocol):
-    """Is told how each attempt ended: ``done``, ``failed``, ``cancelled``, ``handed_back`` or ``lost``."""
+    """Counts how attempts ended: ``done``, ``failed``, ``cancelled``, ``handed_back`` or ``lost``."""
 
     def report_finished(self, status: str, seconds: float) -> None: ...
 

@@ -58,7 +58,7 @@ class WakeQueue:
         self._huey.periodic_task(crontab(), name="periodic")(self._on_periodic)
 
     def wake(self) -> None:
-        """Wake a worker. A queue that is down is only logged: workers look by themselves every few seconds."""
+        """Wake a worker. A queue that is down is only logged: workers poll every few seconds anyway."""
         try:
             self._wake()
         except DOWN as error:

@@ -74,7 +74,7 @@ class Worker:
 
     @property
     def broken(self) -> bool:
-        """Whether an error that nobody expected has ended it: no report will be taken up any more."""
+        """Whether an unexpected error ended its thread: it takes up no reports any more."""
         return self._thread.ident is not None and not self.alive and not self._stopping
 
     def wake(self) -> None:

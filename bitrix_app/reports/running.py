@@ -39,7 +39,7 @@ class StopSignal:
 
     @property
     def reason(self) -> type[AppError] | None:
-        """Why the report was told to stop; None while it may go on, or has failed by itself."""
+        """Why the report must stop; None while it may go on, and after ``abort``."""
         return self._reason
 
     def check(self) -> None:
