@@ -187,7 +187,7 @@ def run_order(given: argparse.Namespace) -> int:
             return 1
         asked = {"period": given.period, "detailed": given.detailed}
         try:
-            record, _ = services.ordering.order(portal, given.user_id, asked, lang="ru", idempotency_key=None)
+            record, _ = services.ordering.order(portal, given.user_id, asked)
         except AppError as error:
             print(f"Отчёт не заказан: {error}. · Not ordered: {error}.", file=sys.stderr)
             return 1

@@ -30,5 +30,5 @@ def install_portal(db: Database, cipher: Cipher, member_id: str = "romashka", **
 
 def queue_report(db: Database, portal: PortalRecord, user_id: int = ALICE, **params: Any) -> ReportRecord:
     """A report of this user, waiting for a worker."""
-    record, _ = Reports(db).of(portal.id, user_id).create(params, "ru", "Алиса")
+    record, _ = Reports(db).of(portal.id, user_id).create(params, "Алиса")
     return record

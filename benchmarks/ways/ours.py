@@ -95,7 +95,7 @@ def _owner(settings: Settings, access_token: str) -> TokenOwner:
 def built(services: Services, reports: UserReports, portal: PortalSubprocess) -> ReportRecord:
     """The report of all invoices of the portal, built by this process's worker, which goes on running."""
     params = {"date_from": portal.first, "date_to": portal.last, "date_field": "begindate", "detailed": True}
-    report, _ = reports.create(params, "ru", "Иванова Анна")
+    report, _ = reports.create(params, "Иванова Анна")
     services.jobs.start()
     while report.status in {"queued", "running"}:
         time.sleep(LOOK_SECONDS)

@@ -49,7 +49,7 @@ class Ordering:
     clock: Callable[[], float] = time.time
 
     def order(
-        self, portal: PortalRecord, user_id: int, asked: Mapping[str, Any], *, lang: str, idempotency_key: str | None
+        self, portal: PortalRecord, user_id: int, asked: Mapping[str, Any], *, idempotency_key: str | None = None
     ) -> tuple[ReportRecord, bool]:
         """Check the right, settle the parameters, write the row, note it in the audit log, wake a worker.
 
@@ -61,7 +61,7 @@ class Ordering:
         params = self._settled(portal, user_id, asked)
         known = self.users.get(portal.id, user_id)
         name = known.name if known else ""
-        record, is_new = self.reports.of(portal.id, user_id).create(params, lang, name, idempotency_key)
+        record, is_new = self.reports.of(portal.id, user_id).create(params, name, idempotency_key)
         if not is_new and {"kind": DEFAULT_KIND, **record.params} != params:
             raise IdempotencyKeyReusedError
         if is_new:

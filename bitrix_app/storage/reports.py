@@ -44,7 +44,6 @@ class ReportRecord:
     portal_id: int
     user_id: int
     user_name: str
-    lang: str
     params: dict[str, Any] = field(hash=False)
     status: str
     stage: str | None
@@ -90,7 +89,6 @@ def to_record(row: Report) -> ReportRecord:
         portal_id=row.portal_id,
         user_id=row.user_id,
         user_name=row.user_name,
-        lang=row.lang,
         params=dict(row.params),
         status=row.status,
         stage=row.stage,
@@ -132,7 +130,7 @@ class UserReports:
         self._user_id = user_id
 
     def create(
-        self, params: Mapping[str, Any], lang: str, user_name: str, idempotency_key: str | None = None
+        self, params: Mapping[str, Any], user_name: str, idempotency_key: str | None = None
     ) -> tuple[ReportRecord, bool]:
         """Queue a report. → the record, and whether it is new: the same key again gives the same report.
 
@@ -143,7 +141,6 @@ class UserReports:
             "portal_id": self._portal_id,
             "user_id": self._user_id,
             "user_name": user_name,
-            "lang": lang,
             "params": dict(params),
             "idempotency_key": idempotency_key,
             "status": QUEUED,
@@ -159,7 +156,7 @@ class UserReports:
             row = session.scalar(select(Report).where(self._mine, which))
             if row is not None:
                 return to_record(row), created
-        return self.create(params, lang, user_name, idempotency_key)  # the earlier one was deleted in this moment
+        return self.create(params, user_name, idempotency_key)  # the earlier one was deleted in this moment
 
     def get(self, report_id: str) -> ReportRecord | None:
         """The report; None when there is none of this user's with that id."""

@@ -207,7 +207,6 @@ class Report(Base):
     portal_id: Mapped[int] = portal_key()
     user_id: Mapped[int] = mapped_column(BigInteger)
     user_name: Mapped[str]
-    lang: Mapped[str]
     params: Mapped[dict[str, Any]]
     idempotency_key: Mapped[str | None]
     status: Mapped[str]

@@ -274,7 +274,7 @@ class Workshop:
     def queue(self, process: Process, portal: Portal, user: User | None = None, **params: Any) -> ReportRecord:
         """A report of the accountant (or ``user``) that waits for a worker."""
         mine = Reports(process.database).of(self.record(portal).id, (user or portal.accountant).id)
-        record, _ = mine.create({**QUARTER, **params}, "ru", "Мария Кузнецова")
+        record, _ = mine.create({**QUARTER, **params}, "Мария Кузнецова")
         return record
 
     def build(

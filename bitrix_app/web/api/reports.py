@@ -45,7 +45,7 @@ def start_report() -> ResponseReturnValue:
     portal, user_id, key = session().portal, session().user_id, _idempotency_key()
     body = load(ReportSchema, json_body(request))
     rate_limits().report(portal.id, user_id)
-    record, is_new = services().ordering.order(portal, user_id, body, lang=session().lang, idempotency_key=key)
+    record, is_new = services().ordering.order(portal, user_id, body, idempotency_key=key)
     if is_new and body["invoice_id"] is None:
         _remember_choice(record, body["period"] or OWN_PERIOD)
     headers = {"Location": address(f"/api/v1/reports/{record.id}")}

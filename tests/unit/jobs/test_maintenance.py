@@ -40,7 +40,7 @@ def cleanup(db: Database, files: Files) -> Cleanup:
 
 def finished(db: Database, files: Files, portal_id: int, tmp_path: Path) -> str:
     """A finished report whose file lies in the store. → the file's name."""
-    Reports(db).of(portal_id, ALICE).create({}, "ru", "Алиса")
+    Reports(db).of(portal_id, ALICE).create({}, "Алиса")
     lease = ReportLeases(db).claim("w", 30)
     assert lease is not None
     name = file_name(lease.report.id, lease.attempt, "xlsx")

@@ -64,7 +64,7 @@ class Desk:
         PortalUsers(db).remember(self.portal.id, ALICE, "Алиса", is_admin=False)
 
     def order(self, asked: dict[str, Any], *, user_id: int = ALICE, key: str | None = None) -> ReportRecord:
-        return self.ordering.order(self.portal, user_id, asked, lang="ru", idempotency_key=key)[0]
+        return self.ordering.order(self.portal, user_id, asked, idempotency_key=key)[0]
 
     def choose(self, **settings: Any) -> None:
         self.portals.save_settings(self.portal.id, settings)
@@ -179,7 +179,7 @@ def test_the_same_key_with_other_parameters_is_refused(desk: Desk) -> None:
 
 def test_an_order_of_the_version_without_kinds_is_known_by_its_key(desk: Desk) -> None:
     params = {name: value for name, value in desk.order(MARCH).params.items() if name != "kind"}
-    earlier, _ = Reports(desk.db).of(desk.portal.id, ALICE).create(params, "ru", "Алиса", "k")
+    earlier, _ = Reports(desk.db).of(desk.portal.id, ALICE).create(params, "Алиса", "k")
     assert desk.order(MARCH, key="k").id == earlier.id
 
 

@@ -19,7 +19,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from bitrix_app.errors import SettingsError
-from bitrix_app.storage import Cipher, Database, PairKey, Portals, TokenPair, UserTokens
+from bitrix_app.storage import Cipher, Database, PairKey, Portals, Reports, TokenPair, UserTokens
 from bitrix_app.storage.database import MIGRATIONS
 from bitrix_app.storage.tables import Base, PeriodicTaskRow
 from tests.servers import need_postgres, throwaway_database
@@ -146,6 +146,30 @@ def test_a_database_of_the_previous_version_keeps_its_pairs_of_tokens(blank_data
     tokens.save(1, 8, TokenPair("access", "refresh", None))
     Portals(db, cipher).erase("m")
     assert tokens.read(PairKey(1, 7)) is None
+    db.close()
+
+
+def test_a_database_of_the_previous_version_keeps_its_reports_and_their_files(
+    blank_database_url: str, cipher: Cipher
+) -> None:
+    db = Database(blank_database_url)
+    migrate_to(db, "0003")
+    with db.transaction() as session:
+        at = {"at": datetime.now(UTC)}
+        for statement in (
+            "INSERT INTO portal (id, member_id, client_endpoint, domain, status, scopes, settings, epoch, installed_at)"
+            " VALUES (1, 'm', 'https://m/rest/', 'm', 'installed', '[]', '{}', 1, :at)",
+            "INSERT INTO report (id, portal_id, user_id, user_name, lang, params, status, done, attempt, losses,"
+            " created_at) VALUES ('r', 1, 7, 'Alice', 'ru', '{}', 'done', 0, 1, 0, :at)",
+            "INSERT INTO report_file (report_id, format, name, size) VALUES ('r', 'xlsx', 'r.1.xlsx', 8)",
+        ):
+            session.execute(text(statement), at)
+    db.migrate()
+    mine = Reports(db).of(1, 7)
+    kept = mine.get("r")
+    assert kept is not None
+    assert (kept.user_name, [each.name for each in kept.files]) == ("Alice", ["r.1.xlsx"])
+    assert mine.create({}, "Alice")[1]
     db.close()
 
 

@@ -198,7 +198,7 @@ def fill(db: Database, cipher: Cipher, portal_id: int) -> str:
     PortalBuckets(db).bucket(portal_id).take()
     SavedSets(db).of(portal_id, ALICE).create("Квартал", {})
     AuditLog(db).add(portal_id, ALICE, "Алиса", "built")
-    Reports(db).of(portal_id, ALICE).create({}, "ru", "Алиса")
+    Reports(db).of(portal_id, ALICE).create({}, "Алиса")
     lease = ReportLeases(db).claim("w", 30)
     assert lease is not None
     name = file_name(lease.report.id, lease.attempt, "xlsx")

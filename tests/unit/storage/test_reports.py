@@ -44,7 +44,7 @@ def finish(db: Database, report: ReportRecord) -> str:
 
 
 def test_a_new_report_waits_for_a_worker(mine: UserReports) -> None:
-    record, created = mine.create({"date_from": "2026-01-01"}, "ru", "Алиса", None)
+    record, created = mine.create({"date_from": "2026-01-01"}, "Алиса", None)
     assert created
     assert (record.status, record.attempt, record.params) == ("queued", 0, {"date_from": "2026-01-01"})
     assert record.created_at.tzinfo is UTC
@@ -64,15 +64,15 @@ def test_a_finished_report_tells_summary_and_files(db: Database, mine: UserRepor
 
 
 def test_the_same_key_again_gives_the_same_report(mine: UserReports) -> None:
-    first, created = mine.create({"a": 1}, "ru", "Алиса", "key")
-    again, created_again = mine.create({"a": 2}, "ru", "Алиса", "key")
+    first, created = mine.create({"a": 1}, "Алиса", "key")
+    again, created_again = mine.create({"a": 2}, "Алиса", "key")
     assert (created, created_again) == (True, False)
     assert again == first
 
 
 def test_a_key_is_its_users_own(db: Database, mine: UserReports, portal: PortalRecord) -> None:
-    mine.create({}, "ru", "Алиса", "key")
-    assert Reports(db).of(portal.id, BOB).create({}, "ru", "Боб", "key")[1]
+    mine.create({}, "Алиса", "key")
+    assert Reports(db).of(portal.id, BOB).create({}, "Боб", "key")[1]
 
 
 STRANGERS: list[tuple[Callable[[UserReports, str], object], object]] = [
