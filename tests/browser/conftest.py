@@ -88,10 +88,13 @@ def visit(context: BrowserContext, portal: Portal) -> Iterator[Visitor]:
 def scripts(browser: Browser) -> Iterator[Page]:
     """An empty page from which ``import('/js/….js')`` works."""
     page = browser.new_page()
+    uncaught: list[str] = []
+    page.on("pageerror", lambda error: uncaught.append(f"{error.name}: {error.message}"))
     page.route(f"{SCRIPTS_ALONE}**", _serve)
     page.goto(SCRIPTS_ALONE)
     yield page
     page.close()
+    assert uncaught == []
 
 
 def _serve(route: Route) -> None:

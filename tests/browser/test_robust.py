@@ -183,3 +183,12 @@ def test_no_inline_script_without_nonce_and_no_inline_style(visit: Visitor) -> N
     assert html.count("<script") == len(re.findall(f'<script[^>]* nonce="{nonce}"', html)) == 4
     assert "style=" not in html
     assert not [name for name in ("onclick=", "onload=", "javascript:") if name in html]
+
+
+def test_a_rejection_that_nobody_catches_in_the_frame_is_heard(visit: Visitor) -> None:
+    """Every test of a page fails for such a one: what is listened to hears the application's frame too."""
+    at = visit().open()
+    with at.page.expect_event("pageerror"):
+        at.frame.evaluate("() => { Promise.reject(new Error('nobody catches this')); }")
+    assert at.uncaught == ["Error: nobody catches this"]
+    at.uncaught.clear()
