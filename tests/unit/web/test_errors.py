@@ -15,7 +15,7 @@ from werkzeug.exceptions import MethodNotAllowed
 from bitrix_app import errors
 from bitrix_app.errors import AppError, RejectedRequestError
 from bitrix_app.web.app import ROOT
-from bitrix_app.web.errors import install_errors
+from bitrix_app.web.errors import install_errors, status_of
 from bitrix_app.web.services import SERVICES
 
 API = "/api/v1/thing"
@@ -84,6 +84,27 @@ def test_an_error_is_a_problem_on_the_api_and_a_page_elsewhere(
     assert SECRET not in problem.text + page.text
     for answer in (problem, page):
         assert answer.headers.get("Retry-After") == retry_after
+
+
+@pytest.mark.parametrize(
+    ("status", "kinds"),
+    [
+        (400, "MissingField MalformedField"),
+        (401, "ForeignToken InvalidGrant ExpiredToken InvalidToken"),
+        (403, "NotInstalled AdminRequired ReportAccess ForeignEvent AccessDenied InsufficientScope UserAccess"),
+        (403, "PaymentRequired PortalDeleted AppUninstalled"),
+        (412, "SettingsChanged"),
+        (422, "InvalidArgument InvalidParameters IdempotencyKeyReused"),
+        (500, "App Settings"),
+        (502, "UnexpectedAnswer"),
+        (503, "PortalBusy AuthorizationServer AuthorizationServerUnavailable Portal PortalUnavailable Report"),
+    ],
+)
+def test_whose_fault_it_is_decides_the_status(status: int, kinds: str) -> None:
+    """The caller's 4xx, ours 500, the portal's 502 or 503."""
+    for name in kinds.split():
+        kind = getattr(errors, f"{name}Error")
+        assert status_of(kind.__new__(kind)) == status, name
 
 
 def every_error(kind: type[AppError] = AppError) -> set[type[AppError]]:

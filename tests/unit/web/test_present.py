@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta, timezone
 from decimal import Decimal
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ import pytest
 from bitrix_app.portals import Check
 from bitrix_app.web.filters import filter_labels
 from bitrix_app.web.messages import check_message
-from bitrix_app.web.present import moment, moment_of, money, summary
+from bitrix_app.web.present import moment, moment_of, money, progress, summary
 
 NOTHING: dict[str, Any] = {"date_field": "begindate", "detailed": False}
 
@@ -85,3 +86,23 @@ def test_a_check_that_the_portal_refused_reads_like_that_refusal(russian: None) 
     words = check_message(Check("invoices", ok=False, error="access_denied"))
     assert words["ok"] is False
     assert "не хватает прав" in words["title"]
+
+
+UNTIL = "2026-03-31T10:00:00Z"
+
+
+@pytest.mark.parametrize(
+    ("is_open", "waiting", "told"),
+    [
+        (True, {"reason": "retry", "until": UNTIL, "method": "x"}, {"reason": "retry", "until": UNTIL}),
+        (False, {"reason": "retry", "until": UNTIL}, None),
+        (True, {"reason": "retry"}, None),
+        (True, None, None),
+    ],
+)
+def test_what_a_report_waits_for_is_told_while_it_is_open(is_open: bool, waiting: Any, told: Any) -> None:
+    """An older worker may have written less: then nothing is told."""
+    record = SimpleNamespace(open=is_open, waiting=waiting, stage="products", done=3, total=None)
+    assert progress(record) == {"stage": "products", "done": 3, "total": 0, "waiting": told}
+    record.stage, record.total = None, 9
+    assert (progress(record)["stage"], progress(record)["total"]) == ("invoices", 9)
