@@ -80,6 +80,8 @@ def test_assignees_are_asked_for_only_with_a_scope_of_users() -> None:
     assert read_assignees(scene.client, frozenset({"crm"})) == ()
     assert scene.portal.seen == []
     assert read_assignees(scene.client, frozenset({"user_brief"})) == (Named(5, "Кузнецова Мария"),)
+    active_by_name = {"FILTER": {"ACTIVE": True}, "sort": "LAST_NAME", "order": "ASC", "start": 0}
+    assert scene.portal.asked("user.get") == [active_by_name]
 
 
 def test_assignees_are_read_to_the_end_of_a_list_and_no_further_than_four_pages() -> None:
