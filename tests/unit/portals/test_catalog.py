@@ -22,7 +22,7 @@ from bitrix_app.portals.catalog import (
 )
 from bitrix_app.storage import PortalRecord
 from tests.fakes import FakeClock, Surroundings
-from tests.unit.portals.answers import around, refusing
+from tests.unit.portals.answers import REFUSED, around, refusing
 
 
 def test_date_fields_are_single_dates_with_a_name_that_can_be_asked() -> None:
@@ -199,6 +199,14 @@ def test_who_sees_the_same_funnels_shares_the_fields_of_invoices(
     for user_id in (ALICE, BOB):
         assert shelf.catalogs.date_fields(PORTAL, user_id) == (DateField("begindate", "Дата счёта", "date"),)
     assert shelf.asked().count("crm.item.fields") == times
+
+
+def test_a_user_who_may_not_read_currencies_takes_them_from_no_colleague(shelf: Shelf) -> None:
+    """Roubles for them; the colleague who asks next has the portal's own."""
+    shelf.scene.portal.answers["crm.currency.list"] = {"result": [{"CURRENCY": "BYN"}, {"CURRENCY": "RUB"}]}
+    shelf.scene.portal.faults["crm.currency.list", 1] = (403, REFUSED)
+    assert shelf.catalogs.currencies(PORTAL, ALICE) == ("RUB",)
+    assert shelf.catalogs.currencies(PORTAL, BOB) == ("BYN", "RUB")
 
 
 def test_a_report_takes_what_is_at_hand_and_reads_the_rest_with_its_own_client(shelf: Shelf) -> None:
