@@ -254,6 +254,13 @@ def test_texts_lie_left_figures_right_dates_and_labels_in_the_middle(
     assert (cell.alignment.horizontal, cell.alignment.vertical) == (horizontal, "top")
 
 
+def test_a_figure_that_is_written_as_text_makes_no_row_higher(write: Write) -> None:
+    """Its column is not wrapped: the text stays on one line."""
+    found = table(write([an_invoice(amount=Decimal("9" * 300))]), "Краткий")
+    assert isinstance(found.rows[0]["Сумма"].value, str)
+    assert found.sheet.row_dimensions[found.header_row + 1].height is None
+
+
 def test_no_row_is_higher_than_excel_allows(write: Write) -> None:
     """409 points; the rest of such a text is read in the cell itself."""
     found = table(write([an_invoice(counterparty="Слово " * 500)]), "Краткий")
