@@ -12,6 +12,7 @@ import pytest
 
 from bitrix_app.storage import Cipher, Database, ReportLeases, ReportRecord, Reports
 from tests.seed import ALICE, install_portal, queue_report
+from tests.servers import empty
 from tests.unit.jobs.fakes import until
 from tests.unit.jobs.worker_process import Place
 
@@ -60,6 +61,7 @@ def crew(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Crew]:
         place = Place(f"sqlite:///{path}", f"sqlite:///{tmp_path}/queue.db", "bitrixapp", str(tmp_path))
     else:
         address, queue = request.getfixturevalue("postgres_database"), request.getfixturevalue("redis_server")
+        empty(address)  # a worker takes up whatever other tests have left waiting
         place = Place(address, queue, request.getfixturevalue("queue_name"), str(tmp_path))
     db = Database(place.database_url)
     made = Crew(place, db)
