@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -14,7 +15,7 @@ from bitrix_app.errors import (
     PortalBusyError,
     UnexpectedAnswerError,
 )
-from bitrix_app.portals import Event, InstallForm, LaunchForm, SeenUser, complete_settings
+from bitrix_app.portals import Event, InstallForm, LaunchForm, SeenUser, complete_settings, end_request
 from bitrix_app.portals.clients import InteractiveBucket
 from bitrix_app.portals.install import fresh_pair
 from bitrix_app.storage import USER, Cipher, Database, PairKey, PortalRecord
@@ -39,8 +40,10 @@ INSTALLED: dict[str, Any] = {
 
 
 @pytest.fixture
-def office(db: Database, cipher: Cipher) -> Office:
-    return Office(db, cipher)
+def office(db: Database, cipher: Cipher) -> Iterator[Office]:
+    """The app in one portal; a request that a test has begun is at its end with the test."""
+    yield Office(db, cipher)
+    end_request()
 
 
 @pytest.fixture
