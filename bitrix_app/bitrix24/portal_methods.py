@@ -55,8 +55,8 @@ def stages(category_ids: Collection[int]) -> list[ListByNumber]:
 
 
 def requisite_presets() -> ListById:
-    """Templates of requisites: ``ID``, ``NAME``, ``XML_ID``. [crm-requisite-preset-list]"""
-    return ListById("crm.requisite.preset.list", {"select": ["ID", "NAME", "XML_ID"]}, "ID")
+    """Templates of requisites: ``ID``, ``NAME``, ``XML_ID``, ``COUNTRY_ID``. [crm-requisite-preset-list]"""
+    return ListById("crm.requisite.preset.list", {"select": ["ID", "NAME", "XML_ID", "COUNTRY_ID"]}, "ID")
 
 
 def currencies() -> ListByNumber:

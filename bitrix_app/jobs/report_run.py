@@ -118,6 +118,7 @@ def report_catalog(portal: PortalRecord, known: PortalCatalog) -> ReportCatalog:
         excluded_stages=frozenset(settings["excluded_stages"]),
         preset_xml_ids={preset.id: preset.xml_id for preset in known.presets},
         preset_names={preset.id: preset.name for preset in known.presets},
+        preset_countries={preset.id: preset.country_id for preset in known.presets if preset.country_id},
         knows_users=bool(portal.scopes & USER_SCOPES),
     )
 

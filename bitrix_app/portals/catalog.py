@@ -60,11 +60,13 @@ class PortalStage:
 
 @dataclass(frozen=True, slots=True)
 class Preset:
-    """A requisite preset: ``xml_id`` tells a company's from a sole trader's and a natural person's."""
+    """A requisite preset: ``xml_id`` tells a company's from a sole trader's and a natural person's,
+    ``country_id`` whose law it follows (0: the portal does not say)."""
 
     id: int
     name: str
     xml_id: str
+    country_id: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +114,12 @@ def read_presets(client: Bitrix24Client) -> tuple[Preset, ...]:
     except (AccessDeniedError, UnknownMethodError, UserAccessError):
         return ()
     return tuple(
-        Preset(int(row["ID"]), str(row.get("NAME") or ""), str(row.get("XML_ID") or ""))
+        Preset(
+            int(row["ID"]),
+            str(row.get("NAME") or ""),
+            str(row.get("XML_ID") or ""),
+            whole(row.get("COUNTRY_ID")) or 0,
+        )
         for row in rows
         if str(row.get("ID", "")).isdecimal()
     )

@@ -11,8 +11,10 @@ from dataclasses import dataclass
 from datetime import date
 
 from bitrix_app.processing.columns import AMOUNT, COUNTERPARTY, CURRENCY, INN, KPP, NUMBER, STAGE, VAT
+from bitrix_app.processing.counterparty import Counterparty, Preset
+from bitrix_app.processing.countries import NUMBER_TITLES, RUSSIA, number_fault
 from bitrix_app.processing.fields import INVOICE_DATE, PRODUCT, RATE
-from bitrix_app.processing.inn import inn_fault, kpp_fault
+from bitrix_app.processing.inn import kpp_fault
 from bitrix_app.processing.model import Field, Problem, ProcessedInvoice
 from bitrix_app.processing.money import (
     CHANGED_RATES,
@@ -32,8 +34,7 @@ TWINS_NAMED = 5
 class Examined:
     """An invoice as it was read, with what the checks must know beyond its row.
 
-    - ``has_requisite``: its ИНН and КПП come from a requisite, its name too if ``requisite_has_name``; ``has_buyer``:
-      it names a company or contact.
+    - ``counterparty``: whom it bills, and what is known of their requisite.
     - ``unreadable``: codes of the fields that could not be read, which is a problem of its own already.
     - ``date_field``: the field that the chosen date is read from.
     - ``amount_by_hand``: the portal's ``isManualOpportunity``: the sum does not follow the product rows.
@@ -42,9 +43,7 @@ class Examined:
     """
 
     invoice: ProcessedInvoice
-    has_requisite: bool = False
-    requisite_has_name: bool = False
-    has_buyer: bool = False
+    counterparty: Counterparty
     unreadable: Collection[str] = ()
     date_field: Field = INVOICE_DATE
     amount_by_hand: bool = False
@@ -73,12 +72,13 @@ def has_number(examined: Examined) -> list[Problem]:
 def has_counterparty(examined: Examined) -> list[Problem]:
     """Reports a missing client, a client without requisite, a requisite without name."""
     name = examined.invoice.counterparty
-    if examined.requisite_has_name:
+    counterparty = examined.counterparty
+    if counterparty.requisite_has_name:
         message = ""
-    elif examined.has_requisite:
+    elif counterparty.has_requisite:
         instead = "" if name is None else ", показано название из карточки клиента"
         message = f"В реквизитах нет названия{instead}. Заполните его в реквизитах клиента."
-    elif name is not None or examined.has_buyer:
+    elif name is not None or counterparty.has_buyer:
         message = "Нет реквизитов. Добавьте реквизиты в карточку клиента и выберите их в счёте."
     else:
         message = "Не указан клиент. Выберите в счёте компанию или контакт с реквизитами."
@@ -86,18 +86,25 @@ def has_counterparty(examined: Examined) -> list[Problem]:
 
 
 def inn_is_right(examined: Examined) -> list[Problem]:
-    """Reports a requisite without ИНН, and an ИНН of the wrong form or with wrong check digits."""
-    inn = examined.invoice.inn
+    """Reports a requisite without its country's number (ИНН, УНП, БИН) where its owner must have one, and a number of
+    the wrong form or with wrong check digits."""
+    counterparty, inn = examined.counterparty, examined.invoice.inn
+    title = NUMBER_TITLES.get(RUSSIA if counterparty.country is None else counterparty.country)
+    if title is None:
+        return []
     if inn is None:
-        message = "В реквизитах нет ИНН. Заполните ИНН в реквизитах клиента." if examined.has_requisite else ""
+        needed = counterparty.has_requisite and counterparty.preset is not Preset.PERSON
+        message = f"В реквизитах нет {title}. Заполните {title} в реквизитах клиента." if needed else ""
     else:
-        fault = inn_fault(inn)
-        message = f"Неверный ИНН {shown(inn)}: {fault}. Исправьте ИНН в реквизитах клиента." if fault else ""
+        fault = number_fault(inn, counterparty.country)
+        message = f"Неверный {title} {shown(inn)}: {fault}. Исправьте {title} в реквизитах клиента." if fault else ""
     return [Problem(INN.title, message)] if message else []
 
 
 def kpp_is_right(examined: Examined) -> list[Problem]:
-    """Reports a КПП of the wrong form; a requisite may have none."""
+    """Reports a КПП of the wrong form where there must be one, of a Russian legal entity; a requisite may have none."""
+    if not (examined.counterparty.is_russian and examined.counterparty.is_legal_entity):
+        return []
     kpp = examined.invoice.kpp
     fault = kpp_fault(kpp) if kpp is not None else None
     if fault is None:

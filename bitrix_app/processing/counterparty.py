@@ -11,19 +11,28 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
+from bitrix_app.processing.countries import (
+    BELARUS,
+    FIELDS_ELSEWHERE,
+    KAZAKHSTAN,
+    RUSSIA,
+    country_of_xml_id,
+)
 from bitrix_app.processing.model import ProcessingContext, Raw
 from bitrix_app.processing.money import order_of
 from bitrix_app.processing.parsing import id_of, is_blank, text_in
 
 SOLE_TRADER = "ИП"
-PERSON_DIGITS = 12
+LEGAL_ENTITY_DIGITS, PERSON_DIGITS = 10, 12
 _CONTACT, _COMPANY = 3, 4
 
 BUYER_FIELDS = ("companyId", "contactId", "contactIds")
 """What ``buyer_of`` reads of an invoice."""
 
 _SAYS_SOLE_TRADER = re.compile(r"(?<!\w)(ИП|ип)(?!\w)|(?i:индивидуальн\w+\s+предпринимател)")
-_PRESET_XML_ID = re.compile(r"#CRM_REQUISITE_PRESET_DEF_[A-Z]{2}_(COMPANY|INDIVIDUAL|PERSON)#")
+_PRESET_XML_ID = re.compile(r"#CRM_REQUISITE_PRESET_DEF_[A-Z]{2}_(COMPANY|LEGALENTITY|INDIVIDUAL|PERSON)#")
+_SOLE_TRADERS_COUNTRIES = frozenset({RUSSIA, BELARUS, KAZAKHSTAN})
+"""Where a person in business is called «ИП»."""
 _SOLE_TRADERS_PRESET = re.compile(r"(?<!\w)ИП(?!\w)|предпринимател|entrepreneur|sole (propr|trader)", re.IGNORECASE)
 _PERSONS_PRESET = re.compile(r"(?<!\w)физ|самозанят", re.IGNORECASE)
 
@@ -31,20 +40,31 @@ _PERSONS_PRESET = re.compile(r"(?<!\w)физ|самозанят", re.IGNORECASE)
 class Preset(Enum):
     """Type of a requisite's owner, told by its preset (the portal's template of a requisite)."""
 
-    LEGAL_ENTITY = "COMPANY"
-    SOLE_TRADER = "INDIVIDUAL"
-    PERSON = "PERSON"
+    LEGAL_ENTITY = "a legal entity"
+    SOLE_TRADER = "a sole trader"
+    PERSON = "a natural person"
     SAYS_NOTHING = "a preset of the portal's own, named otherwise"
     UNKNOWN = "no preset, or one that the portal did not show"
 
 
+_RESERVED = {
+    "COMPANY": Preset.LEGAL_ENTITY,
+    "LEGALENTITY": Preset.LEGAL_ENTITY,
+    "INDIVIDUAL": Preset.SOLE_TRADER,
+    "PERSON": Preset.PERSON,
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Counterparty:
-    """The party that an invoice bills: name, ИНН and КПП as they stand; ``None`` is unknown.
+    """The party that an invoice bills: name, ИНН and КПП as they stand; ``None`` is unknown. ``inn`` is the payer's
+    number of the requisite's country, whatever it is called there.
 
     - ``has_requisite``: they come from a requisite; otherwise only the name can be known.
     - ``requisite_has_name``: the name is the requisite's; otherwise it is the title of a company or contact.
     - ``has_buyer``: the invoice names a company or contact.
+    - ``country``: the requisite's (``COUNTRY_ID`` of its preset); ``None`` is unknown.
+    - ``preset``: what the requisite's preset says of its owner.
     """
 
     name: str | None = None
@@ -53,6 +73,18 @@ class Counterparty:
     has_requisite: bool = False
     requisite_has_name: bool = False
     has_buyer: bool = False
+    country: int | None = None
+    preset: Preset = Preset.UNKNOWN
+
+    @property
+    def is_russian(self) -> bool:
+        """Whether Russian rules count: there, and where the country is unknown."""
+        return self.country in {RUSSIA, None}
+
+    @property
+    def is_legal_entity(self) -> bool:
+        """Whether the requisite is a legal entity's, by its preset or its ИНН."""
+        return self.preset is Preset.LEGAL_ENTITY or _digits(self.inn) == LEGAL_ENTITY_DIGITS
 
 
 def buyer_of(raw: Raw) -> tuple[int | None, int | None]:
@@ -73,8 +105,9 @@ def counterparty_of(raw: Raw, context: ProcessingContext) -> Counterparty:
     has_buyer = bool(company_id or contact_id)
     if requisite is None:
         return Counterparty(_owners_name(company_id, contact_id, context), has_buyer=has_buyer)
-    inn = text_in(requisite, "RQ_INN")
-    name = _name_in(requisite, inn, context)
+    preset, country = preset_of(requisite, context), country_of(requisite, context)
+    inn = _number_in(requisite, country, preset)
+    name = _name_in(requisite, preset, is_persons=_is_persons(inn, country, preset))
     return Counterparty(
         name or _name_of_owner(requisite, company_id, contact_id, context),
         inn,
@@ -82,6 +115,8 @@ def counterparty_of(raw: Raw, context: ProcessingContext) -> Counterparty:
         has_requisite=True,
         requisite_has_name=name is not None,
         has_buyer=has_buyer,
+        country=country,
+        preset=preset,
     )
 
 
@@ -92,8 +127,40 @@ def preset_of(requisite: Raw, context: ProcessingContext) -> Preset:
         return Preset.UNKNOWN
     xml_id, name = context.preset_xml_ids.get(preset_id), context.preset_names.get(preset_id)
     if reserved := _PRESET_XML_ID.fullmatch(str(xml_id or "")):
-        return Preset(reserved.group(1))
+        return _RESERVED[reserved.group(1)]
     return Preset.UNKNOWN if xml_id is None and name is None else _preset_by_name(str(name or ""))
+
+
+def country_of(requisite: Raw, context: ProcessingContext) -> int | None:
+    """The country of a requisite: its preset's, else that of the only number it has; ``None`` is unknown."""
+    preset_id = id_of(requisite.get("PRESET_ID"))
+    if preset_id is not None:
+        country = context.preset_countries.get(preset_id)
+        if country is None:
+            country = country_of_xml_id(str(context.preset_xml_ids.get(preset_id) or ""))
+        if country is not None:
+            return country
+    if text_in(requisite, "RQ_INN") is not None:
+        return None
+    return next((each for name, each in FIELDS_ELSEWHERE.items() if text_in(requisite, name) is not None), None)
+
+
+def _number_in(requisite: Raw, country: int | None, preset: Preset) -> str | None:
+    """The payer's number: the country's own field before ``RQ_INN``, which people fill in everywhere."""
+    own = [name for name, where in FIELDS_ELSEWHERE.items() if where == country]
+    if preset in {Preset.SOLE_TRADER, Preset.PERSON}:  # the second of a country's fields is a person's
+        own.reverse()
+    others = () if country == RUSSIA else FIELDS_ELSEWHERE
+    return next((text for name in (*own, "RQ_INN", *others) if (text := text_in(requisite, name)) is not None), None)
+
+
+def _is_persons(inn: str | None, country: int | None, preset: Preset) -> bool:
+    """Whether the number is a person's: of twelve digits in Russia, by the preset elsewhere."""
+    if country in {RUSSIA, None}:
+        return _digits(inn) == PERSON_DIGITS
+    if country in _SOLE_TRADERS_COUNTRIES:
+        return preset in {Preset.SOLE_TRADER, Preset.PERSON}
+    return preset is Preset.PERSON
 
 
 def _preset_by_name(name: str) -> Preset:
@@ -122,12 +189,11 @@ def _requisite_order(requisite: Raw) -> tuple[object, ...]:
     return only_address, order_of(requisite.get("SORT")), order_of(requisite.get("ID"))
 
 
-def _name_in(requisite: Raw, inn: str | None, context: ProcessingContext) -> str | None:
+def _name_in(requisite: Raw, preset: Preset, *, is_persons: bool) -> str | None:
     company = text_in(requisite, "RQ_COMPANY_NAME") or text_in(requisite, "RQ_COMPANY_FULL_NAME")
     person = text_in(requisite, "RQ_NAME") or _joined(requisite, "RQ_LAST_NAME", "RQ_FIRST_NAME", "RQ_SECOND_NAME")
-    if _digits(inn) != PERSON_DIGITS:
+    if not is_persons:
         return company or person
-    preset = preset_of(requisite, context)
     if _is_sole_trader(preset, requisite):
         return _as_sole_trader(person) if person else company
     return (person or company) if preset is Preset.PERSON else (company or person)

@@ -82,7 +82,8 @@ class ProcessingContext:
     - ``company_titles``: company id → title. ``contacts``: contact id → ``crm.item.list`` item (entityTypeId 3:
       ``lastName``, ``name``, ``secondName``).
     - ``preset_xml_ids``: preset id → its ``XML_ID`` (``#CRM_REQUISITE_PRESET_DEF_RU_COMPANY#``,
-      ``…_RU_INDIVIDUAL#`` sole trader, ``…_RU_PERSON#`` natural person); ``preset_names``: preset id → its name.
+      ``…_RU_INDIVIDUAL#`` sole trader, ``…_RU_PERSON#`` natural person); ``preset_names``: preset id → its name;
+      ``preset_countries``: preset id → its ``COUNTRY_ID``.
     - ``product_rows``: invoice id → product rows; ``None`` when product rows were not asked for. An invoice id
       that is absent from the mapping had its rows read and has none.
     - ``unreadable_rows``: ids of invoices whose product rows the portal refused to show.
@@ -99,6 +100,7 @@ class ProcessingContext:
     contacts: Mapping[int, Raw] = field(default_factory=dict)
     preset_xml_ids: Mapping[int, str] = field(default_factory=dict)
     preset_names: Mapping[int, str] = field(default_factory=dict)
+    preset_countries: Mapping[int, int] = field(default_factory=dict)
     product_rows: Mapping[int, Sequence[Raw]] | None = None
     unreadable_rows: frozenset[int] = frozenset()
     stages: Mapping[str, Stage] = field(default_factory=dict)

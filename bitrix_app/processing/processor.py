@@ -106,9 +106,7 @@ class DataProcessor:
         context = self._context
         return Examined(
             invoice,
-            has_requisite=counterparty.has_requisite,
-            requisite_has_name=counterparty.requisite_has_name,
-            has_buyer=counterparty.has_buyer,
+            counterparty,
             unreadable=read.unreadable,
             date_field=self._reader.date_field,
             amount_by_hand=read.values["amount_by_hand"],

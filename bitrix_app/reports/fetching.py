@@ -159,6 +159,7 @@ class InvoiceSource:
             contacts=known.contacts.first(),
             preset_xml_ids=self._catalog.preset_xml_ids,
             preset_names=self._catalog.preset_names,
+            preset_countries=self._catalog.preset_countries,
             product_rows={owner: rows for each in owned for owner, rows in each.rows.items()}
             if self._params.detailed
             else None,

@@ -86,6 +86,7 @@ class ReportCatalog:
     excluded_stages: frozenset[str] = frozenset()
     preset_xml_ids: Mapping[int, str] = field(default_factory=dict)
     preset_names: Mapping[int, str] = field(default_factory=dict)
+    preset_countries: Mapping[int, int] = field(default_factory=dict)
     knows_users: bool = False
 
     @property

@@ -322,7 +322,7 @@ def test_requisites_are_asked_for_by_name(around: Surroundings) -> None:
         (
             lambda client: client.requisite_presets(),
             "crm.requisite.preset.list",
-            {"select": ["ID", "NAME", "XML_ID"], "filter": {}, "order": {"ID": "ASC"}, "start": 0},
+            {"select": ["ID", "NAME", "XML_ID", "COUNTRY_ID"], "filter": {}, "order": {"ID": "ASC"}, "start": 0},
         ),
         (lambda client: client.currencies(), "crm.currency.list", {"order": {"SORT": "ASC"}, "start": 0}),
         (

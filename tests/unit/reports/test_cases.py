@@ -1,0 +1,88 @@
+"""Small portals of the world, each through a whole report in memory: the rows and what is said of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from openpyxl import load_workbook
+
+from bitrix_app.portals.catalog import read_presets
+from bitrix_app.reports import ReportAssembly, ReportRequest
+from bitrix_app.reports.kinds import REGISTER
+from bitrix_app.reports.register import Register
+from bitrix_app.reports.request import ReportCatalog, ReportParams
+from bitrix_app.reports.running import ProgressTracker, StopSignal
+from tests.cases import fill_with_case
+from tests.memory import Scene
+from tests.unit.reports.watched import Watched
+
+Told = Callable[[str], list[dict[str, Any]]]
+"""The lines of a sheet by its name, keyed by their titles; empty where there is no such sheet."""
+
+
+@pytest.fixture
+def told(scene: Scene, tmp_path: Path) -> Callable[[str], Told]:
+    """Runs a case through a detailed report of its period."""
+
+    def run(case: str) -> Told:
+        fill_with_case(scene.portal, case)
+        presets = read_presets(scene.client)
+        catalog = ReportCatalog(
+            preset_xml_ids={each.id: each.xml_id for each in presets},
+            preset_names={each.id: each.name for each in presets},
+            preset_countries={each.id: each.country_id for each in presets},
+        )
+        params = ReportParams.from_json({"date_from": "2025-12-01", "date_to": "2026-03-31", "detailed": True})
+        assembly = ReportAssembly(
+            kind=REGISTER,
+            portal=scene.client,
+            request=ReportRequest(params, "Иванова", datetime(2026, 4, 1, 9, tzinfo=UTC), "https://p.ru/{}".format),
+            catalog=catalog,
+            progress=ProgressTracker(Watched(), detailed=True),
+            stop=StopSignal(),
+        )
+        with Register(tmp_path) as register:
+            outcome = assembly.orchestrator(register, tmp_path).run()
+        workbook = load_workbook(next(each.path for each in outcome.files if each.format == "xlsx"))
+
+        def sheet(name: str) -> list[dict[str, Any]]:
+            if name not in workbook.sheetnames:
+                return []
+            lines = list(workbook[name].iter_rows(values_only=True))
+            start = next(place for place, line in enumerate(lines) if {"Номер", "КПП"} & {*line})
+            return [dict(zip(lines[start], line, strict=False)) for line in lines[start + 1 :] if line[0] or line[1]]
+
+        return sheet
+
+    return run
+
+
+def numbers(told: Told) -> list[Any]:
+    return [line["ИНН"] for line in told("Краткий") if line["Номер"]]
+
+
+def names(told: Told) -> list[Any]:
+    return [line["Контрагент"] for line in told("Краткий") if line["Номер"]]
+
+
+def test_numbers_of_kazakhstan_stand_in_the_column_of_inn(told: Callable[[str], Told]) -> None:
+    sheet = told("kz")
+    assert numbers(sheet) == ["060140003721", "820101400016", "060140003721"]
+    assert names(sheet) == ["ТОО «Степь»", "ИП Ахметова Алия", "ТОО «Жайлау»"]
+    assert sheet("Проблемы") == []
+
+
+def test_a_belarusian_number_is_right(told: Callable[[str], Told]) -> None:
+    sheet = told("by")
+    assert numbers(sheet) == ["190275968"] * 2
+    assert "ИНН" not in {line["Поле"] for line in sheet("Проблемы")}
+
+
+def test_natural_persons_need_no_inn(told: Callable[[str], Told]) -> None:
+    sheet = told("private_persons")
+    assert names(sheet) == ["Орлова Анна", "Серов Анна", "Пахомов Анна"]
+    assert sheet("Проблемы") == []
