@@ -20,7 +20,7 @@ from bitrix_app.processing.countries import (
 )
 from bitrix_app.processing.model import ProcessingContext, Raw
 from bitrix_app.processing.money import order_of
-from bitrix_app.processing.parsing import id_of, is_blank, text_in
+from bitrix_app.processing.parsing import decoded, id_of, is_blank, name_in, text_in
 
 SOLE_TRADER = "ИП"
 LEGAL_ENTITY_DIGITS, PERSON_DIGITS = 10, 12
@@ -29,12 +29,33 @@ _CONTACT, _COMPANY = 3, 4
 BUYER_FIELDS = ("companyId", "contactId", "contactIds")
 """What ``buyer_of`` reads of an invoice."""
 
-_SAYS_SOLE_TRADER = re.compile(r"(?<!\w)(ИП|ип)(?!\w)|(?i:индивидуальн\w+\s+предпринимател)")
+_SAYS_SOLE_TRADER = re.compile(
+    r"""
+    (?<!\w)(?:ип|и/п|ипбоюл|пбоюл|п\.\s?б\.\s?о\.\s?ю\.\s?л\.|ип\s?гкфх)(?!\w)
+    | ^\W*(?:и\.\s?п\.|и\s+п\s|предприниматель(?!\w)|чп(?!\w)|жк(?!\w))
+    | \(\s*и\.\s?п\.\s*\)
+    | (?<!\w)(?:индивидуальн\w*|индивид\.|инд\.|частн\w+)\s*предпр
+    | жеке\s+кәсіпкер
+    | individual\s+entrepreneur
+    """,
+    re.IGNORECASE | re.VERBOSE,
+)
+"""«ИП» as people write it. «И.П.» counts at the beginning only: after a surname these are initials."""
+_SAYS_PRIVATE_PRACTICE = re.compile(
+    r"""
+    (?<!\w)(?:
+        нотариус|нотариальн\w+\s+контор\w*|адвокат|адвокатск\w+\s+кабинет|арбитражн\w+\s+управляющ\w+
+        |самозанят\w+|плательщик\s+(?:нпд|налога\s+на\s+профессиональный\s+доход)|патентн\w+\s+поверенн\w+|медиатор
+    )(?!\w)
+    """,
+    re.IGNORECASE | re.VERBOSE,
+)
+"""Persons with an ИНН who are no sole traders, whatever preset was taken for them."""
 _PRESET_XML_ID = re.compile(r"#CRM_REQUISITE_PRESET_DEF_[A-Z]{2}_(COMPANY|LEGALENTITY|INDIVIDUAL|PERSON)#")
 _SOLE_TRADERS_COUNTRIES = frozenset({RUSSIA, BELARUS, KAZAKHSTAN})
 """Where a person in business is called «ИП»."""
 _SOLE_TRADERS_PRESET = re.compile(r"(?<!\w)ИП(?!\w)|предпринимател|entrepreneur|sole (propr|trader)", re.IGNORECASE)
-_PERSONS_PRESET = re.compile(r"(?<!\w)физ|самозанят", re.IGNORECASE)
+_PERSONS_PRESET = re.compile(r"(?<!\w)физ|самозанят|нотариус|адвокат", re.IGNORECASE)
 
 
 class Preset(Enum):
@@ -179,21 +200,28 @@ def _linked(invoice_id: int | None, context: ProcessingContext) -> Raw | None:
 
 
 def _first(by_owner: Mapping[int, Sequence[Raw]], owner_id: int | None) -> Raw | None:
-    """The owner's first requisite by ``SORT``, then ``ID``; one that only holds an address after all others."""
+    """The owner's first requisite by ``SORT``, then ``ID``; a switched-off one after those in force, one that only
+    holds an address after all others."""
     found = by_owner.get(owner_id) if owner_id else None
     return min((each for each in found or () if isinstance(each, Mapping)), key=_requisite_order, default=None)
 
 
 def _requisite_order(requisite: Raw) -> tuple[object, ...]:
     only_address = requisite.get("ADDRESS_ONLY") == "Y"
-    return only_address, order_of(requisite.get("SORT")), order_of(requisite.get("ID"))
+    switched_off = requisite.get("ACTIVE") == "N"
+    return only_address, switched_off, order_of(requisite.get("SORT")), order_of(requisite.get("ID"))
 
 
 def _name_in(requisite: Raw, preset: Preset, *, is_persons: bool) -> str | None:
-    company = text_in(requisite, "RQ_COMPANY_NAME") or text_in(requisite, "RQ_COMPANY_FULL_NAME")
-    person = text_in(requisite, "RQ_NAME") or _joined(requisite, "RQ_LAST_NAME", "RQ_FIRST_NAME", "RQ_SECOND_NAME")
+    company = name_in(requisite, "RQ_COMPANY_NAME") or name_in(requisite, "RQ_COMPANY_FULL_NAME")
+    person = name_in(requisite, "RQ_NAME") or _joined(requisite, "RQ_LAST_NAME", "RQ_FIRST_NAME", "RQ_SECOND_NAME")
     if not is_persons:
         return company or person
+    practice = next((each for each in (person, company) if each and _SAYS_PRIVATE_PRACTICE.search(each)), None)
+    if practice is not None and not _says_sole_trader(practice):
+        return practice
+    if _SAYS_PRIVATE_PRACTICE.search(name_in(requisite, "NAME") or ""):
+        return person or company
     if _is_sole_trader(preset, requisite):
         return _as_sole_trader(person) if person else company
     return (person or company) if preset is Preset.PERSON else (company or person)
@@ -209,7 +237,7 @@ def _is_sole_trader(preset: Preset, requisite: Raw) -> bool:
     if preset in {Preset.SOLE_TRADER, Preset.UNKNOWN}:
         return True
     names = ("NAME", "RQ_NAME", "RQ_COMPANY_NAME", "RQ_COMPANY_FULL_NAME")
-    return preset is not Preset.PERSON and any(_says_sole_trader(text_in(requisite, each)) for each in names)
+    return preset is not Preset.PERSON and any(_says_sole_trader(name_in(requisite, each)) for each in names)
 
 
 def _says_sole_trader(name: str | None) -> bool:
@@ -234,12 +262,12 @@ def _name_of_owner(
 def _owners_name(company_id: int | None, contact_id: int | None, context: ProcessingContext) -> str | None:
     title = context.company_titles.get(company_id) if company_id else None
     if isinstance(title, str) and not is_blank(title):
-        return title
+        return decoded(title)
     contact = context.contacts.get(contact_id) if contact_id else None
     return _joined(contact, "lastName", "name", "secondName") if isinstance(contact, Mapping) else None
 
 
 def _joined(record: Raw, *names: str) -> str | None:
     """Parts of a person's name with a space between; ``None`` when there is none."""
-    parts = (text_in(record, name) for name in names)
+    parts = (name_in(record, name) for name in names)
     return " ".join(part.strip() for part in parts if part) or None

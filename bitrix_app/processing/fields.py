@@ -14,7 +14,7 @@ from typing import Any
 
 from bitrix_app.processing.model import Field, FieldMapping, Problem, ProductRow, Raw
 from bitrix_app.processing.money import money_of, number_of, order_of, rate_of, row_amount, row_vat
-from bitrix_app.processing.parsing import UnreadableError, date_of, id_of, text_in, text_of
+from bitrix_app.processing.parsing import UnreadableError, date_of, id_of, name_of, text_in, text_of
 
 ROWS_NAMED = 3
 
@@ -49,7 +49,7 @@ _PAID_DATE = Field("paid_date", "", "Дата оплаты", date_of)
 FIELDS: Mapping[str, Field] = {each.code: each for each in (*INVOICE_FIELDS, _SHIPPED_DATE, _PAID_DATE, *EXTRA_FIELDS)}
 """All fields by code; those without a name are chosen in the portal's settings."""
 
-PRODUCT = Field("product", "productName", "Наименование товара", text_of)
+PRODUCT = Field("product", "productName", "Наименование товара", name_of)
 PRICE = Field("price", "price", "Цена", number_of)
 QUANTITY = Field("quantity", "quantity", "Количество", number_of)
 RATE = Field("rate", "taxRate", "Ставка НДС", rate_of)

@@ -7,16 +7,19 @@ Problem of it. Sources: data types of the portal's REST API (``2026-03-31``, ``2
 
 from __future__ import annotations
 
+import html
 import math
 import re
 import unicodedata
 from datetime import date
 from decimal import Decimal
+from html.entities import html5
 from typing import Any
 
 from bitrix_app.processing.model import Raw
 
 SHOWN = 60
+_ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9A-Fa-f]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
 _ID_DIGITS = 18
 _NUMBER_DIGITS = 40
 _NUMBER_BITS = 130
@@ -68,6 +71,34 @@ def text_in(record: Raw, name: str) -> str | None:
         return text_of(record.get(name))
     except UnreadableError:
         return None
+
+
+def name_of(value: Any) -> str | None:
+    """A name as ``text_of`` reads it, entities of HTML decoded. Raises UnreadableError."""
+    text = text_of(value)
+    return text if text is None else decoded(text)
+
+
+def name_in(record: Raw, name: str) -> str | None:
+    """A name of a record; ``None`` when it is empty or no text."""
+    text = text_in(record, name)
+    return text if text is None else decoded(text)
+
+
+def decoded(name: str) -> str:
+    """``name`` with entities of HTML decoded (``&quot;``, ``&amp;amp;``), as old records of the portal hold them.
+
+    Only whole ones that HTML knows, with their semicolon: «AT&T» and «R&copy» stay.
+    """
+    while "&" in name and (once := _ENTITY.sub(_character, name)) != name:
+        name = once
+    return name
+
+
+def _character(entity: re.Match[str]) -> str:
+    text = entity.group()
+    known = text[1] == "#" or text[1:] in html5
+    return html.unescape(text) if known else text
 
 
 def id_of(value: Any) -> int | None:

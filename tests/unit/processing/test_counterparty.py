@@ -15,6 +15,7 @@ from tests.unit.builders import (
     PERSONS_INN,
     SOLE_TRADER_PRESET,
     a_contact,
+    a_product_row,
     a_requisite,
     a_sole_traders_requisite,
     an_invoice,
@@ -94,6 +95,15 @@ def test_the_first_requisite_is_by_sort_then_id_compared_as_numbers() -> None:
     assert processed(an_invoice(), company_requisites={10: requisites}).counterparty == "девятый"
 
 
+def test_a_requisite_in_force_goes_before_a_switched_off_one() -> None:
+    requisites = [
+        a_requisite(ID="1", SORT="1", ACTIVE="N", RQ_COMPANY_NAME="прежний"),
+        a_requisite(ID="2", SORT="500", ACTIVE="Y", RQ_COMPANY_NAME="нынешний"),
+    ]
+    assert processed(an_invoice(), company_requisites={10: requisites}).counterparty == "нынешний"
+    assert processed(an_invoice(), company_requisites={10: requisites[:1]}).counterparty == "прежний"
+
+
 def test_the_contact_is_the_first_one_named() -> None:
     invoice = an_invoice(companyId=0, contactId=None, contactIds=[20, 21])
     assert processed(invoice, contact_requisites={20: [CONTACTS]}).counterparty == "Контакта"
@@ -164,6 +174,7 @@ def test_the_name_is_the_companys_or_the_persons_with_ip_for_sole_traders(requis
         ("Индивидуальный предприниматель", "ИП Иванов Иван Иванович"),
         ("Sole Proprietorship", "ИП Иванов Иван Иванович"),
         ("Физлицо", "Иванов Иван Иванович"),
+        ("Нотариус", "Иванов Иван Иванович"),
         ("Самозанятые", "Иванов Иван Иванович"),
         ("ИП и физлица", "Иванов Иван Иванович"),
         ("Наш шаблон", "Иванов Иван Иванович"),
@@ -252,3 +263,84 @@ def test_a_requisite_without_name_whose_owner_has_none_is_a_problem() -> None:
 def test_the_persons_inn_of_the_builders_is_right() -> None:
     invoice = processed(an_invoice(), company_requisites={10: [a_sole_traders_requisite()]})
     assert (invoice.inn, invoice.kpp, invoice.problems) == (PERSONS_INN, None, ())
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Ип Серов Пётр",
+        "ип Серов Пётр",
+        "И.П. Серов Пётр",
+        "И. П. Серов Пётр",
+        "И П Серов Пётр",
+        "и.п. Серов Пётр",
+        "И/П Серов Пётр",
+        "«ИП Серов Пётр»",
+        "Серов Пётр (ИП)",
+        "Серов Пётр (И.П.)",
+        "ПБОЮЛ Серов Пётр",
+        "П.Б.О.Ю.Л. Серов",
+        "ИПБОЮЛ Серов",
+        "ЧП Серов",
+        "Инд. предприниматель Серов",
+        "Индивидуальный  предприниматель Серов",
+        "ИНДИВИДУАЛЬНЫЙ ПРЕДПРИНИМАТЕЛЬ СЕРОВ",
+        "Предприниматель Серов",
+        "ИП ГКФХ Серов",
+        "ИП Нотариусов Пётр",
+    ],
+)
+def test_a_sole_trader_is_called_so_once_however_people_write_it(name: str) -> None:
+    requisites = {10: [a_sole_traders_requisite(RQ_NAME=name)]}
+    assert processed(an_invoice(), company_requisites=requisites).counterparty == name
+
+
+@pytest.mark.parametrize(
+    "name", ["Серов И.П.", "Ипполитов Пётр", "Нотариусов Пётр", "Адвокатова Анна", "Глава КФХ Серов", "Чпунов Пётр"]
+)
+def test_a_name_that_only_looks_so_gets_its_word(name: str) -> None:
+    requisites = {10: [a_sole_traders_requisite(RQ_NAME=name)]}
+    assert processed(an_invoice(), company_requisites=requisites).counterparty == f"ИП {name}"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "нотариус Орлова Анна",
+        "Серов Пётр, адвокат",
+        "Самозанятая Орлова",
+        "Арбитражный управляющий Серов",
+        "Медиатор Орлова",
+    ],
+)
+def test_a_private_practice_is_no_sole_trader(name: str) -> None:
+    requisites = {10: [a_sole_traders_requisite(RQ_NAME=name)]}
+    assert processed(an_invoice(), company_requisites=requisites).counterparty == name
+
+
+def test_a_private_practice_may_be_told_by_the_requisites_name() -> None:
+    requisites = {10: [a_sole_traders_requisite(NAME="Адвокат")]}
+    assert processed(an_invoice(), company_requisites=requisites).counterparty == "Иванов Иван Иванович"
+
+
+def test_a_practice_that_stands_in_the_companys_name_is_shown() -> None:
+    requisites = {10: [a_sole_traders_requisite(RQ_COMPANY_NAME="Адвокатский кабинет Иванова")]}
+    assert processed(an_invoice(), company_requisites=requisites).counterparty == "Адвокатский кабинет Иванова"
+
+
+@pytest.mark.parametrize(
+    ("stored", "shown"),
+    [
+        ("ООО &quot;Ромашка&quot;", 'ООО "Ромашка"'),
+        ("Болт &amp;amp; гайка", "Болт & гайка"),
+        ("&laquo;Ромашка&raquo; &#8470; 1 &#x27;", "«Ромашка» № 1 '"),
+        ("AT&T; R&D &copy &нет; &romashka; & ;", "AT&T; R&D &copy &нет; &romashka; & ;"),
+        ("  ООО  «Два»  ", "  ООО  «Два»  "),
+        ("&notit;", "&notit;"),
+    ],
+)
+def test_entities_of_html_in_names_are_decoded_and_nothing_else_changes(stored: str, shown: str) -> None:
+    rows = {1: [a_product_row(productName=stored)]}
+    linked = processed(an_invoice(), company_requisites={10: [a_requisite(RQ_COMPANY_NAME=stored)]}, product_rows=rows)
+    bare = processed(an_invoice(), company_requisites={}, company_titles={10: stored})
+    assert (linked.counterparty, bare.counterparty, linked.product_rows[0].name) == (shown, shown, shown)

@@ -82,6 +82,18 @@ def test_a_belarusian_number_is_right(told: Callable[[str], Told]) -> None:
     assert "ИНН" not in {line["Поле"] for line in sheet("Проблемы")}
 
 
+def test_nobody_but_a_sole_trader_is_called_one_and_nobody_twice(told: Callable[[str], Told]) -> None:
+    sheet = told("private_practice")
+    assert names(sheet) == [
+        "Нотариус Орлова Анна Павловна",
+        "Адвокат Серов Пётр Ильич",
+        "ИП Глава КФХ Пахомов Егор Ильич",
+        "ИП Глава К(Ф)Х Пахомов Егор Ильич",
+        "Самозанятый Лисин Олег",
+    ]
+    assert sheet("Проблемы") == []
+
+
 def test_natural_persons_need_no_inn(told: Callable[[str], Told]) -> None:
     sheet = told("private_persons")
     assert names(sheet) == ["Орлова Анна", "Серов Анна", "Пахомов Анна"]
