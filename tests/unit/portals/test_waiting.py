@@ -207,6 +207,13 @@ def test_networks_that_are_as_long_take_no_places_from_one_another(crowd: Crowd)
     assert crowd.refused == ["late"]
 
 
+def test_a_network_with_two_waiting_makes_room_for_one_with_none(crowd: Crowd) -> None:
+    for network in ("inside", "a", "a", "b", "c", "d", "late"):
+        crowd.come(network)
+    until(lambda: crowd.refused == ["a"])
+    assert crowd._queue.waiting == 5
+
+
 def test_whose_patience_ends_leaves_the_queue(crowd: Crowd) -> None:
     crowd.come("a")
     crowd.come("b", patience=0.01)
