@@ -39,7 +39,7 @@ class Ways:
 
     version: str = "26.250"
     filter_keys: bool = OFF
-    owner_lists: OwnerLists = "each"
+    owner_lists: OwnerLists = "first"
     unknown_select: bool = ON
     requisite_rights: bool = ON
     hidden_people: bool = ON

@@ -3,6 +3,7 @@
 from bitrix_app.bitrix24.authorization_server import AuthorizationServer
 from bitrix_app.bitrix24.client import Bitrix24Client
 from bitrix_app.bitrix24.crm import INVOICE
+from bitrix_app.bitrix24.habits import Habits
 from bitrix_app.bitrix24.parsing import PAGE, whole
 from bitrix_app.bitrix24.transport import Transport
 from bitrix_app.bitrix24.types import (
@@ -31,6 +32,7 @@ __all__ = [
     "Bucket",
     "CallObserver",
     "CallRecord",
+    "Habits",
     "Page",
     "Profile",
     "Raw",

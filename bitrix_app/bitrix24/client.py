@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from typing import Any, TypeVar
 
 from bitrix_app.bitrix24 import crm, portal_methods
+from bitrix_app.bitrix24.habits import Habits
 from bitrix_app.bitrix24.questions import Question
 from bitrix_app.bitrix24.session import PortalSession
 from bitrix_app.bitrix24.transport import Transport
@@ -22,7 +23,7 @@ class Bitrix24Client:
     """Speaks to one portal with one user's rights, for one piece of work (a report, a web request).
 
     Several threads may use it at once. ``clock`` gives Unix seconds, ``jitter`` a number from 0 to 1. The transport
-    belongs to whoever made it.
+    belongs to whoever made it. ``habits`` are kept beyond this client where they are given.
 
     Every method raises PortalError where waiting, a new token and repeating do not help (contract §5), and
     UnexpectedAnswerError for an answer of another shape than the method's page says; AuthorizationServerError when the
@@ -38,9 +39,11 @@ class Bitrix24Client:
         bucket: Bucket,
         stop: StopSignal,
         observer: CallObserver,
+        habits: Habits | None = None,
         clock: Callable[[], float] = time.time,
         jitter: Callable[[], float] = random.random,
     ) -> None:
+        self.habits = Habits() if habits is None else habits
         self._session = PortalSession(
             transport=transport,
             tokens=tokens,
@@ -81,8 +84,22 @@ class Bitrix24Client:
 
     def product_rows(self, invoice_ids: Sequence[int]) -> Iterator[Page]:
         """All product rows of these invoices, page by page in the order of the rows' ids; the first page tells the
-        total. Raises AccessDeniedError when the user may not read one of the invoices."""
-        return self._session.pages(crm.product_rows(invoice_ids)) if invoice_ids else iter(())
+        total. Raises AccessDeniedError when the user may not read one of the invoices (by version: invoice 1,
+        whatever the list), and InvalidArgumentError where no list is taken."""
+        return self._session.pages(crm.product_rows(list(invoice_ids))) if invoice_ids else iter(())
+
+    def product_rows_of(self, invoice_id: int) -> Iterator[Page]:
+        """All product rows of one invoice, as ``product_rows``: judged by the right to read this invoice."""
+        return self._session.pages(crm.product_rows(invoice_id))
+
+    @property
+    def owner_lists(self) -> bool | None:
+        """Whether lists of owners of product rows are answered to this user; None as long as nobody knows."""
+        return self.habits.owner_lists
+
+    def learn_owner_lists(self, *, answered: bool) -> None:
+        """Remembers it."""
+        self.habits.owner_lists = answered
 
     def requisite_links(self, invoice_ids: Collection[int], run: Run = map) -> Records:
         """Links of these invoices; ``REQUISITE_ID`` is the buyer's, ``"0"`` for none."""

@@ -71,12 +71,13 @@ def invoices_by_id(ids: Collection[int]) -> list[Question[Page]]:
     return [_items(INVOICE, ("id",), {"@id": some}).page() for some in in_calls(ids)]
 
 
-def product_rows(invoice_ids: Sequence[int]) -> ListById:
-    """All product rows of these invoices, by the rows' ids. [crm-item-productrow-list]
+def product_rows(owners: list[int] | int) -> ListById:
+    """All product rows of a list of invoices or of one invoice, by the rows' ids. [crm-item-productrow-list]
 
-    The portal refuses the whole list (AccessDeniedError) when the user may not read one of the invoices.
+    A genuine portal judges a list by the right to read invoice 1 (PHP makes 1 of any list), or takes no list at all;
+    one invoice given as a number is judged by itself.
     """
-    params = {"filter": {"=ownerType": INVOICE_OWNER_TYPE, "=ownerId": list(invoice_ids)}}
+    params = {"filter": {"=ownerType": INVOICE_OWNER_TYPE, "=ownerId": owners}}
     return ListById("crm.item.productrow.list", params, "id", key="productRows", end=End.COUNTED, most=PRODUCT_ROWS)
 
 

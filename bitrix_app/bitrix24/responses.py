@@ -57,6 +57,7 @@ CODES: Mapping[str, type[PortalError]] = {
     "AUTHORIZATION_ERROR": InvalidTokenError,
     "INVALID_ARG_VALUE": InvalidArgumentError,
     "ERROR_ARGUMENT": InvalidArgumentError,
+    "REQUIRED_ARG_MISSING": InvalidArgumentError,
     "100": InvalidArgumentError,
     "ERROR_METHOD_NOT_FOUND": UnknownMethodError,
 }

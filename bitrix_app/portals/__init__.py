@@ -5,6 +5,7 @@ Belongs here: what is believed of a request and why. Does not: Flask, HTML, what
 
 from bitrix_app.bitrix24 import Bitrix24Client, CallRecord, Wait
 from bitrix_app.portals.access import Access, SeenUser
+from bitrix_app.portals.cache import TtlCache
 from bitrix_app.portals.catalog import (
     Catalogs,
     DateField,
@@ -12,7 +13,6 @@ from bitrix_app.portals.catalog import (
     PortalCatalog,
     PortalStage,
     Preset,
-    TtlCache,
 )
 from bitrix_app.portals.clients import Observers, PortalClients, Transports, plan_of
 from bitrix_app.portals.embedding import Check, Embedding, self_check

@@ -9,7 +9,8 @@ from datetime import UTC, datetime
 
 from bitrix_app.bitrix24 import Bitrix24Client, whole
 from bitrix_app.errors import AdminRequiredError, ReportAccessError, UnexpectedAnswerError
-from bitrix_app.portals.catalog import USER_SCOPES, TtlCache
+from bitrix_app.portals.cache import TtlCache
+from bitrix_app.portals.catalog import USER_SCOPES
 from bitrix_app.portals.clients import PortalClients
 from bitrix_app.portals.preferences import complete_settings
 from bitrix_app.storage import PortalRecord, PortalUsers

@@ -7,16 +7,13 @@ Read with a user's own token, so each user sees what the portal shows them. Sour
 from __future__ import annotations
 
 import re
-import threading
-import time
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from cachetools import TTLCache
-
 from bitrix_app.bitrix24 import PAGE, Bitrix24Client, whole
 from bitrix_app.errors import AccessDeniedError, InsufficientScopeError, UnknownMethodError, UserAccessError
+from bitrix_app.portals.cache import TtlCache
 from bitrix_app.portals.clients import PortalClients
 from bitrix_app.storage import PortalRecord
 
@@ -147,39 +144,6 @@ def read_assignees(client: Bitrix24Client, scopes: frozenset[str]) -> tuple[Name
         return ()
     known = ((whole(row.get("ID")), row) for row in rows)
     return tuple(Named(number, _person(row)) for number, row in known if number is not None)
-
-
-class TtlCache:
-    """``cachetools.TTLCache`` for several threads: values kept for ``seconds``, at most ``limit`` of them.
-
-    Two threads that miss the same key at once both make the value; neither waits for the other.
-    """
-
-    def __init__(self, seconds: float, limit: int, *, clock: Callable[[], float] = time.monotonic) -> None:
-        self._kept: TTLCache[Hashable, Any] = TTLCache(limit, seconds, clock)
-        self._lock = threading.Lock()
-
-    def get(self, key: Hashable, make: Callable[[], T]) -> T:
-        """The kept value, or what ``make`` returns. An error of ``make`` is not kept."""
-        try:
-            with self._lock:
-                kept: T = self._kept[key]
-        except KeyError:
-            pass
-        else:
-            return kept
-        value = make()
-        with self._lock:
-            self._kept[key] = value
-        return value
-
-    def peek(self, key: Hashable) -> Any | None:
-        """The kept value, or None."""
-        try:
-            with self._lock:
-                return self._kept[key]
-        except KeyError:
-            return None
 
 
 class Catalogs:

@@ -12,12 +12,14 @@ from bitrix_app.bitrix24 import (
     Bucket,
     CallObserver,
     CallRecord,
+    Habits,
     StopSignal,
     TokenSource,
     Transport,
     Wait,
 )
 from bitrix_app.errors import PortalBusyError
+from bitrix_app.portals.habits import KnownHabits
 from bitrix_app.portals.identity import Caller
 from bitrix_app.portals.renewal import GivenToken, PortalTokens, RenewsTokens
 from bitrix_app.portals.waiting import (
@@ -139,6 +141,7 @@ class PortalClients:
         self._observer = observer
         self._bulkhead = bulkhead
         self._interactive_seconds = interactive_seconds
+        self._habits = KnownHabits()
 
     def begin_request(self) -> None:
         """Before each web request: from here on all that its thread waits for shares its seconds."""
@@ -154,14 +157,16 @@ class PortalClients:
         observer = Observers(self._observer, observer) if observer else self._observer
         tokens = self._tokens_of(portal, user_id, stop, USER)
         bucket = BackgroundBucket(self._bucket(portal))
-        return self._client(self._transports.background, tokens, bucket, stop, observer)
+        habits = self._habits.of(portal, user_id)
+        return self._client(self._transports.background, tokens, bucket, stop, observer, habits=habits)
 
     def within(self, deadline: Deadline, portal: PortalRecord, user_id: int, *, kind: str = USER) -> Bitrix24Client:
         """A client with the rights of ``user_id`` that waits for nothing longer than until ``deadline``.
 
         ``kind``: it calls by that user's pair, or by the portal's own, which is theirs.
         """
-        return self._interactive(deadline, portal, self._tokens_of(portal, user_id, deadline, kind))
+        tokens = self._tokens_of(portal, user_id, deadline, kind)
+        return self._interactive(deadline, portal, tokens, self._habits.of(portal, user_id))
 
     @contextmanager
     def interactive(self, portal: PortalRecord, user_id: int) -> Iterator[Bitrix24Client]:
@@ -184,7 +189,7 @@ class PortalClients:
         deadline = request_deadline()
         deadline.lengthen(times)
         with self._bulkhead.enter(caller.member_id, deadline.remaining()):
-            yield self._interactive(deadline, portal, tokens)
+            yield self._interactive(deadline, portal, tokens, Habits())
 
     def _tokens_of(self, portal: PortalRecord, user_id: int, stop: StopSignal, kind: str) -> PortalTokens:
         return PortalTokens(
@@ -197,14 +202,25 @@ class PortalClients:
             kind=kind,
         )
 
-    def _interactive(self, deadline: Deadline, portal: PortalRecord | None, tokens: TokenSource) -> Bitrix24Client:
+    def _interactive(
+        self, deadline: Deadline, portal: PortalRecord | None, tokens: TokenSource, habits: Habits
+    ) -> Bitrix24Client:
         bucket = InteractiveBucket(self._bucket(portal), deadline) if portal else UnsharedBucket()
-        return self._client(self._transports.interactive, tokens, bucket, deadline, self._observer)
+        return self._client(self._transports.interactive, tokens, bucket, deadline, self._observer, habits=habits)
 
     def _client(
-        self, transport: Transport, tokens: TokenSource, bucket: Bucket, stop: StopSignal, observer: CallObserver
+        self,
+        transport: Transport,
+        tokens: TokenSource,
+        bucket: Bucket,
+        stop: StopSignal,
+        observer: CallObserver,
+        *,
+        habits: Habits,
     ) -> Bitrix24Client:
-        return Bitrix24Client(transport=transport, tokens=tokens, bucket=bucket, stop=stop, observer=observer)
+        return Bitrix24Client(
+            transport=transport, tokens=tokens, bucket=bucket, stop=stop, observer=observer, habits=habits
+        )
 
     def _bucket(self, portal: PortalRecord) -> SharedBucket:
         return self._buckets.bucket(portal.id, plan_of(portal))

@@ -3,7 +3,7 @@
 from bitrix_app.processing.checks import CHECKS, ROW_CHECKS, DuplicateNumbers
 from bitrix_app.processing.columns import Column, extra_fields, invoice_columns
 from bitrix_app.processing.counterparty import BUYER_FIELDS, buyer_of
-from bitrix_app.processing.fields import INVOICE_FIELDS, mapped_dates
+from bitrix_app.processing.fields import INVOICE_FIELDS, PRODUCT, mapped_dates
 from bitrix_app.processing.inn import inn_fault, kpp_fault
 from bitrix_app.processing.model import (
     Field,
@@ -24,6 +24,7 @@ __all__ = [
     "BUYER_FIELDS",
     "CHECKS",
     "INVOICE_FIELDS",
+    "PRODUCT",
     "ROW_CHECKS",
     "Column",
     "CounterpartyTotal",

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from math import ceil
+from typing import Any
 
+from bitrix_app.errors import AccessDeniedError, InvalidArgumentError
 from bitrix_app.reports.kinds import KINDS
+from bitrix_app.reports.lookups import id_in
 from bitrix_app.reports.protocols import Plan, PortalReader
 from bitrix_app.reports.request import ReportCatalog, ReportParams
 
@@ -30,20 +34,40 @@ class Estimate:
 def estimate(portal: PortalReader, params: ReportParams, catalog: ReportCatalog, plan: Plan) -> Estimate:
     """Two counting calls. A datetime field is counted a day wider at both ends, so the report may hold fewer.
 
-    Raises PortalErrors.
+    For product rows the portal may have to be asked, once for each user, whether it takes lists of invoices: if not,
+    each invoice is a call. Raises PortalErrors.
     """
     kind = KINDS[params.kind]
-    invoices = portal.count_invoices(kind.scope(params, catalog))
+    scope = kind.scope(params, catalog)
+    invoices = portal.count_invoices(scope)
     undated = portal.count_invoices(kind.undated(params, catalog))
-    calls = expected_calls(invoices, detailed=params.detailed)
+    one_by_one = params.detailed and invoices > 1 and not _takes_lists(portal, scope)
+    calls = expected_calls(invoices, detailed=params.detailed, one_by_one=one_by_one)
     return Estimate(invoices, undated, calls, expected_seconds(calls, plan))
 
 
-def expected_calls(invoices: int, *, detailed: bool) -> int:
-    """Calls for a report of so many invoices with the usual number of requisites and product rows."""
+def _takes_lists(portal: PortalReader, scope: Mapping[str, Any]) -> bool:
+    """Whether lists of owners of product rows are answered to this user."""
+    if portal.owner_lists is None:
+        first = next(portal.invoices(filter=scope, select=["id"]), None)
+        ids = [id_in(each, "id") for each in first.items] if first else []
+        try:
+            next(portal.product_rows(ids[:2]), None)
+        except (AccessDeniedError, InvalidArgumentError):
+            portal.learn_owner_lists(answered=False)
+        else:
+            portal.learn_owner_lists(answered=True)
+    return portal.owner_lists is not False
+
+
+def expected_calls(invoices: int, *, detailed: bool, one_by_one: bool = False) -> int:
+    """Calls for a report of so many invoices with the usual number of requisites and product rows; ``one_by_one``: a
+    call for each invoice's rows."""
     pages = ceil(invoices / PAGE)
     requisites = ceil(invoices / INVOICES_A_REQUISITE / PAGE)
     rows = ceil(invoices * ROWS_AN_INVOICE / PAGE) if detailed else 0
+    if one_by_one:
+        rows = invoices
     return CALLS_BEFOREHAND + 2 * pages + requisites + rows
 
 

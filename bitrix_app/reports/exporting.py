@@ -41,7 +41,7 @@ class Outcome:
 class Exporter(Protocol):
     """Makes an Outcome of a sealed register."""
 
-    def export(self, register: Register, *, undated: int) -> Outcome: ...
+    def export(self, register: Register, *, undated: int, notes: tuple[Problem, ...]) -> Outcome: ...
 
 
 class FileExporter:
@@ -64,9 +64,13 @@ class FileExporter:
         self._progress = progress
         self._check = check
 
-    def export(self, register: Register, *, undated: int) -> Outcome:
-        """Writes the files. Raises StorageFullError, WorkbookLimitError and what ``check`` raises."""
+    def export(self, register: Register, *, undated: int, notes: tuple[Problem, ...]) -> Outcome:
+        """Writes the files; ``notes`` stand among the problems.
+
+        Raises StorageFullError, WorkbookLimitError and what ``check`` raises.
+        """
         header = self._header(undated)
+        header = replace(header, notes=(*notes, *header.notes))
         files = tuple(LocalFile(each.name, self._folder / f"register.{each.name}") for each in FORMATS)
         try:
             written = [

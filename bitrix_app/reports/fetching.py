@@ -13,7 +13,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Any
 
-from bitrix_app.processing import ProcessingContext, Raw, extra_fields
+from bitrix_app.processing import PRODUCT, Problem, ProcessingContext, Raw, extra_fields
 from bitrix_app.reports.kinds import ReportKind
 from bitrix_app.reports.lookups import LookUps, id_in
 from bitrix_app.reports.product_rows import OWNERS_A_CALL, OwnedRows, ProductRowReader
@@ -23,6 +23,10 @@ from bitrix_app.reports.running import Calls, ProgressTracker, StopSignal
 
 WINDOW_PAGES = 20
 WINDOWS_HELD = 2
+NO_ROWS = Problem(
+    PRODUCT.title,
+    "Портал не показал товары ни одного счёта: нет права их читать. Попросите администратора CRM дать доступ.",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +69,11 @@ class InvoiceSource:
         self._extra_fields = extra_fields(kind.columns(with_rows=params.detailed))
         self.undated = 0
         """How many invoices have no date in the chosen field, so that no period holds them; known after ``pages``."""
+
+    @property
+    def notes(self) -> tuple[Problem, ...]:
+        """What is to be said once of the whole report; known after ``pages``."""
+        return (NO_ROWS,) if self._row_reader.denied else ()
 
     def pages(self) -> Generator[FetchedPage, None, None]:
         """The report's invoices in the order of their ids, once; to be closed by whoever does not read them to the
@@ -136,7 +145,7 @@ class InvoiceSource:
         self._look_ups.learn(calls.run, invoices, links)
         self._progress.advance("requisites", len(invoices))
         owned = [calls.result(each) for each in window.rows]
-        context = self._context(links, owned)
+        context = self._context(links, [] if self._row_reader.denied else owned)
         for page in window.pages:
             self._stop.check()
             yield FetchedPage(page, context)
@@ -161,7 +170,7 @@ class InvoiceSource:
             preset_names=self._catalog.preset_names,
             preset_countries=self._catalog.preset_countries,
             product_rows={owner: rows for each in owned for owner, rows in each.rows.items()}
-            if self._params.detailed
+            if self._params.detailed and not self._row_reader.denied
             else None,
             unreadable_rows=frozenset(owner for each in owned for owner in each.refused),
             stages=self._catalog.stages,

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
 
-from bitrix_app.processing import DataProcessor, ProcessedInvoice, ProcessingContext
+from bitrix_app.processing import DataProcessor, Problem, ProcessedInvoice, ProcessingContext
 from bitrix_app.reports.exporting import Exporter, FileExporter, Outcome, TitleBlock
 from bitrix_app.reports.fetching import FetchedPage, InvoiceSource
 from bitrix_app.reports.kinds import ReportKind
@@ -19,9 +19,15 @@ from bitrix_app.reports.running import ProgressTracker, StopSignal
 
 
 class Source(Protocol):
-    """Gives the report's invoices page by page, until they end or are closed; ``undated`` is known at the end."""
+    """Gives the report's invoices page by page, until they end or are closed.
+
+    ``undated``, and ``notes`` of the whole report, are known at the end.
+    """
 
     undated: int
+
+    @property
+    def notes(self) -> tuple[Problem, ...]: ...
 
     def pages(self) -> Generator[FetchedPage, None, None]: ...
 
@@ -58,7 +64,7 @@ class WorkflowOrchestrator:
                 invoices = self._processor(page.context).process_invoice_batch(page.raw_invoices)
                 self._register.add(self._select(invoices))
         self._register.seal()
-        return self._exporter.export(self._register, undated=self._source.undated)
+        return self._exporter.export(self._register, undated=self._source.undated, notes=self._source.notes)
 
 
 class ReportAssembly:

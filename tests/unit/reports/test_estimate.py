@@ -32,6 +32,23 @@ def test_one_invoice_may_have_no_date_either(scene: Scene) -> None:
     assert (found.invoices, found.undated) == (0, 1)
 
 
+@pytest.mark.parametrize(
+    ("way", "user", "more"), [("first", "manager", True), ("refused", "admin", True), ("first", "admin", False)]
+)
+def test_rows_that_must_be_asked_for_one_by_one_are_said_beforehand(
+    scene: Scene, way: str, user: str, more: bool
+) -> None:
+    """A hundred invoices are a hundred calls where no list of owners is taken."""
+    portal = scene.portal
+    portal.behave(owner_lists=way)
+    portal.crm.add_invoice(assigned_by=portal.admin.id)
+    for _ in range(100):
+        portal.crm.add_invoice(date="2026-01-15", assigned_by=portal.manager.id)
+    detailed = ReportParams(date(2026, 1, 1), date(2026, 12, 31), detailed=True)
+    found = estimate(scene.client_of(getattr(portal, user)), detailed, ReportCatalog(), ORDINARY)
+    assert (found.calls >= 100) is more
+
+
 @pytest.mark.parametrize(("invoices", "most"), [(0, 15), (22, 15), (600, 100), (1000, 165), (10_000, 1650)])
 def test_a_detailed_report_is_reckoned_as_the_bucket_dictates(invoices: int, most: int) -> None:
     """A thousand invoices with rows cost about 130 calls: the seconds follow from two calls a second."""

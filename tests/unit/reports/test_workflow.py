@@ -12,7 +12,7 @@ import pytest
 from openpyxl import load_workbook
 
 from bitrix_app.errors import PaymentRequiredError, ReportCancelledError
-from bitrix_app.processing import FieldMapping, ProcessingContext, Stage
+from bitrix_app.processing import FieldMapping, Problem, ProcessingContext, Stage
 from bitrix_app.reports import ReportAssembly, ReportRequest, WorkflowOrchestrator
 from bitrix_app.reports.exporting import Outcome
 from bitrix_app.reports.fetching import FetchedPage
@@ -243,7 +243,7 @@ def test_dates_are_calendar_dates(scene: Scene, portal: Portal, tmp_path: Path) 
 class NoExporter:
     """An exporter that is not come to."""
 
-    def export(self, register: Register, *, undated: int) -> Outcome:
+    def export(self, register: Register, *, undated: int, notes: tuple[Problem, ...]) -> Outcome:
         raise AssertionError("there is nothing to export")
 
 
@@ -251,6 +251,7 @@ class KeptPages:
     """A source that somebody else still holds when the workflow is over."""
 
     undated = 0
+    notes = ()
 
     def __init__(self) -> None:
         self.is_closed = False

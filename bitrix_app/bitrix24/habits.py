@@ -1,0 +1,19 @@
+"""What was learnt of how a portal takes questions, kept beyond one piece of work so that a refusal is met once.
+
+Source: the portal's modules of two versions; where two ways are possible, one is tried and the other taken when the
+portal refuses.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(slots=True)
+class Habits:
+    """How a portal takes the questions of one user; several threads may write what they have met.
+
+    ``owner_lists``: whether lists of owners of product rows are answered; None as long as nobody knows.
+    """
+
+    owner_lists: bool | None = None
