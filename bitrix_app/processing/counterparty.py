@@ -17,6 +17,7 @@ from bitrix_app.processing.countries import (
     KAZAKHSTAN,
     RUSSIA,
     country_of_xml_id,
+    is_certain,
 )
 from bitrix_app.processing.model import ProcessingContext, Raw
 from bitrix_app.processing.money import order_of
@@ -84,6 +85,7 @@ class Counterparty:
     - ``has_requisite``: they come from a requisite; otherwise only the name can be known.
     - ``requisite_has_name``: the name is the requisite's; otherwise it is the title of a company or contact.
     - ``has_buyer``: the invoice names a company or contact.
+    - ``key``: tells it from all others: ИНН and КПП where the ИНН is right, else the card (company, else contact).
     - ``country``: the requisite's (``COUNTRY_ID`` of its preset); ``None`` is unknown.
     - ``preset``: what the requisite's preset says of its owner.
     """
@@ -94,6 +96,7 @@ class Counterparty:
     has_requisite: bool = False
     requisite_has_name: bool = False
     has_buyer: bool = False
+    key: str | None = None
     country: int | None = None
     preset: Preset = Preset.UNKNOWN
 
@@ -124,21 +127,33 @@ def counterparty_of(raw: Raw, context: ProcessingContext) -> Counterparty:
         or _first(context.contact_requisites, contact_id)
     )
     has_buyer = bool(company_id or contact_id)
+    card = f"company {company_id}" if company_id else f"contact {contact_id}" if contact_id else None
     if requisite is None:
-        return Counterparty(_owners_name(company_id, contact_id, context), has_buyer=has_buyer)
+        return Counterparty(_owners_name(company_id, contact_id, context), has_buyer=has_buyer, key=card)
     preset, country = preset_of(requisite, context), country_of(requisite, context)
     inn = _number_in(requisite, country, preset)
     name = _name_in(requisite, preset, is_persons=_is_persons(inn, country, preset))
+    kpp = text_in(requisite, "RQ_KPP")
     return Counterparty(
         name or _name_of_owner(requisite, company_id, contact_id, context),
         inn,
-        text_in(requisite, "RQ_KPP"),
+        kpp,
         has_requisite=True,
         requisite_has_name=name is not None,
         has_buyer=has_buyer,
+        key=_key(inn, kpp, country) or card or f"requisite {requisite.get('ID')}",
         country=country,
         preset=preset,
     )
+
+
+def _key(inn: str | None, kpp: str | None, country: int | None) -> str | None:
+    """ИНН and КПП where they tell their owner; a wrong ИНН («нет», ten zeros) may stand in many requisites. A КПП tells
+    branches of a Russian legal entity apart; others have none, whatever was typed in its field."""
+    if inn is None or not is_certain(inn, country):
+        return None
+    has_kpp = country in {RUSSIA, None} and len(inn) == LEGAL_ENTITY_DIGITS
+    return f"number {inn} {(kpp or '').strip()}" if has_kpp else f"number {inn}"
 
 
 def preset_of(requisite: Raw, context: ProcessingContext) -> Preset:

@@ -134,7 +134,8 @@ class ProcessedInvoice:
     """One invoice as a row of the register, with what is wrong with it.
 
     ``amount`` and ``vat`` in ``currency``, rounded half up to kopecks. ``vat is None`` with ``without_vat`` is an
-    invoice without VAT («нет»); ``vat is None`` otherwise is unknown. ``date`` is the calendar date of the chosen
+    invoice without VAT («нет»); ``vat is None`` otherwise is unknown. ``counterparty_key`` tells counterparties apart
+    («По контрагентам»); ``None`` is nobody to bill. ``date`` is the calendar date of the chosen
     field; ``invoice_date`` of ``begindate``. ``tax_rates`` in falling order, ``None`` in it is «без НДС»; the
     attribute itself is ``None`` when product rows were not read. ``extra`` holds the values of the context's
     ``extra_fields``, by code.
@@ -145,6 +146,7 @@ class ProcessedInvoice:
     inn: str | None = None
     kpp: str | None = None
     counterparty: str | None = None
+    counterparty_key: str | None = None
     amount: Decimal | None = None
     vat: Decimal | None = None
     without_vat: bool = False

@@ -74,6 +74,7 @@ class DataProcessor:
             inn=counterparty.inn,
             kpp=counterparty.kpp,
             counterparty=counterparty.name,
+            counterparty_key=counterparty.key,
             amount=values["amount"],
             vat=vat,
             without_vat=vat is None and "vat" not in read.unreadable,

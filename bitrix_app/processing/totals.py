@@ -12,7 +12,6 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from bitrix_app.processing.inn import inn_fault
 from bitrix_app.processing.model import ProcessedInvoice, ProductRow
 from bitrix_app.processing.money import ZERO
 
@@ -78,7 +77,7 @@ class RegisterTotals:
         """Counts one invoice and its product rows."""
         self.invoices += 1
         self._currencies.setdefault(invoice.currency, _CurrencySums()).add(invoice)
-        self._counterparties.setdefault(_counterparty_key(invoice), _CounterpartySums()).add(invoice)
+        self._counterparties.setdefault((invoice.counterparty_key, invoice.currency), _CounterpartySums()).add(invoice)
         if invoice.product_rows:
             self._add_rows(invoice)
 
@@ -112,8 +111,8 @@ class RegisterTotals:
 
 _RateKey = tuple[str | None, bool, Decimal | None]
 """Currency, whether the rate is unknown, the rate."""
-_CounterpartyKey = tuple[str | None, str | None, str | None]
-"""ИНН, name (``None`` where the ИНН says it all), currency."""
+_CounterpartyKey = tuple[str | None, str | None]
+"""Counterparty, currency."""
 
 
 class _CurrencySums:
@@ -169,7 +168,7 @@ class _CounterpartySums:
         self.invoices += 1
         self.amount += amount
         self.vat += invoice.vat or ZERO
-        self.inn = invoice.inn
+        self.inn = self.inn or invoice.inn
         self.kpp = self.kpp or invoice.kpp
         self.name = self.name or invoice.counterparty
         self._add_payment(invoice, amount)
@@ -197,13 +196,6 @@ class _CounterpartySums:
             oldest_due=self.oldest_due,
             last_paid=self.last_paid,
         )
-
-
-def _counterparty_key(invoice: ProcessedInvoice) -> _CounterpartyKey:
-    # A wrong ИНН («нет», ten zeros) may stand in the requisites of many companies: then the name tells them apart.
-    if invoice.inn is not None and inn_fault(invoice.inn) is None:
-        return invoice.inn, None, invoice.currency
-    return invoice.inn, (invoice.counterparty or "").strip(), invoice.currency
 
 
 def _currency_order(currency: str | None) -> tuple[bool, bool, str]:

@@ -344,3 +344,44 @@ def test_entities_of_html_in_names_are_decoded_and_nothing_else_changes(stored: 
     linked = processed(an_invoice(), company_requisites={10: [a_requisite(RQ_COMPANY_NAME=stored)]}, product_rows=rows)
     bare = processed(an_invoice(), company_requisites={}, company_titles={10: stored})
     assert (linked.counterparty, bare.counterparty, linked.product_rows[0].name) == (shown, shown, shown)
+
+
+@pytest.mark.parametrize(
+    ("one", "another", "same"),
+    [
+        ({}, {"ENTITY_ID": "11", "RQ_COMPANY_NAME": "Другое имя"}, True),
+        ({}, {"RQ_KPP": "519043001"}, False),
+        ({"RQ_INN": PERSONS_INN, "RQ_KPP": ""}, {"RQ_INN": PERSONS_INN, "RQ_KPP": "0"}, True),
+        ({"RQ_INN": "нет"}, {"RQ_INN": "нет"}, False),
+        ({"RQ_INN": ""}, {"RQ_INN": ""}, False),
+    ],
+    ids=["one ИНН on two cards", "a branch", "a sole trader has no КПП", "a wrong ИНН", "no ИНН"],
+)
+def test_counterparties_are_told_apart_by_inn_and_kpp_else_by_the_card(
+    one: dict[str, str], another: dict[str, str], same: bool
+) -> None:
+    """Two companies, each with its requisite."""
+    requisites = {10: [a_requisite(**one)], 11: [a_requisite(**another)]}
+    first, second = (processed(an_invoice(companyId=each), company_requisites=requisites) for each in (10, 11))
+    assert (first.counterparty_key == second.counterparty_key) is same
+
+
+def test_two_of_one_name_without_requisites_are_two() -> None:
+    titles = {"company_requisites": {}, "company_titles": {10: "Ромашка", 11: "Ромашка"}}
+    people = {"contacts": {20: a_contact(), 21: a_contact()}}
+    raw = [an_invoice(companyId=each) for each in (10, 11)]
+    raw += [an_invoice(companyId=0, contactId=each) for each in (20, 21)]
+    assert len({processed(each, **titles, **people).counterparty_key for each in raw}) == 4
+
+
+def test_one_card_is_one_whichever_wrong_requisite_its_invoices_name() -> None:
+    linked = {"requisites": {1: a_requisite(ID="1", RQ_INN="нет"), 2: a_requisite(ID="2", RQ_INN="0")}}
+    first = processed(an_invoice(), requisite_links={1: 1}, **linked)
+    assert first.counterparty_key == processed(an_invoice(), requisite_links={1: 2}, **linked).counterparty_key
+
+
+def test_requisites_of_invoices_that_name_no_card_are_told_apart() -> None:
+    linked = {"requisites": {1: a_requisite(ID="1", RQ_INN=""), 2: a_requisite(ID="2", RQ_INN="")}}
+    nobody = an_invoice(companyId=0)
+    first = processed(nobody, requisite_links={1: 1}, **linked)
+    assert first.counterparty_key != processed(nobody, requisite_links={1: 2}, **linked).counterparty_key

@@ -32,6 +32,7 @@ def totals_of(*invoices: ProcessedInvoice) -> RegisterTotals:
 
 def invoice(amount: str | None = "100.00", vat: str | None = None, **changed: Any) -> ProcessedInvoice:
     values = {"id": 1, "number": "1", "currency": "RUB", "counterparty": "ООО «Ромашка»", "inn": LEGAL_INN, **changed}
+    values.setdefault("counterparty_key", values["inn"] or values["counterparty"])
     return ProcessedInvoice(
         amount=None if amount is None else rub(amount), vat=None if vat is None else rub(vat), **values
     )
@@ -130,29 +131,25 @@ def test_first_due_and_last_paid_are_the_earliest_and_the_latest_day_in_whatever
     assert (total.oldest_due, total.last_paid) == (date(2026, 1, 5), date(2026, 3, 5))
 
 
-def test_counterparties_are_one_by_a_right_inn_else_by_name_and_apart_by_currency() -> None:
+def test_counterparties_are_told_apart_by_their_key_and_by_currency() -> None:
     totals = totals_of(
         invoice(inn=LEGAL_INN, counterparty="А"),
         invoice(inn=LEGAL_INN, counterparty="Б"),
         invoice(inn=LEGAL_INN, counterparty="А", currency="USD"),
-        invoice(inn=None, counterparty="В"),
-        invoice(inn=None, counterparty="В "),
-        invoice(inn=None, counterparty="Г"),
+        invoice(inn=None, counterparty="В", counterparty_key="company 1"),
+        invoice(inn="0", counterparty="В", counterparty_key="company 1"),
+        invoice(inn=None, counterparty="В", counterparty_key="company 2"),
         invoice(inn=None, counterparty=None),
-        invoice(inn="0000000000", counterparty="Д"),
-        invoice(inn="0000000000", counterparty="Д"),
-        invoice(inn="0000000000", counterparty="Е"),
+        invoice(inn=None, counterparty=None),
     )
     found = [(each.inn, each.counterparty, each.currency, each.invoices) for each in totals.counterparties()]
     assert sorted(found, key=str) == sorted(
         [
             (LEGAL_INN, "А", "RUB", 2),
             (LEGAL_INN, "А", "USD", 1),
-            (None, "В", "RUB", 2),
-            (None, "Г", "RUB", 1),
-            (None, None, "RUB", 1),
-            ("0000000000", "Д", "RUB", 2),
-            ("0000000000", "Е", "RUB", 1),
+            ("0", "В", "RUB", 2),
+            (None, "В", "RUB", 1),
+            (None, None, "RUB", 2),
         ],
         key=str,
     )
@@ -203,6 +200,7 @@ INVOICES = st.builds(
     currency=st.sampled_from(["RUB", "USD", None]),
     inn=st.sampled_from([LEGAL_INN, OTHER_LEGAL_INN, None, "0"]),
     counterparty=st.sampled_from(["А", "Б", None]),
+    counterparty_key=st.sampled_from(["company 1", "company 2", None]),
     amount=st.none() | MONEY,
     vat=st.none() | MONEY,
     paid=st.booleans(),

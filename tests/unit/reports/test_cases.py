@@ -82,6 +82,14 @@ def test_a_belarusian_number_is_right(told: Callable[[str], Told]) -> None:
     assert "ИНН" not in {line["Поле"] for line in sheet("Проблемы")}
 
 
+def test_head_office_and_branch_are_two_rows_of_counterparties(told: Callable[[str], Told]) -> None:
+    lines = [line for line in told("branches")("По контрагентам") if line["КПП"]]
+    assert [(line["ИНН"], line["КПП"], line["Сумма"]) for line in lines] == [
+        ("7707083893", "770701001", 1220),
+        ("7707083893", "519043001", 1220),
+    ]
+
+
 def test_nobody_but_a_sole_trader_is_called_one_and_nobody_twice(told: Callable[[str], Told]) -> None:
     sheet = told("private_practice")
     assert names(sheet) == [
