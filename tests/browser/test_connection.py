@@ -12,7 +12,7 @@ from demo_portal.faults import Fault
 from demo_portal.portal import Portal
 from tests.browser.conftest import Visitor
 from tests.browser.stage import Person
-from tests.browser.visit import Visit
+from tests.browser.visit import Visit, answer_to
 
 LISTEN = """() => {
   window.heard = [];
@@ -69,7 +69,7 @@ def test_any_good_answer_ends_the_talk_of_a_lost_connection(visit: Visitor) -> N
     at.tab("journal")
     at.page.clock.pause_at(at.frame.evaluate("Date.now() + 100"))
     expect(at.app.get_by_text("Связь потеряна")).to_be_visible()
-    with at.page.expect_response("**/api/v1/reports"):
+    with at.page.expect_response(answer_to("GET", "/reports")):
         at.tab("history")
     expect(at.app.locator("#connection")).to_be_empty()
     at.errors.clear()  # the browser itself reports what it could not reach

@@ -9,6 +9,7 @@ from demo_portal.faults import Fault
 from demo_portal.portal import Portal
 from tests.browser.conftest import Visitor
 from tests.browser.stage import Person
+from tests.browser.visit import answer_to
 
 
 def test_empty_history_helps(visit: Visitor) -> None:
@@ -80,11 +81,11 @@ def test_question_stands_while_the_list_is_read_anew(portal: Portal, visit: Visi
     admin.report("2026-01-01", "2026-03-31")
     at = visit().open()
     expect(at.get("under-way")).to_be_visible()
-    with at.page.expect_response(lambda answer: answer.url.endswith("/reports")):
+    with at.page.expect_response(answer_to("GET", "/reports")):
         at.tab("history")
     at.get("history-delete").last.click()
     expect(at.get("history-delete-confirm")).to_be_focused()
-    with at.page.expect_response(lambda answer: answer.url.endswith("/reports"), timeout=30_000):
+    with at.page.expect_response(answer_to("GET", "/reports"), timeout=30_000):
         portal.faults.clear()
     at.get("history-delete-confirm").click()
     expect(at.get("history-row")).to_have_count(1)

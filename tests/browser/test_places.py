@@ -12,6 +12,7 @@ from demo_portal import PAID
 from demo_portal.portal import Portal
 from tests.browser.conftest import Visitor
 from tests.browser.stage import Person
+from tests.browser.visit import answer_to
 
 
 def company_with_invoices(portal: Portal) -> int:
@@ -73,7 +74,7 @@ def test_invoice_card_offers_that_invoice_and_its_company(portal: Portal, visit:
     expect(at.done().get_by_test_id("total-invoices")).to_have_text("1 счёт")
     at.choose("scope-company")
     expect(at.get("period")).to_be_visible()
-    with at.page.expect_response(lambda answer: answer.request.method == "POST" and answer.ok) as started:
+    with at.page.expect_response(answer_to("POST", "/reports")) as started:
         at.build()
     assert started.value.json()["params"]["company_id"] == invoice["companyId"]
     assert admin.call("GET", "/reports")["items"][-1]["params"]["invoice_id"] == invoice["id"]

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
-from playwright.sync_api import BrowserContext, ConsoleMessage, Frame, FrameLocator, Locator, Page, expect
+from playwright.sync_api import BrowserContext, ConsoleMessage, Frame, FrameLocator, Locator, Page, Response, expect
 
 from demo_portal.people import User
 from demo_portal.portal import Portal
@@ -17,6 +18,16 @@ GROWN = (
     "() => !window.BX24 || innerHeight >= Math.floor(document.querySelector('#page').getBoundingClientRect().height)"
 )
 """The portal has made its frame as high as the page in it."""
+
+
+def answer_to(method: str, path: str) -> Callable[[Response], bool]:
+    """Whether a response answers this method at this path of the API and no other: of ``POST /reports``, not of
+    ``POST /reports/preview``, which the form sends by itself."""
+
+    def matches(response: Response) -> bool:
+        return (response.request.method, urlsplit(response.url).path) == (method, f"/api/v1{path}")
+
+    return matches
 
 
 @dataclass
