@@ -35,6 +35,7 @@ class Examined:
     """An invoice as it was read, with what the checks must know beyond its row.
 
     - ``counterparty``: whom it bills, and what is known of their requisite.
+    - ``sellers_country``: the own company's, by its requisite; ``None`` is unknown.
     - ``unreadable``: codes of the fields that could not be read, which is a problem of its own already.
     - ``date_field``: the field that the chosen date is read from.
     - ``amount_by_hand``: the portal's ``isManualOpportunity``: the sum does not follow the product rows.
@@ -44,6 +45,7 @@ class Examined:
 
     invoice: ProcessedInvoice
     counterparty: Counterparty
+    sellers_country: int | None = None
     unreadable: Collection[str] = ()
     date_field: Field = INVOICE_DATE
     amount_by_hand: bool = False
@@ -202,17 +204,20 @@ def vat_agrees_with_rows(examined: Examined) -> list[Problem]:
 
 
 def rates_are_in_force(examined: Examined) -> list[Problem]:
-    """Reports rates that were not in force on the shipping date; where it is unknown, on the invoice date."""
+    """Reports rates of a Russian seller that were not in force on the shipping date; where it is unknown, on the
+    invoice date, as a question within three months of the change: the goods may be shipped beyond it."""
     invoice = examined.invoice
     day = invoice.shipped_date or invoice.invoice_date
-    if day is None:
+    if day is None or not _under_russian_law(examined):
         return []
     found = [each for each in CHANGED_RATES if each.rate in (invoice.tax_rates or ()) and not each.holds(day)]
     return [Problem(RATE.title, _not_in_force(each, day, shipped=invoice.shipped_date is not None)) for each in found]
 
 
 def reduced_rate_stands_alone(examined: Examined) -> list[Problem]:
-    """Reports 5 % or 7 % beside another rate than 0 % and «без НДС»: the law makes them the only rate of a seller."""
+    """Reports 5 % or 7 % beside another rate than 0 % and «без НДС»: Russian law makes them a seller's only rate."""
+    if not _under_russian_law(examined):
+        return []
     rates = [rate for rate in examined.invoice.tax_rates or () if rate]
     if len(rates) < 2 or not REDUCED_RATES.intersection(rates):
         return []
@@ -221,8 +226,18 @@ def reduced_rate_stands_alone(examined: Examined) -> list[Problem]:
     return [Problem(RATE.title, message)]
 
 
+def _under_russian_law(examined: Examined) -> bool:
+    """Whether the seller is Russian, or, where that is unknown, bills in roubles."""
+    country = examined.sellers_country
+    return country == RUSSIA or (country is None and examined.invoice.currency == "RUB")
+
+
 def _not_in_force(changed: RateInForce, day: date, *, shipped: bool) -> str:
     when = f"Отгрузка {date_in_words(day)}" if shipped else f"Счёт от {date_in_words(day)}"
+    if not shipped and changed.is_near(day):
+        law = f"{when}, а ставка {rate_in_words(changed.rate)} {changed.in_words}"
+        shipping = "будет" if day < changed.first else "была"
+        return f"{law}. Отгрузка {shipping} при этой ставке?"
     return f"{when}, а ставка {rate_in_words(changed.rate)} {changed.in_words}. Исправьте ставку товаров в счёте."
 
 

@@ -122,7 +122,7 @@ def counterparty_of(raw: Raw, context: ProcessingContext) -> Counterparty:
     """The counterparty of a raw invoice (``id``, ``companyId``, ``contactId``, ``contactIds``)."""
     company_id, contact_id = buyer_of(raw)
     requisite = (
-        _linked(id_of(raw.get("id")), context)
+        _linked(id_of(raw.get("id")), context.requisite_links, context)
         or _first(context.company_requisites, company_id)
         or _first(context.contact_requisites, contact_id)
     )
@@ -145,6 +145,14 @@ def counterparty_of(raw: Raw, context: ProcessingContext) -> Counterparty:
         country=country,
         preset=preset,
     )
+
+
+def sellers_country(raw: Raw, context: ProcessingContext) -> int | None:
+    """The country of the own company that bills: of its linked requisite, else of its first; ``None`` is unknown."""
+    requisite = _linked(id_of(raw.get("id")), context.own_requisite_links, context) or _first(
+        context.company_requisites, id_of(raw.get("mycompanyId"))
+    )
+    return None if requisite is None else country_of(requisite, context)
 
 
 def _key(inn: str | None, kpp: str | None, country: int | None) -> str | None:
@@ -206,10 +214,10 @@ def _preset_by_name(name: str) -> Preset:
     return Preset.SOLE_TRADER if sole_traders else Preset.PERSON
 
 
-def _linked(invoice_id: int | None, context: ProcessingContext) -> Raw | None:
+def _linked(invoice_id: int | None, links: Mapping[int, int], context: ProcessingContext) -> Raw | None:
     if invoice_id is None:
         return None
-    requisite_id = context.requisite_links.get(invoice_id)
+    requisite_id = links.get(invoice_id)
     found = context.requisites.get(requisite_id) if requisite_id else None
     return found if isinstance(found, Mapping) else None
 

@@ -77,6 +77,7 @@ class ProcessingContext:
     """What belongs to the invoices of one list, looked up beforehand. Empty by default.
 
     - ``requisite_links``: invoice id → the buyer's requisite id (``REQUISITE_ID`` > 0 only).
+    - ``own_requisite_links``: invoice id → the seller's (``MC_REQUISITE_ID``).
     - ``requisites``: requisite id → requisite (``crm.requisite.list``, UPPER_CASE keys, texts).
     - ``company_requisites`` / ``contact_requisites``: owner id → its requisites in any order.
     - ``company_titles``: company id → title. ``contacts``: contact id → ``crm.item.list`` item (entityTypeId 3:
@@ -93,6 +94,7 @@ class ProcessingContext:
 
     fields: FieldMapping = FieldMapping()
     requisite_links: Mapping[int, int] = field(default_factory=dict)
+    own_requisite_links: Mapping[int, int] = field(default_factory=dict)
     requisites: Mapping[int, Raw] = field(default_factory=dict)
     company_requisites: Mapping[int, Sequence[Raw]] = field(default_factory=dict)
     contact_requisites: Mapping[int, Sequence[Raw]] = field(default_factory=dict)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Context, Decimal
 from functools import lru_cache
 from typing import Any
@@ -135,6 +135,9 @@ def money_in_words(amount: Decimal) -> str:
     return f"{amount:,.2f}".replace(",", "\N{NO-BREAK SPACE}").replace(".", ",")
 
 
+NEAR_MONTHS = 3
+"""So near to a change of rate an invoice may be for goods that are shipped on its other side."""
+
 REDUCED_RATES = frozenset({Decimal(5), Decimal(7)})
 
 
@@ -149,6 +152,12 @@ class RateInForce:
     def holds(self, day: date) -> bool:
         """Whether the rate is in force on ``day``."""
         return self.first <= day <= self.last
+
+    def is_near(self, day: date) -> bool:
+        """Whether ``day`` is within three months of the change, on either side."""
+        change = self.first if self.last == date.max else self.last + timedelta(days=1)
+        months = (day.year - change.year) * 12 + day.month - change.month
+        return (-NEAR_MONTHS, change.day) <= (months, day.day) <= (NEAR_MONTHS, change.day)
 
     @property
     def in_words(self) -> str:

@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from bitrix_app.processing.checks import CHECKS, ROW_CHECKS, Examined
 from bitrix_app.processing.columns import NUMBER
-from bitrix_app.processing.counterparty import Counterparty, counterparty_of
+from bitrix_app.processing.counterparty import Counterparty, counterparty_of, sellers_country
 from bitrix_app.processing.fields import DUE_DATE, INVOICE_DATE, InvoiceReader, InvoiceValues, RowReader
 from bitrix_app.processing.model import Problem, ProcessedInvoice, ProcessingContext, ProductRow, Raw, Stage
 from bitrix_app.processing.parsing import id_of, text_in
@@ -49,7 +49,7 @@ class DataProcessor:
         counterparty = counterparty_of(raw, self._context)
         rows, row_problems = self._product_rows(read.values["id"])
         invoice = self._invoice(read, counterparty, rows)
-        examined = self._examined(invoice, read, counterparty)
+        examined = self._examined(raw, invoice, read, counterparty)
         found = [problem for check in CHECKS + ROW_CHECKS for problem in check(examined)]
         problems = (*read.problems, *row_problems, *found)
         return replace(invoice, problems=problems) if problems else invoice
@@ -103,11 +103,14 @@ class DataProcessor:
     def _responsible(self, user_id: int | None) -> str | None:
         return (self._context.users.get(user_id) or f"ID {user_id}") if user_id else None
 
-    def _examined(self, invoice: ProcessedInvoice, read: InvoiceValues, counterparty: Counterparty) -> Examined:
+    def _examined(
+        self, raw: Raw, invoice: ProcessedInvoice, read: InvoiceValues, counterparty: Counterparty
+    ) -> Examined:
         context = self._context
         return Examined(
             invoice,
             counterparty,
+            sellers_country=sellers_country(raw, context),
             unreadable=read.unreadable,
             date_field=self._reader.date_field,
             amount_by_hand=read.values["amount_by_hand"],

@@ -140,27 +140,26 @@ class InvoiceSource:
         window.owners_waiting = []
 
     def _resolve(self, calls: Calls, window: _Window) -> Iterator[FetchedPage]:
-        links = self._links(calls, window)
+        answers = [link for answer in window.links for link in calls.result(answer)]
+        links, own_links = _links(answers, "REQUISITE_ID"), _links(answers, "MC_REQUISITE_ID")
         invoices = [invoice for page in window.pages for invoice in page]
-        self._look_ups.learn(calls.run, invoices, links)
+        self._look_ups.learn(calls.run, invoices, links, own_links if self._params.detailed else None)
         self._progress.advance("requisites", len(invoices))
         owned = [calls.result(each) for each in window.rows]
-        context = self._context(links, [] if self._row_reader.denied else owned)
+        context = self._context(links, own_links, [] if self._row_reader.denied else owned)
         for page in window.pages:
             self._stop.check()
             yield FetchedPage(page, context)
 
-    def _links(self, calls: Calls, window: _Window) -> dict[int, int]:
-        links = (link for answer in window.links for link in calls.result(answer))
-        pairs = ((id_in(link, "ENTITY_ID"), id_in(link, "REQUISITE_ID")) for link in links)
-        return {invoice_id: requisite_id for invoice_id, requisite_id in pairs if requisite_id}
-
-    def _context(self, links: dict[int, int], owned: Sequence[OwnedRows]) -> ProcessingContext:
+    def _context(
+        self, links: dict[int, int], own_links: dict[int, int], owned: Sequence[OwnedRows]
+    ) -> ProcessingContext:
         known = self._look_ups
         return ProcessingContext(
             fields=self._catalog.fields,
             extra_fields=self._extra_fields,
             requisite_links=links,
+            own_requisite_links=own_links,
             requisites=known.requisites.first(),
             company_requisites=known.company_requisites.all(),
             contact_requisites=known.contact_requisites.all(),
@@ -176,6 +175,12 @@ class InvoiceSource:
             stages=self._catalog.stages,
             users={each: user_name(user) for each, user in known.users.first().items()},
         )
+
+
+def _links(answers: Sequence[Raw], side: str) -> dict[int, int]:
+    """Invoice id → requisite id of one side of the links, those without left out."""
+    pairs = ((id_in(link, "ENTITY_ID"), id_in(link, side)) for link in answers)
+    return {invoice_id: requisite_id for invoice_id, requisite_id in pairs if requisite_id}
 
 
 def user_name(user: Raw) -> str:

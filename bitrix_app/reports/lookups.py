@@ -74,13 +74,19 @@ class LookUps:
         self.users = Known(lambda ids, run: people(portal, ids, run), "ID")
         self._knows_users = knows_users
 
-    def learn(self, run: Run, invoices: Sequence[Raw], links: Mapping[int, int]) -> None:
-        """Looks up all that ``invoices`` need; ``links`` is invoice id → linked requisite id."""
+    def learn(
+        self, run: Run, invoices: Sequence[Raw], links: Mapping[int, int], own_links: Mapping[int, int] | None = None
+    ) -> None:
+        """Looks up all that ``invoices`` need; ``links`` is invoice id → linked requisite id, ``own_links`` the same of
+        the seller's side, ``None`` where no rule asks for the seller."""
         if self._knows_users:
             self.users.learn(run, (id_in(each, "assignedById") for each in invoices))
-        self.requisites.learn(run, links.values())
+        sellers = [] if own_links is None else invoices
+        self.requisites.learn(run, [*links.values(), *(own_links or {}).values()])
         unlinked = [each for each in invoices if not self.requisites.has(links.get(id_in(each, "id"), 0))]
-        self.company_requisites.learn(run, (_company(each) for each in unlinked))
+        own = [each for each in sellers if not self.requisites.has((own_links or {}).get(id_in(each, "id"), 0))]
+        own_companies = [id_in(each, "mycompanyId") for each in own]
+        self.company_requisites.learn(run, [*map(_company, unlinked), *own_companies])
         bare = [each for each in unlinked if not self.company_requisites.has(_company(each))]
         self.contact_requisites.learn(run, (_contact(each) for each in bare))
         nobody = [each for each in bare if not self.contact_requisites.has(_contact(each))]

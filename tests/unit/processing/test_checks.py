@@ -269,12 +269,12 @@ def test_an_invoice_without_vat_is_named_so_as_its_cell_does(tax_value: int, beg
         (22, None, None, None),
         (20, "2026-01-01", "2025-12-15", "Отгрузка 01.01.2026, а ставка 20% действовала по 31.12.2025."),
         (22, "2025-12-31", "2026-01-15", "Отгрузка 31.12.2025, а ставка 22% действует с 01.01.2026."),
-        (20, None, "2026-01-01", "Счёт от 01.01.2026, а ставка 20% действовала по 31.12.2025."),
-        (22, "", "2025-12-31", "Счёт от 31.12.2025, а ставка 22% действует с 01.01.2026."),
+        (20, None, "2026-04-02", "Счёт от 02.04.2026, а ставка 20% действовала по 31.12.2025."),
+        (22, "", "2025-09-30", "Счёт от 30.09.2025, а ставка 22% действует с 01.01.2026."),
         (18, "2018-12-31", "2018-12-31", None),
         (18, "2026-01-15", "2026-01-15", "Отгрузка 15.01.2026, а ставка 18% действовала по 31.12.2018."),
         (5, "2025-01-01", "2025-01-01", None),
-        (5, None, "2024-12-31", "Счёт от 31.12.2024, а ставка 5% действует с 01.01.2025."),
+        (5, None, "2024-08-31", "Счёт от 31.08.2024, а ставка 5% действует с 01.01.2025."),
         (7, "2024-12-31", "2025-01-15", "Отгрузка 31.12.2024, а ставка 7% действует с 01.01.2025."),
     ],
 )
@@ -285,6 +285,48 @@ def test_a_rate_must_be_in_force_when_the_goods_are_shipped(
     invoice = processed(raw, fields=SHIPPED, product_rows={1: [a_product_row(taxRate=rate)]})
     advice = " Исправьте ставку товаров в счёте."
     assert problems_in(invoice, "Ставка НДС") == ([message + advice] if message else [])
+
+
+@pytest.mark.parametrize(
+    ("rate", "invoiced"),
+    [(22, "2025-12-15"), (22, "2025-10-01"), (20, "2026-01-01"), (20, "2026-04-01"), (5, "2024-12-31")],
+)
+def test_near_a_change_of_rate_an_unshipped_invoice_is_asked_about_and_not_ordered_to_change(
+    rate: int, invoiced: str
+) -> None:
+    raw = an_invoice(ufCrmShipped=None, begindate=invoiced)
+    (message,) = problems_in(
+        processed(raw, fields=SHIPPED, product_rows={1: [a_product_row(taxRate=rate)]}), "Ставка НДС"
+    )
+    assert message.startswith("Счёт от ")
+    assert message.endswith(("Отгрузка будет при этой ставке?", "Отгрузка была при этой ставке?"))
+    assert "справьте" not in message
+
+
+@pytest.mark.parametrize(
+    ("country", "currency", "judged"),
+    [
+        (None, "RUB", True),
+        (None, "BYN", False),
+        (1, "RUB", True),
+        (1, "USD", True),
+        (4, "BYN", False),
+        (4, "RUB", False),
+    ],
+)
+@pytest.mark.parametrize("linked", [True, False])
+def test_rates_are_judged_by_russian_law_where_the_seller_is_russian(
+    country: int | None, currency: str, judged: bool, linked: bool
+) -> None:
+    own = a_requisite(ID="200", ENTITY_ID="7", PRESET_ID="9")
+    requisites = {"company_requisites": {10: [a_requisite()], **({} if linked else {7: [own]})}}
+    if linked:
+        requisites |= {"own_requisite_links": {1: 200}, "requisites": {200: own}}
+    rows = [a_product_row(taxRate=rate) for rate in (20, 7)]
+    raw = an_invoice(currencyId=currency, begindate="2026-09-01")
+    countries = {} if country is None else {9: country}
+    invoice = processed(raw, product_rows={1: rows}, preset_countries=countries, **requisites)
+    assert len(problems_in(invoice, "Ставка НДС")) == (2 if judged else 0)
 
 
 @pytest.mark.parametrize(
@@ -336,7 +378,7 @@ def test_every_problem_is_a_sentence_that_ends_with_advice() -> None:
     assert len(found) > len({problem.field for problem in found}) > 7
     for problem in found:
         assert problem.message[0].isupper()
-        assert problem.message.endswith(".")
+        assert problem.message.endswith((".", "?"))
         assert ". " in problem.message
 
 

@@ -79,7 +79,7 @@ def test_numbers_of_kazakhstan_stand_in_the_column_of_inn(told: Callable[[str], 
 def test_a_belarusian_number_is_right(told: Callable[[str], Told]) -> None:
     sheet = told("by")
     assert numbers(sheet) == ["190275968"] * 2
-    assert "ИНН" not in {line["Поле"] for line in sheet("Проблемы")}
+    assert sheet("Проблемы") == []
 
 
 def test_head_office_and_branch_are_two_rows_of_counterparties(told: Callable[[str], Told]) -> None:
@@ -88,6 +88,17 @@ def test_head_office_and_branch_are_two_rows_of_counterparties(told: Callable[[s
         ("7707083893", "770701001", 1220),
         ("7707083893", "519043001", 1220),
     ]
+
+
+def test_rates_of_other_countries_are_not_judged_by_russian_law(told: Callable[[str], Told]) -> None:
+    assert "Ставка НДС" not in {line["Поле"] for line in told("foreign_rates")("Проблемы")}
+
+
+def test_a_rate_ahead_of_its_time_is_a_question(told: Callable[[str], Told]) -> None:
+    (line,) = told("rate_ahead")("Проблемы")
+    assert line["Проблема"] == (
+        "Счёт от 15.12.2025, а ставка 22% действует с 01.01.2026. Отгрузка будет при этой ставке?"
+    )
 
 
 def test_nobody_but_a_sole_trader_is_called_one_and_nobody_twice(told: Callable[[str], Told]) -> None:
