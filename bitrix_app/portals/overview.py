@@ -5,20 +5,20 @@ A card wants a glance, not a register: at most PAGES pages of invoices are read,
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from bitrix_app.bitrix24 import PAGE, Bitrix24Client
+from bitrix_app.dates import date_as_written, date_in_zone
 from bitrix_app.portals.catalog import DateField, PortalStage
 
 MONTHS = 12
 PAGES = 10
 CURRENCY = "RUB"
-DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 KOPECK = Decimal("0.01")
 DIGITS = 15
 
@@ -46,10 +46,13 @@ class CompanyOverview:
 
 @dataclass(frozen=True, slots=True)
 class OverviewRules:
-    """Which invoices count, by which date, and when as paid: as in a register of the portal (contract §4)."""
+    """Which invoices count, by which date, and when as paid: as in a register of the portal (contract §4).
+
+    ``zone``: the portal's, where the date is a moment.
+    """
 
     date_field: str
-    is_datetime: bool
+    zone: ZoneInfo | None
     paid_field: str | None
     success_stages: frozenset[str]
     left_out_stages: frozenset[str]
@@ -60,9 +63,10 @@ class OverviewRules:
     ) -> OverviewRules:
         """The rules of the portal's complete settings and its catalog."""
         chosen = str(settings["date_field"])
+        is_moment = any(each.name == chosen and each.type == "datetime" for each in date_fields)
         return cls(
             date_field=chosen,
-            is_datetime=any(each.name == chosen and each.type == "datetime" for each in date_fields),
+            zone=ZoneInfo(settings["time_zone"]) if is_moment else None,
             paid_field=settings["paid_field"],
             success_stages=frozenset(each.id for each in stages if each.semantics == "S"),
             left_out_stages=frozenset(settings["excluded_stages"])
@@ -75,6 +79,16 @@ class OverviewRules:
             return bool(invoice.get(self.paid_field))
         return str(invoice.get("stageId")) in self.success_stages
 
+    def day_of(self, invoice: Mapping[str, Any]) -> date | None:
+        """The calendar date that it counts by; None where there is none that can be read."""
+        written = invoice.get(self.date_field)
+        try:
+            if not isinstance(written, str):
+                return None
+            return date_in_zone(written, self.zone) if self.zone else date_as_written(written)
+        except ValueError:
+            return None
+
     def fields(self) -> list[str]:
         """The fields of an invoice that are read."""
         names = ["id", "opportunity", "stageId", self.date_field, self.paid_field]
@@ -84,7 +98,7 @@ class OverviewRules:
 def company_overview(client: Bitrix24Client, company_id: int, *, today: date, rules: OverviewRules) -> CompanyOverview:
     """Reads the company's invoices of the last twelve months with the client's rights. Raises PortalError."""
     first, after = _first_of(today, 1 - MONTHS), _first_of(today, 1)
-    margin = timedelta(days=1 if rules.is_datetime else 0)  # the portal compares moments in its own time zone
+    margin = timedelta(days=2 if rules.zone else 0)  # the portal compares moments in its server's time zone
     conditions: dict[str, Any] = {
         "=companyId": company_id,
         f">={rules.date_field}": (first - margin).isoformat(),
@@ -116,9 +130,9 @@ def _months(first: date) -> list[str]:
 
 def _add(sums: dict[str, MonthSums], item: Mapping[str, Any], rules: OverviewRules) -> bool:
     """Adds the invoice to its month. → whether it has one among these, and a sum."""
-    day = item.get(rules.date_field)
+    day = rules.day_of(item)
     amount = _money(item.get("opportunity"))
-    known = sums.get(day[:7]) if isinstance(day, str) and DAY.match(day) else None
+    known = None if day is None else sums.get(f"{day:%Y-%m}")
     if known is None or amount is None:
         return False
     paid = known.paid + (amount if rules.is_paid(item) else 0)

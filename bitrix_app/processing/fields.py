@@ -7,14 +7,15 @@ Each field is read on its own: a bad date does not cost the sum. Sources: the po
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
 from bitrix_app.processing.model import Field, FieldMapping, Problem, ProductRow, Raw
 from bitrix_app.processing.money import money_of, number_of, order_of, rate_of, row_amount, row_vat
-from bitrix_app.processing.parsing import UnreadableError, date_of, id_of, name_of, text_in, text_of
+from bitrix_app.processing.parsing import UnreadableError, date_of, id_of, moment_reader, name_of, text_in, text_of
 
 ROWS_NAMED = 3
 
@@ -67,7 +68,12 @@ def mapped_dates(mapping: FieldMapping) -> dict[str, Field]:
             dates.setdefault(name, replace(each, name=name))
     name = mapping.date_field
     dates.setdefault(name, Field("date", name, mapping.titles.get(name) or name, date_of))
-    return dates
+    return {name: replace(each, read=date_reader(mapping, name)) for name, each in dates.items()}
+
+
+def date_reader(mapping: FieldMapping, name: str) -> Callable[[Any], date | None]:
+    """The reader of a date field of this portal: of a date, or of a moment."""
+    return moment_reader(mapping.zone) if name in mapping.datetime_fields else date_of
 
 
 @dataclass(slots=True)

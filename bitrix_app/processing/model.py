@@ -64,12 +64,15 @@ class FieldMapping:
     """Which field of the invoice means what in this portal: names as ``crm.item.fields`` gives them.
 
     ``None`` where none is chosen. ``titles`` are the portal's own titles of these fields, for sentences.
+    ``datetime_fields`` hold a moment, whose day is told in the portal's ``zone``; other date fields hold a date.
     """
 
     date_field: str = "begindate"
     shipped_field: str | None = None
     paid_field: str | None = None
     titles: Mapping[str, str] = field(default_factory=dict)
+    datetime_fields: frozenset[str] = frozenset()
+    zone: datetime.tzinfo = datetime.UTC
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,7 @@
 """Reads single values out of the portal's JSON: texts, ids, calendar dates. Numbers are read in ``money``.
 
 A reader returns ``None`` for an empty value and raises UnreadableError for one that it cannot read; the caller makes a
-Problem of it. Sources: data types of the portal's REST API (``2026-03-31``, ``2026-03-31T03:00:00+03:00``);
-``31.03.2026`` is read too, because exchanges write it into custom fields and it can mean nothing else.
+Problem of it. Which day a date or a moment is: ``bitrix_app/dates.py``.
 """
 
 from __future__ import annotations
@@ -11,11 +10,14 @@ import html
 import math
 import re
 import unicodedata
-from datetime import date
+from collections.abc import Callable
+from datetime import date, tzinfo
 from decimal import Decimal
+from functools import partial
 from html.entities import html5
 from typing import Any
 
+from bitrix_app.dates import date_as_written, date_in_zone
 from bitrix_app.processing.model import Raw
 
 SHOWN = 60
@@ -124,25 +126,30 @@ def _is_short(number: float | Decimal) -> bool:
     return isinstance(exponent, int) and -_NUMBER_DIGITS <= exponent <= number.adjusted() <= _NUMBER_DIGITS
 
 
-FIRST_YEAR = 1900
-"""Excel knows no earlier day; the portal's earlier ones are artefacts of an empty date (``0000-00-00``)."""
-_TIME = r"(?:[T ][0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,9})?)?(?:Z|[+-][0-9]{2}:?[0-9]{2})?)?"
-_ISO = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})" + _TIME)
-_RUSSIAN = re.compile(r"([0-9]{2})\.([0-9]{2})\.([0-9]{4})" + _TIME)
-
-
 def date_of(value: Any) -> date | None:
-    """The calendar date as written; ``None`` when empty. Of a multiple field, the first date that is set.
+    """The calendar date of a field of type ``date``; ``None`` when empty. Of a multiple field, the first that is set.
 
-    ``2026-03-31T23:59:59+03:00`` is 31 March. Raises UnreadableError.
+    Raises UnreadableError.
     """
+    return _date(value, date_as_written)
+
+
+def moment_reader(zone: tzinfo) -> Callable[[Any], date | None]:
+    """Reads the calendar date in ``zone`` of a field of type ``datetime``; else as ``date_of``."""
+    return partial(_date, read=partial(date_in_zone, zone=zone))
+
+
+def _date(value: Any, read: Callable[[str], date]) -> date | None:
     if value is None or value == "" or value is False:  # an empty multiple field comes as False from old methods
         return None
     if isinstance(value, list | tuple):
-        return _first_of(value)
-    if isinstance(value, str):
-        return _date_of_text(value)
-    raise UnreadableError(value)
+        return _first_of(value, read)
+    if not isinstance(value, str):
+        raise UnreadableError(value)
+    try:
+        return read(value.strip()) if value.strip() else None
+    except ValueError as error:
+        raise UnreadableError(value) from error
 
 
 def date_in_words(day: date) -> str:
@@ -150,34 +157,11 @@ def date_in_words(day: date) -> str:
     return f"{day.day:02}.{day.month:02}.{day.year:04}"
 
 
-def _first_of(values: list[Any] | tuple[Any, ...]) -> date | None:
+def _first_of(values: list[Any] | tuple[Any, ...], read: Callable[[str], date]) -> date | None:
     for each in values:
         if isinstance(each, list | tuple):
             raise UnreadableError(values)
-        day = date_of(each)
+        day = _date(each, read)
         if day is not None:
             return day
     return None
-
-
-def _date_of_text(value: str) -> date | None:
-    text = value.strip()
-    if not text:
-        return None
-    year, month, day = _parts(text)
-    if year < FIRST_YEAR:
-        raise UnreadableError(value)
-    try:
-        return date(year, month, day)
-    except ValueError as error:
-        raise UnreadableError(value) from error
-
-
-def _parts(text: str) -> tuple[int, int, int]:
-    if found := _ISO.fullmatch(text):
-        year, month, day = found.groups()
-    elif found := _RUSSIAN.fullmatch(text):
-        day, month, year = found.groups()
-    else:
-        raise UnreadableError(text)
-    return int(year), int(month), int(day)

@@ -32,7 +32,7 @@ class Estimate:
 
 
 def estimate(portal: PortalReader, params: ReportParams, catalog: ReportCatalog, plan: Plan) -> Estimate:
-    """Two counting calls. A datetime field is counted a day wider at both ends, so the report may hold fewer.
+    """Two counting calls. A datetime field is counted a day or two wider at both ends, so the report may hold fewer.
 
     For product rows the portal may have to be asked, once for each user, whether it takes lists of invoices: if not,
     each invoice is a call. Raises PortalErrors.

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from bitrix_app.processing import (
@@ -22,6 +22,8 @@ from bitrix_app.processing import (
 )
 
 DEFAULT_KIND = "register"
+DAY, WEST, EAST = timedelta(days=1), timedelta(hours=-12), timedelta(hours=14)
+"""A day, and the offsets of the world's ends."""
 NARROWING = ("company_id", "invoice_id", "mycompany_id", "assigned_by_id", "currency", "paid")
 
 
@@ -76,12 +78,10 @@ class ReportRequest:
 class ReportCatalog:
     """The portal's fields, stages and presets as far as a report uses them.
 
-    ``datetime_fields``: names of date fields that hold a moment. ``excluded_stages``: chosen in the settings.
-    ``knows_users``: whether the application may ask for users' names.
+    ``excluded_stages``: chosen in the settings. ``knows_users``: whether the application may ask for users' names.
     """
 
     fields: FieldMapping = field(default_factory=FieldMapping)
-    datetime_fields: frozenset[str] = frozenset()
     stages: Mapping[str, Stage] = field(default_factory=dict)
     excluded_stages: frozenset[str] = frozenset()
     preset_xml_ids: Mapping[int, str] = field(default_factory=dict)
@@ -107,15 +107,24 @@ def invoice_filter(params: ReportParams, catalog: ReportCatalog) -> dict[str, An
     """The portal's filter for the report's invoices.
 
     The end is ``<`` the next day, for ``<=`` with a bare date stops at midnight. A datetime field is compared in
-    the portal's time zone, while the report goes by the calendar date as written: there the filter is a day wider
-    at both ends and ``Selection`` cuts exactly.
+    the zone of the portal's server, which nobody tells, while the report goes by the portal's own: there the filter is
+    wider at both ends and ``Selection`` cuts exactly.
     """
-    margin = timedelta(days=1 if params.date_field in catalog.datetime_fields else 0)
+    margin = _margin(params, catalog.fields)
     return {
         f">={params.date_field}": _day(params.date_from, -margin),
         f"<{params.date_field}": _day(params.date_to, timedelta(days=1) + margin),
         **_narrowing(params, catalog.left_out_stages),
     }
+
+
+def _margin(params: ReportParams, fields: FieldMapping) -> timedelta:
+    """How far the server's midnight may be from the portal's: a day, and two where the portal is so far east or west
+    that a server at the other end is more than 24 hours away."""
+    if params.date_field not in fields.datetime_fields:
+        return timedelta()
+    offset = datetime.combine(params.date_from, time(), fields.zone).utcoffset() or timedelta()
+    return timedelta(days=1 if EAST - DAY < offset < WEST + DAY else 2)
 
 
 def undated_filter(params: ReportParams, catalog: ReportCatalog) -> dict[str, Any]:

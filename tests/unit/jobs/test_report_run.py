@@ -82,10 +82,10 @@ def test_the_rhythm_of_the_bucket_is_no_wait_to_speak_of() -> None:
 
 def test_the_settings_of_the_portal_reach_the_report() -> None:
     """Mapped fields, excluded stages, titles and presets are those of this portal."""
-    portal = a_portal(settings={"paid_field": "ufCrmPaid", "excluded_stages": ["DT31_1:N"]})
+    portal = a_portal(settings={"paid_field": "ufCrmPaid", "excluded_stages": ["DT31_1:N"], "time_zone": "Asia/Almaty"})
     found = report_catalog(portal, KNOWN)
     assert (found.fields.paid_field, found.fields.titles["ufCrmPaid"]) == ("ufCrmPaid", "Дата оплаты")
-    assert found.datetime_fields == {"ufCrmPaid"}
+    assert (found.fields.datetime_fields, str(found.fields.zone)) == ({"ufCrmPaid"}, "Asia/Almaty")
     assert found.left_out_stages == {"DT31_1:N", "DT31_1:D"}
     assert found.preset_xml_ids == {3: "#CRM_REQUISITE_PRESET_DEF_RU_INDIVIDUAL#"}
 

@@ -55,11 +55,16 @@ def test_failed_and_excluded_stages_do_not_count() -> None:
 
 
 def test_the_months_are_those_of_the_portals_date_field() -> None:
-    """A moment is asked for a day further at both ends, since portals compare it in another time zone."""
-    items = [{"begindate": "2026-01-31", "ufCrmMoment": "2026-03-01T00:30:00+03:00", "opportunity": 1}]
+    """A moment counts in the portal's zone; it is asked for further at both ends: servers compare it in theirs."""
+    items = [{"begindate": "2026-01-31", "ufCrmMoment": "2026-02-28T16:30:00-05:00", "opportunity": 1}]
     found, conditions = overview(items, date_field="ufCrmMoment")
     assert [month.month for month in found.months if month.invoiced] == ["2026-03"]
-    assert (conditions[">=ufCrmMoment"], conditions["<ufCrmMoment"]) == ("2025-03-31", "2026-04-02")
+    assert (conditions[">=ufCrmMoment"], conditions["<ufCrmMoment"]) == ("2025-03-30", "2026-04-03")
+
+
+def test_a_server_west_of_greenwich_moves_no_invoice_into_another_month() -> None:
+    found, _ = overview([{"begindate": "2026-02-28T19:00:00-05:00", "opportunity": 1, "stageId": "DT31_2:P"}])
+    assert [month.month for month in found.months if month.invoiced] == ["2026-03"]
 
 
 def test_paid_goes_by_the_mapped_field_where_there_is_one() -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime, time, timedelta, timezone
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from bitrix_app.processing import FieldMapping, Stage
 from bitrix_app.reports.exporting import filters_in_words, undated_in_words
@@ -17,7 +19,8 @@ STAGES = {
     "DT31_1:D": Stage("DT31_1:D", "Не оплачен", "F", 1),
     "DT31_1:P": Stage("DT31_1:P", "Оплачен", "S", 1),
 }
-MOMENTS = ReportCatalog(datetime_fields=frozenset({"begindate", "ufCrmPaid"}))
+MOMENTS = ReportCatalog(FieldMapping(datetime_fields=frozenset({"begindate", "ufCrmPaid"})))
+OFFSETS = st.integers(-12 * 4, 14 * 4).map(lambda quarters: timezone(timedelta(minutes=15 * quarters)))
 WITHOUT_FAILED = ReportCatalog(excluded_stages=frozenset({"DT31_1:D"}))
 
 
@@ -32,13 +35,24 @@ def test_the_period_includes_both_ends() -> None:
 
 
 def test_a_moment_is_asked_for_with_a_day_to_spare() -> None:
-    """The portal compares moments in its own time zone; the calendar date is cut afterwards."""
+    """The portal compares moments in its server's time zone; the calendar date is cut afterwards."""
     asked = invoice_filter(params(date_field="ufCrmPaid"), MOMENTS)
     assert asked == {">=ufCrmPaid": "2026-02-28", "<ufCrmPaid": "2026-04-02"}
 
 
+@given(OFFSETS, OFFSETS, st.dates(date(2000, 1, 1), date(2100, 1, 1)), st.times())
+def test_no_server_keeps_back_a_moment_of_the_period(server: timezone, own: timezone, day: date, at: time) -> None:
+    """Whatever the server's and the portal's zones: a moment of the period's only day lies within the filter."""
+    catalog = ReportCatalog(FieldMapping(datetime_fields=frozenset({"ufCrmPaid"}), zone=own))
+    asked = invoice_filter(ReportParams(day, day, date_field="ufCrmPaid"), catalog)
+    first, after = (
+        datetime.combine(date.fromisoformat(asked[key]), time(), server) for key in (">=ufCrmPaid", "<ufCrmPaid")
+    )
+    assert first <= datetime.combine(day, at, own) < after
+
+
 @pytest.mark.parametrize(
-    ("given", "asked"),
+    ("wish", "asked"),
     [
         ({"company_id": 12}, {"=companyId": 12}),
         ({"invoice_id": 345}, {"=id": 345}),
@@ -50,9 +64,9 @@ def test_a_moment_is_asked_for_with_a_day_to_spare() -> None:
         ({"company_id": None, "stages": None}, {}),
     ],
 )
-def test_each_wish_narrows_on_the_server(given: dict[str, Any], asked: dict[str, Any]) -> None:
+def test_each_wish_narrows_on_the_server(wish: dict[str, Any], asked: dict[str, Any]) -> None:
     """What the portal can filter is filtered there; whether an invoice is paid only the processed invoice tells."""
-    found = invoice_filter(params(**given), ReportCatalog())
+    found = invoice_filter(params(**wish), ReportCatalog())
     assert {name: value for name, value in found.items() if "begindate" not in name} == asked
 
 

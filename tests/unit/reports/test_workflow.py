@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from openpyxl import load_workbook
@@ -20,7 +21,7 @@ from bitrix_app.reports.kinds import REGISTER, ReportKind
 from bitrix_app.reports.register import Register
 from bitrix_app.reports.request import ReportCatalog, ReportParams, Selection, invoice_filter
 from bitrix_app.reports.running import ProgressTracker, StopSignal
-from demo_portal import Fault, Portal, a_row
+from demo_portal import PAID, SHIPPED, Fault, Portal, a_row
 from tests.memory import Scene
 from tests.unit.reports.watched import Watched
 
@@ -41,6 +42,7 @@ def build(
     kind: ReportKind = REGISTER,
     watched: Any = None,
     stop: Any = None,
+    catalog: ReportCatalog = CATALOG,
     **params: Any,
 ) -> Outcome:
     asked = ReportParams.from_json({"date_from": "2026-03-01", "date_to": "2026-03-31", "detailed": True, **params})
@@ -48,7 +50,7 @@ def build(
         kind=kind,
         portal=scene.client,
         request=ReportRequest(asked, "Иванова Анна", datetime(2026, 4, 1, 9, tzinfo=UTC), "https://p.ru/{}".format),
-        catalog=CATALOG,
+        catalog=catalog,
         progress=ProgressTracker(watched or Watched(), detailed=asked.detailed),
         stop=stop or StopSignal(),
     )
@@ -124,6 +126,28 @@ def test_the_table_for_1c_has_a_line_an_invoice(scene: Scene, portal: Portal, tm
     path = next(each.path for each in outcome.files if each.format == "csv")
     with path.open(encoding="utf-8-sig", newline="") as file:
         assert [line["Номер"] for line in csv.DictReader(file, delimiter=";")] == ["2", "1", "3"]
+
+
+@pytest.mark.parametrize("place", ["America/New_York", "Europe/Moscow", "UTC", "Pacific/Kiritimati", "Etc/GMT+12"])
+def test_a_report_has_the_dates_of_the_portal_wherever_its_server_stands(
+    scene: Scene, tmp_path: Path, place: str
+) -> None:
+    """The first and the last day of the period, a day before and after it; a payment late on the last day."""
+    for day in ("2026-02-28", "2026-03-01", "2026-03-31", "2026-04-01"):
+        number = scene.portal.crm.add_invoice(number=day, date=day, shipped=day, stage="DT31_1:N")
+        scene.portal.crm.invoices.change(number, **{PAID: f"{day}T23:30:00+03:00"})
+    scene.portal.behave(server_zone=ZoneInfo(place))
+    catalog = replace(
+        CATALOG,
+        fields=FieldMapping(
+            shipped_field=SHIPPED, paid_field=PAID, datetime_fields=frozenset({PAID}), zone=ZoneInfo("Europe/Moscow")
+        ),
+    )
+    for field in ("begindate", SHIPPED, PAID):
+        table = sheet(build(scene, tmp_path, catalog=catalog, date_field=field), "Краткий")[:2]
+        for title in ("Дата счёта", "Дата отгрузки", "Дата оплаты"):
+            assert [line[title].date() for line in table] == [date(2026, 3, 1), date(2026, 3, 31)]
+        assert [line["Номер"] for line in table] == ["2026-03-01", "2026-03-31"]
 
 
 def test_invoices_outside_the_period_are_left_out_by_their_calendar_date(
