@@ -15,11 +15,22 @@ import hypothesis
 import pytest
 import redis
 
+from bitrix_app.portals import end_request
+from bitrix_app.portals.waiting import request_deadline
 from bitrix_app.storage import Cipher, Database
 from tests.servers import empty, need_postgres, need_redis, throwaway_database
 
 hypothesis.settings.register_profile("any machine", deadline=None)  # how long an example takes is no test's business
 hypothesis.settings.load_profile("any machine")
+
+
+@pytest.fixture(autouse=True)
+def no_request_left_open() -> Iterator[None]:
+    """A test ends the web request that it has begun: what the next one waits for would share its time."""
+    yield
+    left_open = request_deadline() is request_deadline()
+    end_request()
+    assert not left_open
 
 
 @pytest.fixture(scope="session")

@@ -276,7 +276,6 @@ def test_a_request_that_needs_more_is_given_more_from_its_beginning() -> None:
 
 
 def test_everything_that_a_request_waits_for_shares_its_time() -> None:
-    end_request()  # whichever request another test of this process has left open
     assert request_deadline() is not request_deadline()
     begin_request()
     shared = request_deadline()
