@@ -11,7 +11,7 @@ from email.utils import parsedate_to_datetime
 from bitrix_app.bitrix24 import AuthorizationServer
 from bitrix_app.errors import AuthorizationServerUnavailableError, SettingsError, StorageFullError
 from bitrix_app.jobs import WakeQueue
-from bitrix_app.settings import STRONG_KEY_LENGTH, Settings
+from bitrix_app.settings import OAUTH_ROOTS, STRONG_KEY_LENGTH, Settings
 from bitrix_app.storage import Database, Files
 
 CLOCK_TOLERANCE_SECONDS = 60.0
@@ -37,7 +37,7 @@ def examine(settings: Settings, *, clock: Callable[[], float] = time.time) -> It
     yield check_database(settings.database_url)
     yield check_queue(settings.queue_url)
     yield check_files(settings.reports_dir)
-    yield from check_authorization_server(settings, clock)
+    yield from check_authorization_servers(settings, clock)
 
 
 def check_secret_key(settings: Settings) -> Finding:
@@ -90,36 +90,53 @@ def check_files(url: str) -> Finding:
     return Finding(True, "Место для отчётов доступно для записи.", "Files can be written to where reports lie.")
 
 
-def check_authorization_server(settings: Settings, clock: Callable[[], float]) -> Iterator[Finding]:
-    """Whether the authorization server answers us, and whether our clock agrees with its ``Date``.
+def check_authorization_servers(settings: Settings, clock: Callable[[], float]) -> Iterator[Finding]:
+    """Whether each authorization server answers us, and whether our clock agrees with the ``Date`` of one that does.
 
-    It is asked as the app asks it: by the same connection, past the environment's proxies.
+    They are asked as the app asks them: by the same connection, past the environment's proxies.
     """
-    oauth_url = settings.oauth_url
     server = AuthorizationServer(
-        oauth_url=oauth_url,
+        roots=settings.oauth_roots,
         client_id=settings.client_id,
         client_secret=settings.client_secret,
         ca_bundle=settings.ca_bundle,
     )
-    try:
-        with closing(server):
-            answer = server.ping()
-    except AuthorizationServerUnavailableError as error:
-        yield Finding(
-            False,
-            f"Сервер авторизации {oauth_url} не отвечает ({error}): проверьте сеть, BITRIX_OAUTH_URL и CA_BUNDLE. "
-            "Приложение обращается к нему напрямую, без прокси.",
-            f"The authorization server {oauth_url} does not answer ({error}): check network, BITRIX_OAUTH_URL and "
-            "CA_BUNDLE. The app calls it directly, without a proxy.",
-        )
-        return
-    yield Finding(
-        answer.status < 500,
-        f"Сервер авторизации ответил ({answer.status}).",
-        f"The authorization server has answered ({answer.status}).",
+    dates: list[str] = []
+    with closing(server):
+        for root in settings.oauth_roots:
+            try:
+                answer = server.ping(root)
+            except AuthorizationServerUnavailableError as error:
+                yield _silent(root, error)
+                continue
+            dates.append(answer.date)
+            yield Finding(
+                answer.status < 500,
+                f"Сервер авторизации {root} ответил ({answer.status}).{_whose(root)[0]}",
+                f"The authorization server {root} has answered ({answer.status}).{_whose(root)[1]}",
+            )
+    if dates:
+        yield check_clock(dates[0], clock())
+
+
+def _silent(root: str, error: AuthorizationServerUnavailableError) -> Finding:
+    russian, english = _whose(root)
+    return Finding(
+        False,
+        f"Сервер авторизации {root} не отвечает ({error}): проверьте сеть, BITRIX_OAUTH_URL и CA_BUNDLE. Приложение "
+        f"обращается к нему напрямую, без прокси.{russian}",
+        f"The authorization server {root} does not answer ({error}): check network, BITRIX_OAUTH_URL and CA_BUNDLE. "
+        f"The app calls it directly, without a proxy.{english}",
     )
-    yield check_clock(answer.date, clock())
+
+
+def _whose(root: str) -> tuple[str, str]:
+    """Which portals an authorization server of Bitrix24's own serves."""
+    if root not in OAUTH_ROOTS:
+        return "", ""
+    if root == OAUTH_ROOTS[0]:
+        return " Его порталы: Россия и соседние страны.", " Its portals: Russia and neighbouring countries."
+    return " Его порталы: остальные страны.", " Its portals: all other countries."
 
 
 def check_clock(date_header: str, now: float) -> Finding:

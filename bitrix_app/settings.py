@@ -23,6 +23,8 @@ LEAST_WEB_THREADS = 40
 """Some threads are kept for pages that need neither portal nor authorization server (``portals.Places``)."""
 UNWRITABLE = re.compile(r"[\s\"'<>\\^`{|};,]")
 """Characters that no server's address has: addresses end up in pages and their Content-Security-Policy."""
+OAUTH_ROOTS = ("https://oauth.bitrix24.tech", "https://oauth.bitrix.info")
+"""Bitrix24's authorization servers: of portals of Russia and its neighbours, and of all others."""
 QUEUES = ("sqlite:///", "redis://", "rediss://")
 
 
@@ -34,7 +36,7 @@ class Settings:
     client_secret: str = field(repr=False)
     app_url: str
     secret_keys: tuple[str, ...] = field(repr=False)
-    oauth_url: str = "https://oauth.bitrix.info"
+    oauth_roots: tuple[str, ...] = OAUTH_ROOTS
     allow_http: bool = False
     bx24_js_url: str = "https://api.bitrix24.com/api/v1/"
     database_url: str = field(default="sqlite:///var/app.db", repr=False)
@@ -73,7 +75,7 @@ def load_settings(environ: Mapping[str, str] | None = None, dotenv: Path | None 
         client_secret=given.text("BITRIX_CLIENT_SECRET"),
         app_url=given.address("APP_URL").rstrip("/"),
         secret_keys=given.keys("SECRET_KEY"),
-        oauth_url=given.address("BITRIX_OAUTH_URL", "https://oauth.bitrix.info").rstrip("/"),
+        oauth_roots=given.roots("BITRIX_OAUTH_URL"),
         allow_http=given.choice("BITRIX_ALLOW_HTTP", "0", ("0", "1")) == "1",
         bx24_js_url=given.address("BX24_JS_URL", "https://api.bitrix24.com/api/v1/"),
         database_url=given.text("DATABASE_URL", "sqlite:///var/app.db"),
@@ -116,6 +118,9 @@ class _Given:
             given = "one with a name and password" if "@" in value else repr(value)
             raise SettingsError(f"{name} must be an http(s) address such as https://example.ru, not {given}")
         return value
+
+    def roots(self, name: str) -> tuple[str, ...]:
+        return (self.address(name).rstrip("/"),) if self.text(name) else OAUTH_ROOTS
 
     def queue(self, name: str, default: str) -> str:
         value = self.text(name, default)

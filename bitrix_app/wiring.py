@@ -83,7 +83,7 @@ class Stores:
 
 @dataclass(frozen=True, slots=True)
 class PortalSide:
-    """What asks portals and the authorization server."""
+    """What asks portals and the authorization servers."""
 
     server: AuthorizationServer
     clients: PortalClients
@@ -177,7 +177,7 @@ def build_transports(settings: Settings) -> Transports:
 def build_portal_side(settings: Settings, stores: Stores, transports: Transports, observer: CallObserver) -> PortalSide:
     """Clients of portals, and what they learn of a portal and its users."""
     server = AuthorizationServer(
-        oauth_url=settings.oauth_url,
+        roots=settings.oauth_roots,
         client_id=settings.client_id,
         client_secret=settings.client_secret,
         allow_http=settings.allow_http,
@@ -237,7 +237,8 @@ def build_web(
     metrics: Metrics,
 ) -> WebServices:
     """What the web application calls."""
-    check = CallerCheck(portals.server, places=Places.of(settings.web_threads).callers)
+    places = Places.of(settings.web_threads).callers
+    check = CallerCheck(portals.server, places=places, remembered=stores.portals.oauth_root)
     embedding = Embedding(settings.app_url)
     installer = Installer(
         check=check,

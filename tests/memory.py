@@ -77,7 +77,7 @@ def memory_transport(world: DemoWorld) -> Transport:
 def memory_authorization_server(world: DemoWorld) -> AuthorizationServer:
     """The app's client of the authorization server, with this world in the place of the network."""
     made = AuthorizationServer(
-        oauth_url=world.oauth.url,
+        roots=(world.oauth.url,),
         client_id=world.app.client_id,
         client_secret=world.app.client_secret,
         allow_http=True,

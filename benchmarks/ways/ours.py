@@ -81,7 +81,7 @@ def reports_of(services: Services, portal: PortalSubprocess) -> UserReports:
 
 def _owner(settings: Settings, access_token: str) -> TokenOwner:
     server = AuthorizationServer(
-        oauth_url=settings.oauth_url,
+        roots=settings.oauth_roots,
         client_id=settings.client_id,
         client_secret=settings.client_secret,
         allow_http=settings.allow_http,

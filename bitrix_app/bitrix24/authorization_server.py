@@ -1,8 +1,11 @@
-"""The authorization server: whose token is this, and a new pair for a spent one.
+"""The authorization servers: whose token is this, and a new pair for a spent one.
 
-Sources: contract §2 "Trust"; ``settings/oauth/auto-renewal``, ``settings/oauth/error-codes``,
-``settings/cloud-and-on-premise/security-recommendations``. The documented way is GET with secrets in the query: the
-query stays out of logs, and errors keep no cause that could hold it.
+Bitrix24 has two, and a portal belongs to one of them. Only the roots that the settings name are ever called: what a
+request says chooses among them at most. Sources: contract §2 "Trust", "Two authorization servers";
+``settings/oauth/auto-renewal``, ``settings/oauth/error-codes``,
+``settings/cloud-and-on-premise/security-recommendations``. Whose a token is, is asked by GET with the token in the
+query: the query stays out of logs, and errors keep no cause that could hold it. Renewals go by POST, whose form no log
+keeps.
 """
 
 from __future__ import annotations
@@ -12,9 +15,9 @@ import logging
 import re
 import threading
 import time
-from collections.abc import Callable, Mapping
-from typing import Any
-from urllib.parse import urlsplit
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar
+from urllib.parse import urlencode, urlsplit
 
 from marshmallow import ValidationError
 
@@ -30,8 +33,11 @@ from bitrix_app.errors import (
     PaymentRequiredError,
 )
 
+A = TypeVar("A")
+
 _MAX_BYTES = 2**20
 _HEADERS = {"Accept": "application/json", "User-Agent": "bitrix-invoice-register"}
+_FORM = {**_HEADERS, "Content-Type": "application/x-www-form-urlencoded"}
 _CODE = re.compile(r"[A-Za-z0-9_-]{1,40}")
 _DOMAIN = re.compile(r"[A-Za-z0-9.-]{1,253}(:\d{1,5})?")
 _SECONDS_OF_LIFE = 3600
@@ -39,9 +45,16 @@ _QUERY = re.compile(r"\?[^\s'\")]*")
 _LOGGERS = ("urllib3.connection", "urllib3.connectionpool", "urllib3.util.retry")
 
 
+def root_of(endpoint: str, roots: Sequence[str]) -> str | None:
+    """The one of ``roots`` that a ``SERVER_ENDPOINT`` such as ``https://oauth.bitrix.info/rest/`` names exactly; None
+    for anything else."""
+    return next((each for each in roots if endpoint in {each, f"{each}/", f"{each}/rest", f"{each}/rest/"}), None)
+
+
 class AuthorizationServer:
-    """Safe to use from several threads; at most ``at_once`` of them ask at once, the others wait for a place, as long
-    as an answer may take. How many threads of the web process may come here at all is not decided here.
+    """The servers at ``roots``, one or two. Safe to use from several threads; at most ``at_once`` of them ask at once,
+    the others wait for a place, as long as an answer may take. How many threads of the web process may come here at
+    all is not decided here.
 
     Times are seconds. ``ca_bundle``: a PEM file of authorities to trust beside the public ones. Close it when done.
     """
@@ -49,7 +62,7 @@ class AuthorizationServer:
     def __init__(
         self,
         *,
-        oauth_url: str,
+        roots: Sequence[str],
         client_id: str,
         client_secret: str,
         allow_http: bool = False,
@@ -60,7 +73,7 @@ class AuthorizationServer:
         clock: Callable[[], float] = time.time,
     ) -> None:
         keep_queries_out_of_logs()
-        self._root = oauth_url.rstrip("/")
+        self._roots = tuple(each.rstrip("/") for each in roots)
         self._client_id = client_id
         self._client_secret = client_secret
         self._allow_http = allow_http
@@ -68,15 +81,22 @@ class AuthorizationServer:
         self._patience = total_timeout
         self._clock = clock
         limits = Limits(connect=connect_timeout, read=total_timeout, total=total_timeout, max_bytes=_MAX_BYTES)
-        self._http = HttpClient(limits, connections=at_once, ca_bundle=ca_bundle)
+        self._http = HttpClient(limits, hosts=len(self._roots), connections=at_once, ca_bundle=ca_bundle)
 
-    def confirm(self, access_token: str) -> TokenOwner:
-        """Whose token this is.
+    def confirm(self, access_token: str, told: str = "", remembered: str | None = None) -> TokenOwner:
+        """Whose token this is. ``told``: the ``SERVER_ENDPOINT`` that came with it; where it names one of the roots,
+        that one is asked alone, else all are, the ``remembered`` one first, until one knows the token.
 
         Raises ForeignTokenError for one that is forged, expired, another application's, or belongs to a portal whose
-        address we do not call; AuthorizationServerUnavailableError when there is no answer that says so.
+        address we do not call; AuthorizationServerUnavailableError when there is no answer that says so: a root that
+        is silent might have known it.
         """
-        status, body = self._ask("/rest/app.info", {"auth": access_token})
+        chosen = root_of(told, self._roots)
+        roots = [chosen] if chosen else sorted(self._roots, key=lambda each: each != remembered)
+        return _first_good(roots, lambda root: self._confirm(root, access_token))
+
+    def _confirm(self, root: str, access_token: str) -> TokenOwner:
+        status, body = self._body(self._send(root, "GET", "/rest/app.info", {"auth": access_token}))
         if status >= 400 or "error" in body:
             raise ForeignTokenError("the authorization server does not know this access token")
         info = self._load(AppInfoSchema(), body.get("result"))
@@ -84,15 +104,22 @@ class AuthorizationServer:
             raise ForeignTokenError("the access token belongs to another application")
         if info["expires"] is not None and info["expires"] <= self._clock():
             raise ForeignTokenError("the access token has expired")
-        return self._owner(info)
+        return self._owner(info, root)
 
-    def renew(self, refresh_token: str) -> RenewedPair:
-        """A new pair; ``refresh_token`` is spent by it.
+    def renew(self, refresh_token: str, remembered: str | None = None) -> RenewedPair:
+        """A new pair; ``refresh_token`` is spent by it. The ``remembered`` root is asked alone; where it is none of
+        ours, all are, until one renews it.
 
         Raises InvalidGrantError, PaymentRequiredError, AuthorizationServerUnavailableError; AuthorizationServerError
         for any other refusal.
         """
-        status, body = self._ask(
+        roots = [remembered] if remembered in self._roots else self._roots
+        return _first_good(roots, lambda root: self._renew(root, refresh_token))
+
+    def _renew(self, root: str, refresh_token: str) -> RenewedPair:
+        answer = self._send(
+            root,
+            "POST",
             "/oauth/token/",
             {
                 "grant_type": "refresh_token",
@@ -101,25 +128,28 @@ class AuthorizationServer:
                 "refresh_token": refresh_token,
             },
         )
+        status, body = self._body(answer)
         if status >= 400 or "error" in body:
             raise _refusal(status, body)
         pair = self._load(RenewalSchema(), body)
         lifetime, expires = pair.pop("expires_in"), pair.pop("expires")
         pair["client_endpoint"] = self._endpoint(pair["client_endpoint"], AuthorizationServerUnavailableError)
+        pair["root"] = root_of(pair.pop("server_endpoint") or "", self._roots) or root
         return RenewedPair(**pair, expires_at=expires or int(self._clock()) + (lifetime or _SECONDS_OF_LIFE))
 
-    def ping(self) -> HttpResponse:
-        """Its answer to a question without a token: whether it can be reached, and what time it has there.
+    def ping(self, root: str) -> HttpResponse:
+        """The answer of one of the roots to a question without a token: whether it can be reached, and what time it
+        has there.
 
         Raises AuthorizationServerUnavailableError when no answer came.
         """
-        return self._get("/rest/app.info", {})
+        return self._send(root, "GET", "/rest/app.info", {})
 
     def close(self) -> None:
         """Closes the kept connections."""
         self._http.close()
 
-    def _owner(self, info: Mapping[str, Any]) -> TokenOwner:
+    def _owner(self, info: Mapping[str, Any], root: str) -> TokenOwner:
         install = info["install"]
         endpoint = self._endpoint(install["client_endpoint"], ForeignTokenError)
         domain = install["domain"] or ""
@@ -130,6 +160,7 @@ class AuthorizationServer:
             user_id=info["user_id"],
             scopes=info["scope"] if info["scope"] is not None else install["scope"] or frozenset(),
             expires_at=info["expires"],
+            root=root,
         )
 
     def _endpoint(self, address: str, refusal: type[AppError]) -> str:
@@ -147,9 +178,8 @@ class AuthorizationServer:
             return loaded
         raise AuthorizationServerUnavailableError(f"the authorization server's answer has a wrong {wrong}")
 
-    def _ask(self, path: str, query: Mapping[str, str]) -> tuple[int, dict[str, Any]]:
+    def _body(self, response: HttpResponse) -> tuple[int, dict[str, Any]]:
         """Status and body of an answer that is JSON and no failure of the server. Raises the Unavailable error."""
-        response = self._get(path, query)
         if response.status >= 500 or response.status in {408, 429} or 300 <= response.status < 400:
             raise AuthorizationServerUnavailableError(f"the authorization server answered {response.status}")
         try:
@@ -160,15 +190,32 @@ class AuthorizationServer:
             raise AuthorizationServerUnavailableError("the authorization server's answer is no object")
         return response.status, body
 
-    def _get(self, path: str, query: Mapping[str, str]) -> HttpResponse:
+    def _send(self, root: str, verb: str, path: str, fields: Mapping[str, str]) -> HttpResponse:
+        """The answer to one request; the fields go in the query of a GET, in the form of a POST. Raises the
+        Unavailable error."""
         if not self._places.acquire(timeout=self._patience):
             raise AuthorizationServerUnavailableError("too many requests wait for the authorization server")
         try:
-            return self._http.request("GET", f"{self._root}{path}", headers=_HEADERS, query=query)
+            if verb == "GET":
+                return self._http.request(verb, f"{root}{path}", headers=_HEADERS, query=fields)
+            return self._http.request(verb, f"{root}{path}", headers=_FORM, body=urlencode(fields).encode())
         except (NoAnswerError, OversizedError) as error:
             raise AuthorizationServerUnavailableError(f"no answer: {error}") from None
         finally:
             self._places.release()
+
+
+def _first_good(roots: Sequence[str], ask: Callable[[str], A]) -> A:
+    """The answer of the first root that gives one. Where none does, silence says more than a refusal (who is silent
+    might have known), and a spent token more than another refusal."""
+    failures: list[AuthorizationServerError] = []
+    for root in roots:
+        try:
+            return ask(root)
+        except AuthorizationServerError as error:
+            failures.append(error)
+    tellings = AuthorizationServerUnavailableError, InvalidGrantError, AuthorizationServerError
+    raise next(each for kind in tellings for each in failures if isinstance(each, kind))
 
 
 def _refusal(status: int, body: Mapping[str, Any]) -> AppError:

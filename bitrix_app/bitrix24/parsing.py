@@ -215,6 +215,11 @@ def _scopes(value: Any) -> frozenset[str]:
     return frozenset(each.strip() for each in names if each.strip())
 
 
+def _text(value: Any) -> str:
+    """A text; whatever is none counts as empty."""
+    return value if isinstance(value, str) else ""
+
+
 def _moment(value: Any) -> int:
     """Unix seconds from a number, the same as text, or an ISO date (UTC where it names no offset)."""
     seconds = whole(value)
@@ -268,3 +273,4 @@ class RenewalSchema(_Answer):
     client_endpoint = fields.String(required=True, validate=_NAMED)
     expires = Parsed(_moment, load_default=None, allow_none=True)
     expires_in = Parsed(whole, load_default=None, allow_none=True)
+    server_endpoint = Parsed(_text, load_default="", allow_none=True)

@@ -85,7 +85,7 @@ class CallRecord:
 
 @dataclass(frozen=True, slots=True)
 class TokenOwner:
-    """Whose access token it is, as the authorization server confirms. ``expires_at`` in Unix seconds."""
+    """Whose access token it is, as the authorization server at ``root`` confirms. ``expires_at`` in Unix seconds."""
 
     member_id: str
     client_endpoint: str
@@ -93,11 +93,13 @@ class TokenOwner:
     user_id: int
     scopes: frozenset[str]
     expires_at: int | None
+    root: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class RenewedPair:
-    """A new pair of tokens; the refresh token that bought it is spent. ``expires_at`` in Unix seconds."""
+    """A new pair of tokens; the refresh token that bought it is spent. ``expires_at`` in Unix seconds; ``root``: of the
+    authorization server that the portal belongs to now."""
 
     access_token: str = field(repr=False)
     refresh_token: str = field(repr=False)
@@ -105,6 +107,7 @@ class RenewedPair:
     member_id: str
     user_id: int
     client_endpoint: str
+    root: str = ""
 
 
 class TokenSource(Protocol):

@@ -75,6 +75,7 @@ class PortalEvents:
             access_token=event.auth.get("access_token", ""),
             refresh_token=event.auth.get("refresh_token", ""),
             application_token=event.auth.get("application_token", ""),
+            server_endpoint=event.auth.get("server_endpoint", ""),
         )
         self._installer.store(self._installer.confirm(form, network), form)
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hmac
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -31,7 +32,7 @@ CALLER_PLACES = 59
 class ConfirmsTokens(Protocol):
     """The authorization server as far as a caller's check needs it."""
 
-    def confirm(self, access_token: str) -> TokenOwner: ...
+    def confirm(self, access_token: str, told: str = "", remembered: str | None = None) -> TokenOwner: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,22 +46,32 @@ class Caller:
     scopes: frozenset[str]
     access_token: str = field(repr=False)
     expires_at: int | None = None
+    oauth_root: str = ""
 
 
 class CallerCheck:
     """Asks the authorization server whose token came in. Stores nothing.
 
     A crowd waits for its turn in a fair queue; a dead authorization server holds ``places`` of the web's threads and
-    no more. One instance a process.
+    no more. One instance a process, and one queue for both authorization servers. ``remembered``: which of them serves
+    the portal with this member_id, as far as is known.
     """
 
-    def __init__(self, authorization_server: ConfirmsTokens, *, places: int = CALLER_PLACES) -> None:
+    def __init__(
+        self,
+        authorization_server: ConfirmsTokens,
+        *,
+        places: int = CALLER_PLACES,
+        remembered: Callable[[str], str | None] = lambda _member_id: None,
+    ) -> None:
         self._server = authorization_server
+        self._remembered = remembered
         self.queue = FairQueue(at_once=CONFIRMED_AT_ONCE, places=places)
 
-    def confirm(self, access_token: str, member_id: str, network: str) -> Caller:
+    def confirm(self, access_token: str, member_id: str, network: str, told: str = "") -> Caller:
         """The caller behind ``access_token``, who must belong to the portal ``member_id``. Waits for its turn among
-        those of other networks, within the request's own time; ``network``: where the request came from.
+        those of other networks, within the request's own time; ``network``: where the request came from; ``told``: the
+        ``SERVER_ENDPOINT`` that came with it.
 
         Raises MissingFieldError for an empty value, ForeignTokenError for a forged, expired or foreign token,
         PortalMismatchError for a ``member_id`` that differs, AuthorizationServerUnavailableError when the
@@ -70,7 +81,7 @@ class CallerCheck:
         require_field("member_id", member_id)
         if not TOKEN_SHAPE.fullmatch(access_token):
             raise ForeignTokenError
-        owner = self._ask(access_token, network)
+        owner = self._ask(access_token, member_id, network, told)
         if not hmac.compare_digest(owner.member_id.encode(), member_id.encode("utf-8", "replace")):
             raise PortalMismatchError
         return Caller(
@@ -81,12 +92,13 @@ class CallerCheck:
             scopes=owner.scopes,
             access_token=access_token,
             expires_at=owner.expires_at,
+            oauth_root=owner.root,
         )
 
-    def _ask(self, access_token: str, network: str) -> TokenOwner:
+    def _ask(self, access_token: str, member_id: str, network: str, told: str) -> TokenOwner:
         try:
             with self.queue.enter(network, request_deadline().remaining()):
-                return self._server.confirm(access_token)
+                return self._server.confirm(access_token, told, self._remembered(member_id))
         except ForeignTokenError:
             raise
         except AuthorizationServerError as error:

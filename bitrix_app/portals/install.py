@@ -34,6 +34,7 @@ class InstallForm:
     access_token: str = field(repr=False)
     refresh_token: str = field(repr=False)
     application_token: str = field(repr=False)
+    server_endpoint: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +86,7 @@ class Installer:
         """Who is installing, from which network. Raises MalformedFieldError, and what CallerCheck raises."""
         for name, value in (("REFRESH_ID", form.refresh_token), ("APPLICATION_TOKEN", form.application_token)):
             require_token(name, value)
-        return self._check.confirm(form.access_token, form.member_id, network)
+        return self._check.confirm(form.access_token, form.member_id, network, form.server_endpoint)
 
     def install(self, caller: Caller, form: InstallForm) -> Installation:
         """Installs the app in the caller's portal. Harmless to repeat: a repeat goes on where the last one stopped.
@@ -132,6 +133,7 @@ class Installer:
             access_token=pair.access_token,
             refresh_token=pair.refresh_token,
             expires_at=pair.expires_at,
+            oauth_root=caller.oauth_root,
         )
         self._tokens.save(portal.id, caller.user_id, pair)
         self._access.remember(portal, user)

@@ -31,6 +31,7 @@ class LaunchForm:
     member_id: str
     access_token: str = field(repr=False)
     refresh_token: str | None = field(repr=False)
+    server_endpoint: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,7 @@ class Launcher:
         """Who is opening the app, from which network. Raises MalformedFieldError, and what CallerCheck raises."""
         if form.refresh_token is not None:
             require_token("REFRESH_ID", form.refresh_token)
-        return self._check.confirm(form.access_token, form.member_id, network)
+        return self._check.confirm(form.access_token, form.member_id, network, form.server_endpoint)
 
     def launch(self, caller: Caller, form: LaunchForm) -> Launch:
         """Keeps the user's tokens. A portal that does not answer soon does not keep the page from opening.
@@ -90,7 +91,11 @@ class Launcher:
         if portal is None or not portal.installed:
             raise NotInstalledError
         self._portals.launched(
-            portal.id, client_endpoint=caller.client_endpoint, domain=caller.domain, scopes=caller.scopes
+            portal.id,
+            client_endpoint=caller.client_endpoint,
+            domain=caller.domain,
+            scopes=caller.scopes,
+            oauth_root=caller.oauth_root,
         )
         self._tokens.save(portal.id, caller.user_id, fresh_pair(caller, form.refresh_token or "", self._clock()))
         return self._portals.by_id(portal.id) or portal

@@ -21,7 +21,7 @@ LOOK_AGAIN_SECONDS = 0.2
 class RenewsTokens(ConfirmsTokens, Protocol):
     """The authorization server as far as renewal needs it."""
 
-    def renew(self, refresh_token: str) -> RenewedPair: ...
+    def renew(self, refresh_token: str, remembered: str | None = None) -> RenewedPair: ...
 
 
 class PortalTokens:
@@ -51,6 +51,7 @@ class PortalTokens:
         self._lock = threading.Lock()
         self._current: AccessToken | None = None
         self._endpoint = portal.client_endpoint
+        self._root = portal.oauth_root
 
     def current(self) -> AccessToken:
         """The stored access token. Raises InvalidGrantError when the user has none (any more)."""
@@ -85,14 +86,18 @@ class PortalTokens:
                 return self._current
         token = spent
         try:
-            owner = self._server.confirm(token.value)
+            owner = self._server.confirm(token.value, remembered=self._root)
         except ForeignTokenError:
             token = self.renew(spent)
-            owner = self._server.confirm(token.value)
+            owner = self._server.confirm(token.value, remembered=self._root)
         if owner.member_id != self._portal.member_id or owner.client_endpoint == spent.client_endpoint:
             raise PortalMovedError("the portal redirects, and the authorization server knows no other address")
         self._portals.launched(
-            self._portal.id, client_endpoint=owner.client_endpoint, domain=owner.domain, scopes=owner.scopes
+            self._portal.id,
+            client_endpoint=owner.client_endpoint,
+            domain=owner.domain,
+            scopes=owner.scopes,
+            oauth_root=owner.root,
         )
         with self._lock:
             self._endpoint = owner.client_endpoint
@@ -120,9 +125,12 @@ class PortalTokens:
         return self._tokens.store(lease, renewed)
 
     def _ask(self, refresh_token: str) -> TokenPair:
-        renewed = self._server.renew(refresh_token)
+        renewed = self._server.renew(refresh_token, self._root)
         if renewed.member_id != self._portal.member_id or renewed.user_id != self._key.user_id:
             raise InvalidGrantError("the refresh token belongs to somebody else")
+        if renewed.root and renewed.root != self._root:
+            self._portals.served_by(self._portal.id, renewed.root)
+            self._root = renewed.root
         return TokenPair(
             access_token=renewed.access_token,
             refresh_token=renewed.refresh_token,

@@ -34,7 +34,8 @@ ERASURE_KEPT = timedelta(days=1)
 @dataclass(frozen=True, slots=True)
 class PortalRecord:
     """A portal as it stands. ``status``: ``installed`` or ``uninstalled``; session tokens carry ``epoch``, which
-    grows with each uninstall and the install after it. ``installed_by`` is the administrator's user id."""
+    grows with each uninstall and the install after it. ``installed_by`` is the administrator's user id;
+    ``oauth_root``: of the authorization server that serves it, None until one has."""
 
     id: int
     member_id: str
@@ -46,6 +47,7 @@ class PortalRecord:
     installed_by: int | None
     settings: dict[str, Any] = field(hash=False)
     epoch: int = 0
+    oauth_root: str | None = None
 
     @property
     def installed(self) -> bool:
@@ -86,10 +88,11 @@ class Portals:
         access_token: str,
         refresh_token: str | None,
         expires_at: int | None,
+        oauth_root: str = "",
     ) -> PortalRecord:
         """Store a confirmed install by an administrator, with the portal's own pair (kind ``install``).
 
-        Settings of an earlier install stay. An empty ``application_token`` keeps the one that is stored.
+        Settings of an earlier install stay. An empty ``application_token`` or ``oauth_root`` keeps the stored one.
         ``expires_at`` in seconds since 1970.
         """
         pair = TokenPair(access_token, refresh_token, expires_at)
@@ -102,6 +105,7 @@ class Portals:
             row.status, row.installed_by, row.installed_at, row.uninstalled_at = INSTALLED, installed_by, now, None
             if application_token:
                 row.application_token = self._cipher.encrypt(application_token)
+            row.oauth_root = oauth_root or row.oauth_root
             forget_pairs(session, UserToken.portal_id == row.id, UserToken.kind == INSTALL)
             self._pairs.put(session, PairKey(row.id, installed_by, INSTALL), pair)
             return _record(row)
@@ -120,11 +124,25 @@ class Portals:
         self._db.insert_if_absent(session, Portal, fresh)
         return session.scalars(select(Portal).where(Portal.member_id == member_id).with_for_update()).one()
 
-    def launched(self, portal_id: int, *, client_endpoint: str, domain: str, scopes: Iterable[str]) -> None:
-        """An ordinary launch: only the address and scopes, as the authorization server confirmed them."""
-        values = {"client_endpoint": client_endpoint, "domain": domain, "scopes": sorted(scopes)}
+    def launched(
+        self, portal_id: int, *, client_endpoint: str, domain: str, scopes: Iterable[str], oauth_root: str = ""
+    ) -> None:
+        """An ordinary launch: only address, scopes and which authorization server confirmed them (where it is told)."""
+        values: dict[str, Any] = {"client_endpoint": client_endpoint, "domain": domain, "scopes": sorted(scopes)}
+        if oauth_root:
+            values["oauth_root"] = oauth_root
         with self._db.transaction() as session:
             session.execute(update(Portal).where(Portal.id == portal_id).values(**values))
+
+    def served_by(self, portal_id: int, oauth_root: str) -> None:
+        """Note which authorization server a renewal came from."""
+        with self._db.transaction() as session:
+            session.execute(update(Portal).where(Portal.id == portal_id).values(oauth_root=oauth_root))
+
+    def oauth_root(self, member_id: str) -> str | None:
+        """Which authorization server serves the portal; None where that is not known."""
+        with self._db.reading() as session:
+            return session.scalar(select(Portal.oauth_root).where(Portal.member_id == member_id))
 
     def has_application_token(self, member_id: str, candidate: str) -> bool:
         """Whether this is the portal's application token; compared in constant time, unknown portals included."""
@@ -235,4 +253,5 @@ def _record(row: Portal) -> PortalRecord:
         installed_by=row.installed_by,
         settings=dict(row.settings),
         epoch=row.epoch,
+        oauth_root=row.oauth_root,
     )

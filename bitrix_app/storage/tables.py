@@ -136,6 +136,7 @@ class Portal(Base):
     license_family: Mapped[str | None]
     installed_by: Mapped[int | None] = mapped_column(BigInteger)
     application_token: Mapped[str | None]
+    oauth_root: Mapped[str | None]
     settings: Mapped[dict[str, Any]]
     epoch: Mapped[int] = mapped_column(BigInteger)
     served_at: Mapped[datetime | None]

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
+from urllib.parse import parse_qsl
 
 import pytest
 import requests
@@ -26,7 +27,7 @@ NOW = 1_790_000_000
 @pytest.fixture
 def server() -> Iterator[AuthorizationServer]:
     made = AuthorizationServer(
-        oauth_url=OAUTH, client_id="local.ours", client_secret="client-secret", clock=lambda: float(NOW)
+        roots=(OAUTH,), client_id="local.ours", client_secret="client-secret", clock=lambda: float(NOW)
     )
     yield made
     made.close()
@@ -42,6 +43,16 @@ def info(install: dict[str, Any] | None = None, **fields: Any) -> dict[str, Any]
     }
     usual = {"client_id": "local.ours", "user_id": 7, "scope": "crm,placement", "expires": NOW + 3600}
     return {"result": {**usual, "install": {**portal, **(install or {})}, **fields}}
+
+
+def in_the_form(asked: dict[str, str]) -> Callable[[Any], tuple[bool, str]]:
+    """Whether a request carries these fields in its body, and nothing in its address."""
+
+    def matches(request: Any) -> tuple[bool, str]:
+        form = dict(parse_qsl(request.body.decode()))
+        return form == asked and "?" not in request.url, f"asked by {request.url}, form {sorted(form)}"
+
+    return matches
 
 
 def pair(**fields: Any) -> dict[str, Any]:
@@ -75,6 +86,7 @@ def test_a_genuine_token_has_an_owner(server: AuthorizationServer, http: respons
         user_id=7,
         scopes=frozenset({"crm", "placement"}),
         expires_at=NOW + 3600,
+        root=OAUTH,
     )
 
 
@@ -171,7 +183,7 @@ def test_what_confirms_nothing_is_no_answer(
 def test_plain_http_portals_are_accepted_where_that_is_set(http: responses.RequestsMock) -> None:
     """BITRIX_ALLOW_HTTP=1 accepts portals on plain http."""
     http.get(INFO, json=info({"client_endpoint": "http://127.0.0.1:8000/rest/"}, expires=None))
-    server = AuthorizationServer(oauth_url=OAUTH, client_id="local.ours", client_secret="s", allow_http=True)
+    server = AuthorizationServer(roots=(OAUTH,), client_id="local.ours", client_secret="s", allow_http=True)
 
     assert server.confirm("t").client_endpoint == "http://127.0.0.1:8000/rest/"
     server.close()
@@ -188,7 +200,7 @@ def test_a_refresh_token_buys_a_new_pair(server: AuthorizationServer, http: resp
         "client_secret": "client-secret",
         "refresh_token": "old-refresh",
     }
-    http.get(TOKEN, json=pair(), match=[matchers.query_param_matcher(asked)])
+    http.post(TOKEN, json=pair(), match=[in_the_form(asked)])
 
     assert server.renew("old-refresh") == RenewedPair(
         access_token="new-access",
@@ -197,6 +209,7 @@ def test_a_refresh_token_buys_a_new_pair(server: AuthorizationServer, http: resp
         member_id="a223c6b3710f85df22e9377d6c4f7553",
         user_id=7,
         client_endpoint="https://romashka.example/rest/",
+        root=OAUTH,
     )
 
 
@@ -213,7 +226,7 @@ def test_a_pair_without_its_moment_lives_an_hour(
     server: AuthorizationServer, http: responses.RequestsMock, fields: dict[str, Any], expires_at: int
 ) -> None:
     """The refresh token is spent: a pair is not thrown away because its lifetime is told otherwise."""
-    http.get(TOKEN, json=pair(**fields))
+    http.post(TOKEN, json=pair(**fields))
 
     assert server.renew("r").expires_at == expires_at
 
@@ -245,12 +258,93 @@ def test_a_renewal_that_fails_says_why(
     server: AuthorizationServer, http: responses.RequestsMock, status: int, body: Any, kind: type[errors.AppError]
 ) -> None:
     """Spent, unpaid, refused otherwise, or no answer at all."""
-    http.get(TOKEN, status=status, json=body)
+    http.post(TOKEN, status=status, json=body)
 
     with pytest.raises(errors.AppError) as caught:
         server.renew("r")
 
     assert type(caught.value) is kind
+
+
+# --- two servers --------------------------------------------------------------------------------------------------
+
+OTHER = "https://oauth.other.example"
+
+
+@pytest.fixture
+def both() -> Iterator[AuthorizationServer]:
+    made = AuthorizationServer(
+        roots=(OAUTH, OTHER), client_id="local.ours", client_secret="client-secret", clock=lambda: float(NOW)
+    )
+    yield made
+    made.close()
+
+
+@pytest.mark.parametrize("told", [OTHER, f"{OTHER}/", f"{OTHER}/rest", f"{OTHER}/rest/"])
+def test_a_named_root_is_asked_alone(both: AuthorizationServer, http: responses.RequestsMock, told: str) -> None:
+    """With and without what hangs under it."""
+    http.get(f"{OTHER}/rest/app.info", json=info())
+
+    assert both.confirm("t", told, OAUTH).root == OTHER
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        "",
+        "https://evil.example/rest/",
+        f"{OTHER}.evil.example/rest/",
+        f"{OTHER}@evil.example/",
+        f"{OTHER}/rest/../x",
+        "http://oauth.other.example/rest/",
+    ],
+)
+def test_a_word_that_is_no_root_is_not_looked_at(
+    both: AuthorizationServer, http: responses.RequestsMock, told: str
+) -> None:
+    """One is asked, then the other, and nobody else: what is not registered here would fail the test."""
+    http.get(INFO, status=401, json={"error": "invalid_token"})
+    http.get(f"{OTHER}/rest/app.info", json=info())
+
+    assert both.confirm("t", told).root == OTHER
+
+
+OUTCOMES: list[tuple[int, int, type[errors.AppError]]] = [
+    (400, 400, errors.InvalidGrantError),
+    (400, 401, errors.InvalidGrantError),
+    (401, 400, errors.InvalidGrantError),
+    (401, 401, errors.AuthorizationServerError),
+    (500, 400, errors.AuthorizationServerUnavailableError),
+    (400, 500, errors.AuthorizationServerUnavailableError),
+]
+
+
+@pytest.mark.parametrize(("first", "second", "kind"), OUTCOMES)
+def test_a_renewal_that_both_refuse_is_refused_and_silence_is_none(
+    both: AuthorizationServer, http: responses.RequestsMock, first: int, second: int, kind: type[errors.AppError]
+) -> None:
+    """An application that one of them does not know is no spent token."""
+    codes = {400: {"error": "invalid_grant"}, 401: {"error": "invalid_client"}, 500: {}}
+    http.post(TOKEN, status=first, json=codes[first])
+    http.post(f"{OTHER}/oauth/token/", status=second, json=codes[second])
+
+    with pytest.raises(errors.AppError) as caught:
+        both.renew("r")
+
+    assert type(caught.value) is kind
+
+
+@pytest.mark.parametrize(
+    ("told", "root"),
+    [(f"{OTHER}/rest/", OTHER), ("https://evil.example/rest/", OAUTH), (None, OAUTH), (["x"], OAUTH), (..., OAUTH)],
+)
+def test_a_renewal_tells_which_root_serves_the_portal_now(
+    both: AuthorizationServer, http: responses.RequestsMock, told: Any, root: str
+) -> None:
+    """If it is one of ours; whatever else stands there costs nobody the new pair."""
+    http.post(TOKEN, json=pair(server_endpoint=told))
+
+    assert both.renew("r", OAUTH).root == root
 
 
 # --- slow, dead, crowded ------------------------------------------------------------------------------------------
@@ -261,7 +355,7 @@ def test_a_dead_server_is_waited_for_a_few_seconds_only(script: Any) -> None:
     """Neither silence nor a byte now and then holds anybody longer than the total time."""
     with RawServer(script) as dead:
         server = AuthorizationServer(
-            oauth_url=dead.root, client_id="c", client_secret="s", allow_http=True, total_timeout=0.3
+            roots=(dead.root,), client_id="c", client_secret="s", allow_http=True, total_timeout=0.3
         )
         with pytest.raises(AuthorizationServerUnavailableError):
             server.confirm("t")
@@ -271,7 +365,7 @@ def test_a_dead_server_is_waited_for_a_few_seconds_only(script: Any) -> None:
 def test_closing_hangs_up() -> None:
     """A client of the authorization server that is closed keeps no connection open."""
     with RawServer(says(answer(b'{"error": "invalid_token"}', status="401 Unauthorized"), keep=True)) as live:
-        server = AuthorizationServer(oauth_url=live.root, client_id="c", client_secret="s", allow_http=True)
+        server = AuthorizationServer(roots=(live.root,), client_id="c", client_secret="s", allow_http=True)
         assert said_by(server) == "foreign_token"
         assert not live.hung_up.acquire(blocking=False)
         server.close()
@@ -289,7 +383,7 @@ def test_a_crowd_waits_for_a_place_and_not_longer_than_an_answer_may_take() -> N
         return True
 
     with RawServer(script) as slow:
-        server = AuthorizationServer(oauth_url=slow.root, client_id="c", client_secret="s", allow_http=True, at_once=3)
+        server = AuthorizationServer(roots=(slow.root,), client_id="c", client_secret="s", allow_http=True, at_once=3)
         told: list[str] = []
         threads = [threading.Thread(target=lambda: told.append(said_by(server))) for _ in range(5)]
         for thread in threads:
@@ -315,7 +409,7 @@ def test_whoever_gets_no_place_is_told_that_the_server_is_away() -> None:
 
     with RawServer(script) as slow:
         server = AuthorizationServer(
-            oauth_url=slow.root, client_id="c", client_secret="s", allow_http=True, at_once=1, total_timeout=0.3
+            roots=(slow.root,), client_id="c", client_secret="s", allow_http=True, at_once=1, total_timeout=0.3
         )
         with server._places:
             assert said_by(server) == "authorization_server_unavailable"

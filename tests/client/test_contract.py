@@ -59,7 +59,7 @@ def portal() -> Iterator[Portal]:
 def server(portal: Portal) -> Iterator[AuthorizationServer]:
     world = portal.world
     made = AuthorizationServer(
-        oauth_url=world.oauth.url,
+        roots=(world.oauth.url,),
         client_id=world.app.client_id,
         client_secret=world.app.client_secret,
         allow_http=True,

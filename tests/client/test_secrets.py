@@ -83,7 +83,7 @@ def test_a_failed_question_tells_no_secret(
     """Tokens and the client secret stand in the address: no log of the HTTP library shows it, no exception keeps it."""
     with RawServer(script) as listening:
         server = AuthorizationServer(
-            oauth_url=listening.root, client_id="ours", client_secret=CLIENT_SECRET, allow_http=True
+            roots=(listening.root,), client_id="ours", client_secret=CLIENT_SECRET, allow_http=True
         )
         with pytest.raises(AppError) as caught:
             ask(server)
@@ -100,7 +100,7 @@ def test_a_question_that_nobody_hears_tells_no_secret(
 ) -> None:
     """The HTTP library's own error names the whole address: it is not kept."""
     server = AuthorizationServer(
-        oauth_url="http://127.0.0.1:1", client_id="ours", client_secret=CLIENT_SECRET, allow_http=True
+        roots=("http://127.0.0.1:1",), client_id="ours", client_secret=CLIENT_SECRET, allow_http=True
     )
     with pytest.raises(AppError) as caught:
         ask(server)
@@ -114,7 +114,7 @@ def test_the_http_library_still_logs_where_it_went(logs: Callable[[], str]) -> N
     """Only the query is cut off: whoever looks for a fault sees the path and the status."""
     with RawServer(SCRIPTS["an error"]) as listening:
         server = AuthorizationServer(
-            oauth_url=listening.root, client_id="ours", client_secret=CLIENT_SECRET, allow_http=True
+            roots=(listening.root,), client_id="ours", client_secret=CLIENT_SECRET, allow_http=True
         )
         with pytest.raises(AppError):
             server.confirm(ACCESS)
@@ -130,7 +130,7 @@ def test_the_http_library_still_logs_where_it_went(logs: Callable[[], str]) -> N
         AccessToken("access-1", "https://romashka.example/rest/"),
         RenewedPair("access-1", "refresh-secret", 1, "member", 7, "https://romashka.example/rest/"),
         Exchange("profile", 200, body={"result": "romashka-body"}),
-        AuthorizationServer(oauth_url="https://oauth.example", client_id="ours", client_secret=CLIENT_SECRET),
+        AuthorizationServer(roots=("https://oauth.example",), client_id="ours", client_secret=CLIENT_SECRET),
     ],
 )
 def test_a_repr_shows_no_secret(value: object) -> None:

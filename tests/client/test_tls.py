@@ -121,11 +121,11 @@ def test_a_private_authority_is_trusted_beside_the_public_ones(certificate: Path
 def test_the_authorization_server_may_have_a_private_authority_too(certificate: Path) -> None:
     """A local stand-in, or a proxy that opens TLS."""
     with SecureServer(says(answer(b"{}")), certificate) as secure:
-        options = {"oauth_url": secure.root.rstrip("/"), "client_id": "local.1", "client_secret": "s3cret"}
+        options = {"roots": (secure.root,), "client_id": "local.1", "client_secret": "s3cret"}
         with closing(AuthorizationServer(**options)) as strange, pytest.raises(AuthorizationServerUnavailableError):
-            strange.ping()
+            strange.ping(secure.root)
         with closing(AuthorizationServer(**options, ca_bundle=str(certificate))) as known:
-            assert known.ping().status == 200
+            assert known.ping(secure.root).status == 200
 
 
 def test_whatever_the_app_calls_is_called_with_that_trust(certificate: Path, tmp_path: Path) -> None:

@@ -149,8 +149,9 @@ class House:
 
 
 @contextmanager
-def open_house(folder: Path, database_url: str, **environ: str) -> Iterator[House]:
-    """A house with its files in ``folder``; ``environ`` replaces settings."""
+def open_house(folder: Path, database_url: str, *, both_roots: bool = False, **environ: str) -> Iterator[House]:
+    """A house with its files in ``folder``; ``environ`` replaces settings. ``both_roots``: it knows both authorization
+    servers of the world, as it does without BITRIX_OAUTH_URL."""
     with DemoWorld(app_url=APP_URL) as world:
         values = {
             **world.environment(),
@@ -159,7 +160,10 @@ def open_house(folder: Path, database_url: str, **environ: str) -> Iterator[Hous
             "DATABASE_URL": database_url,
             **environ,
         }
-        services = build_services(load_settings(values))
+        settings = load_settings(values)
+        if both_roots:
+            settings = replace(settings, oauth_roots=world.oauth_roots)
+        services = build_services(settings)
         try:
             yield House(world, services, folder)
         finally:

@@ -220,7 +220,7 @@ class Workshop:
         cipher, watch = Cipher([SECRET_KEY]), Watch()
         transport = transport or Transport(allow_http=True)
         server = AuthorizationServer(
-            oauth_url=self.world.oauth.url,
+            roots=(self.world.oauth.url,),
             client_id=self.world.app.client_id,
             client_secret=self.world.app.client_secret,
             allow_http=True,

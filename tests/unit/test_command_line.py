@@ -16,6 +16,7 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+import requests
 import responses
 from sqlalchemy import func, select, text
 
@@ -398,6 +399,25 @@ def test_the_doctor_says_in_words_what_is_wrong(
     assert told in wrong[0]
     assert "s3cret" not in " ".join(said)
     assert said[-1] == "Найдено проблем: 1. · Problems: 1." or not value
+
+
+def test_the_doctor_asks_both_authorization_servers_and_says_whose_portals_they_serve(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One that cannot be reached is named with the portals that it is needed for; the clock is compared."""
+    main(["migrate"])
+    monkeypatch.setenv("BITRIX_OAUTH_URL", "")
+    with responses.RequestsMock() as http:
+        http.get("https://oauth.bitrix24.tech/rest/app.info", body=requests.ConnectionError())
+        http.get(
+            "https://oauth.bitrix.info/rest/app.info", status=401, json={}, headers={"Date": formatdate(usegmt=True)}
+        )
+        assert main(["doctor"]) == 1
+    told = capsys.readouterr().out
+    assert "[!!] Сервер авторизации https://oauth.bitrix24.tech не отвечает" in told
+    assert "Россия и соседние страны" in told
+    assert "[ok] Сервер авторизации https://oauth.bitrix.info ответил (401). Его порталы: остальные страны." in told
+    assert "[ok] Часы верны." in told
 
 
 def test_the_doctor_asks_as_the_app_asks_past_the_environments_proxies(

@@ -125,7 +125,9 @@ def default_of(name: str) -> str:
     """The default of a setting as the tables write it."""
     if name in REQUIRED:
         return "required"
-    attributes = {"BITRIX_OAUTH_URL": "oauth_url", "BITRIX_ALLOW_HTTP": "allow_http"}
+    if name == "BITRIX_OAUTH_URL":
+        return "empty: the portal's own"
+    attributes = {"BITRIX_ALLOW_HTTP": "allow_http"}
     value = getattr(load_settings(minimal(), None), attributes.get(name, name.lower()))
     if value == "":
         return "empty: off"

@@ -35,7 +35,12 @@ def launch() -> str:
     choose_language(lang)
     let_any_portal_frame(services().settings)
     fields = form_body(request)
-    form = LaunchForm(fields.get("member_id", ""), fields.get("AUTH_ID", ""), fields.get("REFRESH_ID", ""))
+    form = LaunchForm(
+        member_id=fields.get("member_id", ""),
+        access_token=fields.get("AUTH_ID", ""),
+        refresh_token=fields.get("REFRESH_ID", ""),
+        server_endpoint=fields.get("SERVER_ENDPOINT", ""),
+    )
     launcher = services().launcher
     with rate_limits().confirmation(request.remote_addr or "", form.access_token) as network:
         caller = launcher.confirm(form, network)
@@ -65,12 +70,13 @@ def install() -> ResponseReturnValue:
 
 
 def install_form(form: Mapping[str, str]) -> InstallForm:
-    """The fields of an install that we look at. ``DOMAIN``, ``SERVER_ENDPOINT`` and the like are not among them."""
+    """The fields of an install that we look at. ``SERVER_ENDPOINT`` chooses between the two that we know."""
     return InstallForm(
         member_id=form.get("member_id", ""),
         access_token=form.get("AUTH_ID", ""),
         refresh_token=form.get("REFRESH_ID", ""),
         application_token=form.get("APPLICATION_TOKEN", ""),
+        server_endpoint=form.get("SERVER_ENDPOINT", ""),
     )
 
 

@@ -44,13 +44,13 @@ class FakeServer:
     expires_at: int | None = EXPIRES
     asked: int = 0
 
-    def confirm(self, access_token: str) -> TokenOwner:
+    def confirm(self, access_token: str, told: str = "", remembered: str | None = None) -> TokenOwner:
         self.asked += 1
         if self.failure:
             raise self.failure
         return TokenOwner(MEMBER, ENDPOINT, "romashka.bitrix24.ru", ALICE, frozenset({"crm"}), self.expires_at)
 
-    def renew(self, refresh_token: str) -> RenewedPair:
+    def renew(self, refresh_token: str, remembered: str | None = None) -> RenewedPair:
         self.asked += 1
         if self.failure:
             raise self.failure

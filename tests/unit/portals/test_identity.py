@@ -27,7 +27,7 @@ class FakeServer:
     failure: Exception | None = None
     asked: list[str] = field(default_factory=list)
 
-    def confirm(self, access_token: str) -> TokenOwner:
+    def confirm(self, access_token: str, told: str = "", remembered: str | None = None) -> TokenOwner:
         self.asked.append(access_token)
         if self.failure:
             raise self.failure

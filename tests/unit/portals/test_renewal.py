@@ -38,12 +38,12 @@ class FakeServer:
     foreign: set[str] = field(default_factory=set)
     renewed: list[str] = field(default_factory=list)
 
-    def confirm(self, access_token: str) -> TokenOwner:
+    def confirm(self, access_token: str, told: str = "", remembered: str | None = None) -> TokenOwner:
         if access_token in self.foreign:
             raise ForeignTokenError
         return TokenOwner(self.member_id, self.endpoint, "roza.bitrix24.ru", self.user_id, frozenset({"crm"}), None)
 
-    def renew(self, refresh_token: str) -> RenewedPair:
+    def renew(self, refresh_token: str, remembered: str | None = None) -> RenewedPair:
         self.renewed.append(refresh_token)
         number = len(self.renewed) + 1
         return RenewedPair(
@@ -57,7 +57,7 @@ class SlowServer(FakeServer):
 
     somebody_else: threading.Event = field(default_factory=threading.Event)
 
-    def renew(self, refresh_token: str) -> RenewedPair:
+    def renew(self, refresh_token: str, remembered: str | None = None) -> RenewedPair:
         pair = super().renew(refresh_token)
         if len(self.renewed) == 2:
             self.somebody_else.set()
@@ -191,7 +191,7 @@ class HookedServer(FakeServer):
 
     meanwhile: Callable[[], None] = lambda: None
 
-    def renew(self, refresh_token: str) -> RenewedPair:
+    def renew(self, refresh_token: str, remembered: str | None = None) -> RenewedPair:
         self.meanwhile()
         return super().renew(refresh_token)
 
