@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 
 from bitrix_app.processing.columns import AMOUNT, COUNTERPARTY, CURRENCY, INN, KPP, NUMBER, STAGE, VAT
 from bitrix_app.processing.counterparty import Counterparty, Preset
@@ -18,12 +19,12 @@ from bitrix_app.processing.inn import kpp_fault
 from bitrix_app.processing.model import Field, Problem, ProcessedInvoice
 from bitrix_app.processing.money import (
     CHANGED_RATES,
-    KOPECK,
     REDUCED_RATES,
     ZERO,
     RateInForce,
     money_in_words,
     rate_in_words,
+    smallest_unit,
 )
 from bitrix_app.processing.parsing import date_in_words, shown
 
@@ -173,15 +174,22 @@ def has_rows(examined: Examined) -> list[Problem]:
 
 
 def amount_agrees_with_rows(examined: Examined) -> list[Problem]:
-    """Reports a sum that differs from its product rows by more than a kopeck a row."""
+    """Reports a sum that differs from its product rows by more than rounding explains.
+
+    Above its rows it may hold delivery, which the portal adds and the rows don't tell; taxes by location too.
+    """
     amount, rows = examined.invoice.amount, examined.invoice.product_rows
     amounts = [row.amount for row in rows if row.amount is not None]
     if amount is None or not rows or len(amounts) < len(rows):
         return []
     total = sum(amounts, ZERO)
-    if abs(amount - total) <= KOPECK * len(rows):
+    by_location = (examined.invoice.vat or ZERO) if _taxed_by_location(examined.invoice) else ZERO
+    if min(abs(amount - total), abs(amount - total - by_location)) <= _rounding(examined.invoice):
         return []
     figures = f"{money_in_words(amount)}, а товаров в нём на {money_in_words(total)}"
+    if amount > total >= ZERO:
+        begin = "Сумма задана вручную" if examined.amount_by_hand else "Сумма счёта больше товаров"
+        return [Problem(AMOUNT.title, f"{begin}: {figures}. Возможно, в неё входит доставка, в товарах её нет.")]
     if examined.amount_by_hand:
         return [Problem(AMOUNT.title, f"Сумма задана вручную: {figures}. Проверьте, что так и задумано.")]
     advice = "Пересохраните товары или исправьте сумму в карточке счёта."
@@ -189,18 +197,37 @@ def amount_agrees_with_rows(examined: Examined) -> list[Problem]:
 
 
 def vat_agrees_with_rows(examined: Examined) -> list[Problem]:
-    """Reports VAT that differs from its product rows by more than a kopeck a row; without VAT counts as 0."""
+    """Reports VAT that differs from its product rows by more than rounding explains; without VAT counts as 0.
+
+    The VAT of delivery in the sum, and taxes by location, are not held against the rows.
+    """
     invoice, rows = examined.invoice, examined.invoice.product_rows
     if not rows or (invoice.vat is None and not invoice.without_vat):
         return []
-    if any(row.amount is None or row.tax_rate_unknown for row in rows):
+    if any(row.amount is None or row.tax_rate_unknown for row in rows) or _taxed_by_location(invoice):
         return []
     vat, total = invoice.vat or ZERO, sum((row.vat or ZERO for row in rows), ZERO)
-    if abs(vat - total) <= KOPECK * len(rows):
+    if abs(vat - total) <= _rounding(invoice):
+        return []
+    delivery = (invoice.amount or ZERO) - sum((row.amount or ZERO for row in rows), ZERO)
+    if total < vat < total + delivery:
         return []
     in_invoice = "счёт без НДС" if invoice.without_vat else f"в счёте {money_in_words(vat)}"
     figures = f"{in_invoice}, по товарам {money_in_words(total)}"
     return [Problem(VAT.title, f"НДС не сходится с товарами: {figures}. Проверьте ставки и пересохраните товары.")]
+
+
+def _rounding(invoice: ProcessedInvoice) -> Decimal:
+    """How much rounding can explain: half a unit of the currency's last decimal for each piece, whose price may have
+    been rounded before it was multiplied, and for each row."""
+    pieces = sum((abs(row.quantity or ZERO) for row in invoice.product_rows), ZERO)
+    return (pieces + len(invoice.product_rows)) * smallest_unit(invoice.currency) / 2
+
+
+def _taxed_by_location(invoice: ProcessedInvoice) -> bool:
+    """Whether the portal reckons taxes by the client's location: the invoice has tax, none of its rows has a rate."""
+    rows = invoice.product_rows
+    return bool(invoice.vat and rows) and not any(row.tax_rate or row.tax_rate_unknown for row in rows)
 
 
 def rates_are_in_force(examined: Examined) -> list[Problem]:

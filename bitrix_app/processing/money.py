@@ -88,6 +88,17 @@ _ONE = Decimal(1)
 _HUNDRED = Decimal(100)
 
 
+WHOLE_CURRENCIES = frozenset(
+    {"BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "VND", "VUV", "XAF", "XOF", "XPF"}
+)
+"""Currencies without decimals (ISO 4217)."""
+
+
+def smallest_unit(currency: str | None) -> Decimal:
+    """A unit of the currency's last decimal, not smaller than the kopecks that figures are rounded to."""
+    return _ONE if currency in WHOLE_CURRENCIES else KOPECK
+
+
 def money_of(value: Any) -> Decimal | None:
     """A sum of money rounded to kopecks; ``None`` when empty. Raises UnreadableError as ``number_of`` does."""
     number = number_of(value)

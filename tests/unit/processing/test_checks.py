@@ -172,14 +172,47 @@ def test_a_stage_must_be_among_the_portals_where_they_are_known(
         ("100.03", [("50", "1"), ("50", "1")], False),
         ("-1220.00", [("-610", "2")], True),
         ("-1220.02", [("-610", "2")], False),
+        ("1000.50", [("10", "100")], True),
+        ("1000.51", [("10", "100")], False),
+        ("10.00", [("20", "0.5")], True),
     ],
 )
-def test_the_sum_may_differ_from_its_rows_by_a_kopeck_a_row(
+def test_the_sum_may_differ_from_its_rows_by_half_a_kopeck_a_piece_and_row(
     amount: str, rows: list[tuple[str, str]], agrees: bool
 ) -> None:
     raw_rows = [a_product_row(price=price, quantity=quantity, taxRate=None) for price, quantity in rows]
     invoice = processed(an_invoice(opportunity=Decimal(amount), taxValue=0), product_rows={1: raw_rows})
     assert fields_complained_of(invoice) == ([] if agrees else ["Сумма"])
+
+
+@pytest.mark.parametrize(
+    ("currency", "amount", "agrees"),
+    [("JPY", 101, True), ("JPY", 102, False), ("RUB", 101, False), ("KRW", 99, True), (None, 101, False)],
+)
+def test_a_currency_without_decimals_is_rounded_to_whole_units(currency: str | None, amount: int, agrees: bool) -> None:
+    rows = {1: [a_product_row(price=100, quantity=1, taxRate=None)]}
+    invoice = processed(an_invoice(currencyId=currency, opportunity=amount, taxValue=0), product_rows=rows)
+    assert (problems_in(invoice, "Сумма") == []) is agrees
+
+
+@pytest.mark.parametrize(
+    ("by_hand", "beginning"), [("N", "Сумма счёта больше товаров:"), ("Y", "Сумма задана вручную:")]
+)
+@pytest.mark.parametrize("vat", ["220", "283.11"], ids=["delivery without VAT", "delivery with VAT"])
+def test_a_sum_above_its_rows_makes_think_of_delivery_and_orders_nothing(
+    by_hand: str, beginning: str, vat: str
+) -> None:
+    raw = an_invoice(opportunity=1570, isManualOpportunity=by_hand, taxValue=Decimal(vat))
+    (problem,) = processed(raw, product_rows={1: [a_product_row()]}).problems
+    assert problem.message.startswith(beginning)
+    assert problem.message.endswith("Возможно, в неё входит доставка, в товарах её нет.")
+
+
+@pytest.mark.parametrize("amount", [1220, 1440], ids=["in the price", "on top"])
+@pytest.mark.parametrize("rate", [None, 0])
+def test_taxes_by_location_are_not_held_against_the_rows(amount: int, rate: int | None) -> None:
+    rows = {1: [a_product_row(taxRate=rate)]}
+    assert processed(an_invoice(opportunity=amount, taxValue=220), product_rows=rows).problems == ()
 
 
 @pytest.mark.parametrize(
@@ -237,10 +270,12 @@ def test_rows_that_were_not_asked_for_are_not_compared() -> None:
         (0, [22], False),
         (None, [None], True),
         (0, [0], True),
-        ("220.00", [None], False),
+        ("220.00", [None], True),
     ],
 )
-def test_the_vat_may_differ_from_its_rows_by_a_kopeck_a_row(tax_value: Any, rates: list[Any], agrees: bool) -> None:
+def test_the_vat_may_differ_from_its_rows_by_rounding_and_not_for_taxes_by_location(
+    tax_value: Any, rates: list[Any], agrees: bool
+) -> None:
     rows = [a_product_row(taxRate=rate) for rate in rates]
     invoice = processed(an_invoice(taxValue=tax_value), product_rows={1: rows})
     assert fields_complained_of(invoice) == ([] if agrees else ["НДС"])

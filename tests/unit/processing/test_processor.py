@@ -37,6 +37,7 @@ def test_an_ordinary_invoice_becomes_a_whole_row() -> None:
         inn=LEGAL_INN,
         kpp="773601001",
         counterparty="ООО «Ромашка»",
+        counterparty_key="number 7707083893 773601001",
         amount=rub("1220.00"),
         vat=rub("220.00"),
         without_vat=False,

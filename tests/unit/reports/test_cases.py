@@ -101,6 +101,15 @@ def test_a_rate_ahead_of_its_time_is_a_question(told: Callable[[str], Told]) -> 
     )
 
 
+def test_a_sum_above_its_rows_makes_think_of_delivery(told: Callable[[str], Told]) -> None:
+    (line,) = told("delivery")("Проблемы")
+    assert (line["Поле"], line["Проблема"].replace("\N{NO-BREAK SPACE}", " ")) == (
+        "Сумма",
+        "Сумма счёта больше товаров: 1 570,00, а товаров в нём на 1 220,00. "
+        "Возможно, в неё входит доставка, в товарах её нет.",
+    )
+
+
 def test_nobody_but_a_sole_trader_is_called_one_and_nobody_twice(told: Callable[[str], Told]) -> None:
     sheet = told("private_practice")
     assert names(sheet) == [
