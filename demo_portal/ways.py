@@ -38,7 +38,7 @@ class Ways:
     """
 
     version: str = "26.250"
-    filter_keys: bool = OFF
+    filter_keys: bool = ON
     owner_lists: OwnerLists = "first"
     unknown_select: bool = ON
     requisite_rights: bool = ON

@@ -5,6 +5,7 @@ from bitrix_app.bitrix24.client import Bitrix24Client
 from bitrix_app.bitrix24.crm import INVOICE
 from bitrix_app.bitrix24.habits import Habits
 from bitrix_app.bitrix24.parsing import PAGE, whole
+from bitrix_app.bitrix24.spelling import Spellings, name_in
 from bitrix_app.bitrix24.transport import Transport
 from bitrix_app.bitrix24.types import (
     AccessToken,
@@ -37,10 +38,12 @@ __all__ = [
     "Profile",
     "Raw",
     "RenewedPair",
+    "Spellings",
     "StopSignal",
     "TokenOwner",
     "TokenSource",
     "Transport",
     "Wait",
+    "name_in",
     "whole",
 ]

@@ -11,9 +11,10 @@ from bitrix_app.bitrix24 import crm, portal_methods
 from bitrix_app.bitrix24.habits import Habits
 from bitrix_app.bitrix24.questions import Question
 from bitrix_app.bitrix24.session import PortalSession
+from bitrix_app.bitrix24.spelling import TRIED, Spelling, Written, name_in, needs_spelling, written
 from bitrix_app.bitrix24.transport import Transport
 from bitrix_app.bitrix24.types import Answer, Bucket, CallObserver, Page, Profile, Run, StopSignal, TokenSource
-from bitrix_app.errors import GiveUpError
+from bitrix_app.errors import GiveUpError, InvalidArgumentError
 
 T = TypeVar("T")
 Records = list[dict[str, Any]]
@@ -66,17 +67,21 @@ class Bitrix24Client:
 
     def invoices(self, *, filter: Mapping[str, Any], select: Sequence[str]) -> Iterator[Page]:
         """All invoices that match, page by page in the order of their ids; only the first page tells the total."""
-        return self._session.pages(crm.invoices(filter, select))
+        return self._session.pages(crm.invoices(self._written(filter, select)))
 
     def invoice_page(
         self, *, filter: Mapping[str, Any], select: Sequence[str], after_id: int | None = None, counted: bool = False
     ) -> Page:
         """One page of invoices with ids above ``after_id``; ``counted`` tells the total."""
-        return self.ask(crm.invoices(filter, select).page(after_id, counted=counted))
+        return self.ask(crm.invoices(self._written(filter, select)).page(after_id, counted=counted))
 
     def count_invoices(self, filter: Mapping[str, Any]) -> int:
         """How many invoices match."""
-        return self.ask(crm.count_invoices(filter))
+        return self.ask(crm.count_invoices(self._written(filter, ["id"])))
+
+    def can_filter_by(self, field: str) -> bool:
+        """Whether the portal takes conditions on this date field of invoices, however its name is written."""
+        return not needs_spelling(field) or self._spelling(field) is not Spelling.NONE
 
     def visible_invoices(self, ids: Collection[int], run: Run = map) -> Records:
         """Those of these invoices that the user can see: ``id``."""
@@ -141,7 +146,9 @@ class Bitrix24Client:
 
     def invoice_fields(self) -> dict[str, dict[str, Any]]:
         """Fields of invoices by name: ``type``, ``title``, …"""
-        return self.ask(portal_methods.invoice_fields())
+        found = self.ask(portal_methods.invoice_fields())
+        self.habits.spellings.learn(found)
+        return found
 
     def categories(self) -> Records:
         """Funnels of invoices that the user may read: ``id``, ``name``, …"""
@@ -193,6 +200,38 @@ class Bitrix24Client:
     def unbind_event(self, event: str, handler: str) -> None:
         """Takes a handler of an event away; harmless when there is none."""
         self.ask(portal_methods.event_unbind(event, handler))
+
+    # --- names of custom fields --------------------------------------------------------------------------------------
+
+    def _written(self, conditions: Mapping[str, Any], select: Sequence[str]) -> Written:
+        names = {name_in(key) for key in conditions}
+        spelled = {name: self._spelling(name) for name in names if needs_spelling(name)}
+        return written(conditions, select, spelled, self.habits.spellings.upper_names)
+
+    def _spelling(self, name: str) -> Spelling:
+        """How the portal takes the name of this date field; asked once, then remembered for the portal."""
+        spellings = self.habits.spellings
+        known = spellings.found.get(name)
+        if known is None:
+            known = spellings.found[name] = self._find_spelling(name)
+        return known
+
+    def _find_spelling(self, name: str) -> Spelling:
+        """A field that the portal does not have is left as it is, for the portal to refuse."""
+        upper_names = self.habits.spellings.upper_names
+        if name not in upper_names:
+            self.invoice_fields()
+            upper_names = self.habits.spellings.upper_names
+        if name not in upper_names:
+            return Spelling.AS_GIVEN
+        nothing = {"=id": 1, f">={name}": "9999-12-31"}
+        for each in TRIED:
+            try:
+                self.ask(crm.invoices(written(nothing, ["id"], {name: each}, upper_names)).page())
+            except InvalidArgumentError:
+                continue
+            return each
+        return Spelling.NONE
 
     # --- sending -----------------------------------------------------------------------------------------------------
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from bitrix_app.bitrix24.parsing import unexpected
 from bitrix_app.bitrix24.questions import End, ListById, ListByNumber, Question, in_calls
+from bitrix_app.bitrix24.spelling import Written
 from bitrix_app.bitrix24.types import Answer, Page
 
 CONTACT, COMPANY, INVOICE = 3, 4, 31
@@ -47,15 +48,22 @@ _REQUISITE_FIELDS = (
 )
 
 
-def invoices(filter: Mapping[str, Any], select: Sequence[str]) -> ListById:
+def invoices(asked: Written) -> ListById:
     """Invoices, those among them that are added while they are read. [crm-item-list]"""
-    params = {"entityTypeId": INVOICE, "select": list(select), "filter": filter}
-    return ListById("crm.item.list", params, "id", key="items", end=End.NOTHING_FOLLOWS, most=INVOICES)
+    return ListById(
+        "crm.item.list",
+        {"entityTypeId": INVOICE, **asked.params()},
+        "id",
+        key="items",
+        end=End.NOTHING_FOLLOWS,
+        most=INVOICES,
+        shape=None if asked.names is None else asked.ours,
+    )
 
 
-def count_invoices(filter: Mapping[str, Any]) -> Question[int]:
+def count_invoices(asked: Written) -> Question[int]:
     """How many invoices match. [crm-item-list]"""
-    page = invoices(filter, ["id"]).page(counted=True)
+    page = invoices(asked).page(counted=True)
 
     def read(answer: Answer) -> int:
         total = page.read(answer).total

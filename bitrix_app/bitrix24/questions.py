@@ -108,6 +108,8 @@ class ListById:
     key: str | None = None
     end: End = End.SHORT_PAGE
     most: int | None = None
+    shape: Callable[[dict[str, Any]], dict[str, Any]] | None = None
+    """Makes our record of the portal's, where its names are others."""
 
     def page(self, after_id: int | None = None, *, counted: bool = False) -> Question[Page]:
         """The question for the page after this id. ``counted`` makes the portal count the whole list, which is slow:
@@ -115,6 +117,8 @@ class ListById:
 
         def read(answer: Answer) -> Page:
             found = records(self.method, answer, self.key)
+            if self.shape is not None:
+                found = [self.shape(each) for each in found]
             return Page(
                 records_after(self.method, found, self.id_field, after_id or 0), answer.total if counted else None
             )

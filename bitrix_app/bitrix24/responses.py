@@ -101,7 +101,8 @@ ACTIONS: Mapping[type[AppError], Action] = {
 """Everything else is given up at once."""
 
 _CODE = re.compile(r"[A-Za-z0-9_. -]{1,64}")
-_FIELD = re.compile(r"field '([A-Za-z0-9_]{1,64})'")
+_FIELD = re.compile(r"field '[<>=!@%]*([A-Za-z0-9_]{1,64})'")
+"""The portal names a refused field with the prefix of its condition."""
 _REFUSED = re.compile(r"\s*access denied", re.IGNORECASE)
 _NO_REST_IN_PLAN = re.compile(r"commercial plan|коммерческ", re.IGNORECASE)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bitrix_app.bitrix24 import Habits
+from bitrix_app.bitrix24 import Habits, Spellings
 from bitrix_app.portals.cache import TtlCache
 from bitrix_app.storage import PortalRecord
 
@@ -15,7 +15,9 @@ class KnownHabits:
 
     def __init__(self) -> None:
         self._of_users = TtlCache(SECONDS, MOST)
+        self._of_portals = TtlCache(SECONDS, MOST)
 
     def of(self, portal: PortalRecord, user_id: int) -> Habits:
         """Those of the portal towards this user."""
-        return self._of_users.get((portal.id, portal.epoch, user_id), Habits)
+        spellings = self._of_portals.get((portal.id, portal.epoch), Spellings)
+        return self._of_users.get((portal.id, portal.epoch, user_id), lambda: Habits(spellings=spellings))

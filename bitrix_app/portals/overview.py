@@ -12,7 +12,7 @@ from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from bitrix_app.bitrix24 import PAGE, Bitrix24Client
+from bitrix_app.bitrix24 import PAGE, Bitrix24Client, name_in
 from bitrix_app.dates import date_as_written, date_in_zone
 from bitrix_app.portals.catalog import DateField, PortalStage
 
@@ -105,6 +105,8 @@ def company_overview(client: Bitrix24Client, company_id: int, *, today: date, ru
         f"<{rules.date_field}": (after + margin).isoformat(),
         "=currencyId": CURRENCY,
     }
+    if not client.can_filter_by(rules.date_field):
+        conditions = {key: value for key, value in conditions.items() if name_in(key) != rules.date_field}
     if rules.left_out_stages:
         conditions["!@stageId"] = sorted(rules.left_out_stages)
     sums = {month: MonthSums(month, Decimal(0), Decimal(0)) for month in _months(first)}

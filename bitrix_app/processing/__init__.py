@@ -16,7 +16,7 @@ from bitrix_app.processing.model import (
     Stage,
 )
 from bitrix_app.processing.money import kopecks, money_in_words, money_of, rate_in_words, row_amount, row_vat
-from bitrix_app.processing.parsing import date_of, id_of
+from bitrix_app.processing.parsing import UnreadableError, date_of, id_of
 from bitrix_app.processing.processor import DataProcessor
 from bitrix_app.processing.totals import CounterpartyTotal, CurrencyTotal, RateTotal, RegisterTotals
 
@@ -41,6 +41,7 @@ __all__ = [
     "Raw",
     "RegisterTotals",
     "Stage",
+    "UnreadableError",
     "buyer_of",
     "date_of",
     "extra_fields",

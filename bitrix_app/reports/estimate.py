@@ -11,7 +11,7 @@ from bitrix_app.errors import AccessDeniedError, InvalidArgumentError
 from bitrix_app.reports.kinds import KINDS
 from bitrix_app.reports.lookups import id_in
 from bitrix_app.reports.protocols import Plan, PortalReader
-from bitrix_app.reports.request import ReportCatalog, ReportParams
+from bitrix_app.reports.request import ReportCatalog, ReportParams, without_field
 
 PAGE = 50
 ROWS_AN_INVOICE = 4
@@ -23,12 +23,14 @@ SECONDS_A_CALL = 0.25
 @dataclass(frozen=True, slots=True)
 class Estimate:
     """``invoices`` in the report and ``undated`` ones that no period holds, counted; ``calls`` and ``seconds``
-    reckoned with the usual number of product rows and a full bucket."""
+    reckoned with the usual number of product rows and a full bucket. ``at_most``: the portal takes no condition on the
+    date field, so the invoices of all periods were counted, the undated ones among them."""
 
     invoices: int
     undated: int
     calls: int
     seconds: int
+    at_most: bool = False
 
 
 def estimate(portal: PortalReader, params: ReportParams, catalog: ReportCatalog, plan: Plan) -> Estimate:
@@ -39,11 +41,14 @@ def estimate(portal: PortalReader, params: ReportParams, catalog: ReportCatalog,
     """
     kind = KINDS[params.kind]
     scope = kind.scope(params, catalog)
+    at_most = not portal.can_filter_by(params.date_field)
+    if at_most:
+        scope = without_field(scope, params.date_field)
     invoices = portal.count_invoices(scope)
-    undated = portal.count_invoices(kind.undated(params, catalog))
+    undated = 0 if at_most else portal.count_invoices(kind.undated(params, catalog))
     one_by_one = params.detailed and invoices > 1 and not _takes_lists(portal, scope)
     calls = expected_calls(invoices, detailed=params.detailed, one_by_one=one_by_one)
-    return Estimate(invoices, undated, calls, expected_seconds(calls, plan))
+    return Estimate(invoices, undated, calls, expected_seconds(calls, plan), at_most)
 
 
 def _takes_lists(portal: PortalReader, scope: Mapping[str, Any]) -> bool:

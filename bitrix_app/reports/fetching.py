@@ -11,14 +11,15 @@ from collections import deque
 from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
-from bitrix_app.processing import PRODUCT, Problem, ProcessingContext, Raw, extra_fields
+from bitrix_app.processing import PRODUCT, Problem, ProcessingContext, Raw, UnreadableError, date_of, extra_fields
 from bitrix_app.reports.kinds import ReportKind
 from bitrix_app.reports.lookups import LookUps, id_in
 from bitrix_app.reports.product_rows import OWNERS_A_CALL, OwnedRows, ProductRowReader
 from bitrix_app.reports.protocols import Page, PortalReader
-from bitrix_app.reports.request import ReportCatalog, ReportParams, invoice_select
+from bitrix_app.reports.request import ReportCatalog, ReportParams, invoice_select, without_field
 from bitrix_app.reports.running import Calls, ProgressTracker, StopSignal
 
 WINDOW_PAGES = 20
@@ -67,19 +68,30 @@ class InvoiceSource:
         self._look_ups = LookUps(portal, knows_users=catalog.knows_users)
         self._row_reader = ProductRowReader(portal, lambda done: progress.advance("products", done))
         self._extra_fields = extra_fields(kind.columns(with_rows=params.detailed))
+        self._cuts = False
         self.undated = 0
         """How many invoices have no date in the chosen field, so that no period holds them; known after ``pages``."""
 
     @property
     def notes(self) -> tuple[Problem, ...]:
         """What is to be said once of the whole report; known after ``pages``."""
-        return (NO_ROWS,) if self._row_reader.denied else ()
+        rows = (NO_ROWS,) if self._row_reader.denied else ()
+        return (*rows, self._cut_here()) if self._cuts else rows
+
+    def _cut_here(self) -> Problem:
+        name = self._params.date_field
+        return Problem(
+            self._catalog.fields.titles.get(name) or name,
+            "Портал не принимает отбор по этому полю: прочитаны счета за всё время, период выбран уже из них. "
+            "Отчёт полон, но строится дольше.",
+        )
 
     def pages(self) -> Generator[FetchedPage, None, None]:
         """The report's invoices in the order of their ids, once; to be closed by whoever does not read them to the
         end. Raises PortalErrors and what the stop raises."""
+        self._cuts = not self._portal.can_filter_by(self._params.date_field)
         with Calls(self._stop) as calls:
-            undated = calls.start(self._count_undated)
+            undated = None if self._cuts else calls.start(self._count_undated)
             held: deque[_Window] = deque()
             for window in self._windows(calls):
                 held.append(window)
@@ -88,7 +100,8 @@ class InvoiceSource:
             self._progress.all_read()
             for window in held:
                 yield from self._resolve(calls, window)
-            self.undated = calls.result(undated)
+            if undated is not None:
+                self.undated = calls.result(undated)
 
     def _count_undated(self) -> int:
         return self._portal.count_invoices(self._kind.undated(self._params, self._catalog))
@@ -107,8 +120,9 @@ class InvoiceSource:
 
     def _invoice_pages(self, calls: Calls) -> Iterator[list[dict[str, Any]]]:
         """Pages until the list ends, the next being read while this one is used."""
+        scope = self._kind.scope(self._params, self._catalog)
         pages = self._portal.invoices(
-            filter=self._kind.scope(self._params, self._catalog),
+            filter=without_field(scope, self._params.date_field) if self._cuts else scope,
             select=invoice_select(self._catalog.fields, self._extra_fields),
         )
 
@@ -121,8 +135,27 @@ class InvoiceSource:
             if page.total is not None:
                 self._progress.expect(page.total)
             self._progress.advance("invoices", len(page.items))
-            if page.items:
-                yield list(page.items)
+            items = self._of_period(page.items) if self._cuts else list(page.items)
+            for stage in ("requisites", "products"):
+                self._progress.advance(stage, len(page.items) - len(items))
+            if items:
+                yield items
+
+    def _of_period(self, invoices: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+        """What the portal's filter would have left, a day wider at both ends: the exact cut comes after processing."""
+        field, day = self._params.date_field, timedelta(days=1)
+        kept = []
+        for invoice in invoices:
+            try:
+                found = date_of(invoice.get(field))
+            except UnreadableError:
+                kept.append(invoice)
+                continue
+            if found is None:
+                self.undated += 1
+            elif found - self._params.date_to <= day and self._params.date_from - found <= day:
+                kept.append(invoice)
+        return kept
 
     def _start_look_ups(self, calls: Calls, window: _Window, page: Sequence[Raw]) -> None:
         ids = [id_in(invoice, "id") for invoice in page]

@@ -132,6 +132,11 @@ def undated_filter(params: ReportParams, catalog: ReportCatalog) -> dict[str, An
     return {f"={params.date_field}": None, **_narrowing(params, catalog.left_out_stages)}
 
 
+def without_field(conditions: Mapping[str, Any], name: str) -> dict[str, Any]:
+    """A filter without its conditions on a field that the portal takes none on."""
+    return {key: value for key, value in conditions.items() if key.lstrip("<>=!@%") != name}
+
+
 def _day(day: date, shift: timedelta) -> str:
     try:
         return (day + shift).isoformat()

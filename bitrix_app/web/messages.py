@@ -29,6 +29,8 @@ class Message:
 def message_for(code: str, params: Mapping[str, Any] | None = None) -> Message:
     """The message of a code, its gaps filled from ``params``. An unknown code reads like ``internal_error``."""
     template = MESSAGES.get(code, MESSAGES[AppError.code])
+    if template is MESSAGES["invalid_argument"] and params and params.get("field"):
+        template = FIELD_REFUSED
     values = _Gaps(params or {})
     return Message(_(template.text) % values, _(template.advice) % values)
 
@@ -60,6 +62,12 @@ REASONS: Mapping[str, str] = {
     "after_last_day": N_("The first day is after the last day."),
 }
 """Why a parameter does not fit, by the code of an InvalidParametersError."""
+
+FIELD_REFUSED = Message(
+    N_("Bitrix24 did not accept a condition of the report on the field %(field)s: it may have been deleted."),
+    N_("Check the fields in the settings and build the report again."),
+)
+"""What ``invalid_argument`` says where the portal names the field."""
 
 MESSAGES: Mapping[str, Message] = {
     # --- the tree of errors

@@ -257,11 +257,12 @@ export class Estimate {
     }
   }
 
-  #show({ invoices, undated, seconds }) {
+  #show({ invoices, undated, seconds, at_most: atMost }) {
     const { i18n } = this;
     const without = undated ? i18n.count("undated", undated, { field: this.form.dateTitle() }) : null;
     if (invoices === 0) return fill(this.root, this.#nothing(without));
-    const counted = `${i18n.count("invoices", invoices)}, ${i18n.about(seconds)}`;
+    const all = i18n.count("invoices", invoices);
+    const counted = `${atMost ? i18n.t("at_most", { counted: all }) : all}, ${i18n.about(seconds)}`;
     return fill(this.root, h("p", { "data-testid": "estimate-count" }, h("strong", {}, counted)), without && h("p", { class: "soft small" }, without));
   }
   #nothing(without) {

@@ -178,7 +178,7 @@ def test_a_field_that_is_gone_is_named(real: Surroundings) -> None:
     with pytest.raises(InvalidArgumentError) as caught:
         invoices(real.client, **{">=ufCrmGone": "2026-01-01"})
 
-    assert caught.value.params["field"] == "ufCrmGone"
+    assert caught.value.params["field"] == "UF_CRM_GONE"
 
 
 def test_an_expired_pair_is_renewed_in_the_middle(portal: Portal, real: Surroundings) -> None:

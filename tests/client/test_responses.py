@@ -125,7 +125,7 @@ def test_it_gives_up_at_once_with_the_reason(
 
 def test_an_unknown_field_is_named(over_http: Surroundings, http: responses.RequestsMock) -> None:
     """Which field the portal does not know any more is told with the error."""
-    said = error("INVALID_ARG_VALUE", "Invalid filter: field 'ufCrm_1700000001' is not allowed in filter")
+    said = error("INVALID_ARG_VALUE", "Invalid filter: field '>=ufCrm_1700000001' is not allowed in filter")
     http.add(responses.POST, f"{ENDPOINT}{METHOD}", status=400, body=said)
 
     with pytest.raises(errors.InvalidArgumentError) as caught:

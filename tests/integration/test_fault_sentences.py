@@ -62,8 +62,8 @@ SAID: dict[str, tuple[Fault, str, str]] = {
     ),
     "invalid_argument": (
         Fault.error("INVALID_ARG_VALUE", "Invalid filter: field 'ufCrmGone' is not allowed in filter"),
-        "поле или стадию удалили. Проверьте поля и стадии в настройках и сформируйте отчёт снова.",
-        "Check the fields and stages in the settings and build the report again.",
+        "по полю ufCrmGone: возможно, поле удалили. Проверьте поля в настройках и сформируйте отчёт снова.",
+        "field ufCrmGone: it may have been deleted. Check the fields in the settings and build the report again.",
     ),
     "unknown_method": (
         Fault.error("ERROR_METHOD_NOT_FOUND"),

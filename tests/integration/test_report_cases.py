@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from demo_portal import User
+import pytest
+
+from demo_portal import SHIPPED, User, a_row
+from demo_portal.crm.fields import custom_field
 from tests.cases import SELLER, fill_with_case
 from tests.integration.workshop import Ended, Process, Workshop
 
@@ -27,3 +30,41 @@ def test_a_seller_gets_the_product_rows_of_their_own_invoices(shop: Workshop, pr
     ended = built(shop, process, "rows_few", user_id=SELLER)
     assert [line["Номер"] for line in ended.sheet("Полный")] == ["СЧ-1", "СЧ-2", "СЧ-3"]
     assert ended.sheet("Проблемы") == []
+
+
+# --- a period by a custom date field ------------------------------------------------------------------------------
+
+DIGITS = custom_field("UF_CRM_626D6ABE98692", "date", "Дата акта")
+READ_ALL = "Портал не принимает отбор по этому полю"
+
+
+@pytest.mark.parametrize(
+    ("field", "version", "cut_here"),
+    [
+        (SHIPPED, "26.250", False),
+        (SHIPPED, "24.300", False),
+        (DIGITS.name, "26.250", False),
+        (DIGITS.name, "24.300", True),
+    ],
+)
+def test_a_period_by_a_custom_date_field(
+    shop: Workshop, process: Process, field: str, version: str, cut_here: bool
+) -> None:
+    """However the portal takes the field's name; where it takes no spelling, the period is cut by us, which is said."""
+    portal = shop.portal()
+    portal.behave(filter_keys=True, version=version)
+    portal.crm.add_custom_field(DIGITS)
+    for number, day in enumerate(("2026-03-31", "2026-01-01", None, "2025-12-31", "2026-04-01", "2024-05-05"), 1):
+        invoice = portal.crm.add_invoice(number=f"СЧ-{number}", date="2025-06-01", rows=[a_row(price=100)])
+        portal.crm.invoices.change(invoice, **{field: day and f"{day}T03:00:00+03:00"})
+    ended = shop.build(process, portal, date_field=field, detailed=False)
+    assert ended.numbers == ["СЧ-2", "СЧ-1"]
+    assert [line["Сумма"] for line in ended.sheet("Краткий")] == [100, 100]
+    assert ended.record.summary is not None
+    assert ended.record.summary["undated"] == 1
+    notes = [line["Проблема"] for line in ended.sheet("Проблемы") if str(line["Проблема"]).startswith(READ_ALL)]
+    assert bool(notes) is cut_here
+    refused = portal.calls.errors.get("INVALID_ARG_VALUE", 0)
+    assert refused == {(DIGITS.name, "26.250"): 1, (DIGITS.name, "24.300"): 3}.get((field, version), 0)
+    shop.build(process, portal, date_field=field, detailed=False)
+    assert portal.calls.errors.get("INVALID_ARG_VALUE", 0) == refused  # what was found is remembered

@@ -131,6 +131,7 @@ class EstimateAnswer(Schema):
     undated = fields.Integer()
     calls = fields.Integer()
     seconds = fields.Integer()
+    at_most = fields.Boolean()
 
 
 VERSION = "1"

@@ -37,7 +37,13 @@ def add_to(api: Blueprint) -> None:
 def estimate_report() -> ResponseReturnValue:
     """How many invoices there are, and what the report would cost."""
     found = services().ordering.estimate(session().portal, session().user_id, load(ReportSchema, json_body(request)))
-    return {"invoices": found.invoices, "undated": found.undated, "calls": found.calls, "seconds": found.seconds}
+    return {
+        "invoices": found.invoices,
+        "undated": found.undated,
+        "calls": found.calls,
+        "seconds": found.seconds,
+        "at_most": found.at_most,
+    }
 
 
 def start_report() -> ResponseReturnValue:

@@ -9,7 +9,10 @@ from typing import Any
 import pytest
 
 from bitrix_app.portals import DateField, OverviewRules, PortalStage, company_overview, default_settings
+from demo_portal import a_row
+from demo_portal.crm.fields import custom_field
 from tests.fakes import FakePortal, Surroundings
+from tests.memory import Scene
 from tests.unit.portals.answers import around
 
 DATES = (DateField("begindate", "Дата счёта", "date"), DateField("ufCrmMoment", "Отгружен", "datetime"))
@@ -105,3 +108,17 @@ def test_ten_pages_are_read_and_it_is_said_when_there_is_more(count: int, read: 
     found = company_overview(scene.client, 12, today=date(2026, 3, 31), rules=rules)
     assert (found.months[-1].invoiced, found.complete) == (Decimal(read), complete)
     assert len(scene.portal.asked("crm.item.list")) == min(10, count // 50 + 1)
+
+
+@pytest.mark.parametrize("version", ["24.300", "26.250"])
+def test_a_custom_date_field_is_asked_as_the_portal_takes_it(version: str) -> None:
+    """Where it takes no spelling, the company's invoices are read without the period and cut here."""
+    scene = Scene()
+    scene.portal.behave(version=version)
+    scene.portal.crm.add_custom_field(custom_field("UF_CRM_626D6ABE98692", "date", "Дата акта"))
+    for day in ("2026-02-01", "2020-02-01", None):
+        invoice = scene.portal.crm.add_invoice(date="2026-01-01", company_id=12, rows=[a_row(price=100)])
+        scene.portal.crm.invoices.change(invoice, ufCrm_626D6ABE98692=day and f"{day}T03:00:00+03:00")
+    rules = OverviewRules.of(default_settings() | {"date_field": "ufCrm_626D6ABE98692"}, DATES, STAGES)
+    found = company_overview(scene.client, 12, today=date(2026, 3, 31), rules=rules)
+    assert {month.month: month.invoiced for month in found.months if month.invoiced} == {"2026-02": Decimal(100)}

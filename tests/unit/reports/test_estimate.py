@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from bitrix_app.reports.estimate import estimate, expected_calls, expected_seconds
 from bitrix_app.reports.request import ReportCatalog, ReportParams
 from bitrix_app.storage import ENTERPRISE, ORDINARY
+from demo_portal.crm.fields import custom_field
 from tests.memory import Scene
 
 YEAR = ReportParams(date(2026, 1, 1), date(2026, 12, 31))
@@ -30,6 +32,18 @@ def test_one_invoice_may_have_no_date_either(scene: Scene) -> None:
         scene.client, ReportParams(date(2026, 1, 1), date(2026, 12, 31), invoice_id=invoice), ReportCatalog(), ORDINARY
     )
     assert (found.invoices, found.undated) == (0, 1)
+
+
+def test_an_estimate_says_at_most_where_the_portal_takes_no_condition_on_the_field(scene: Scene) -> None:
+    """Digits beside letters in the name: an older version takes it in no spelling; the invoices of all time count."""
+    portal = scene.portal
+    portal.behave(version="24.300")
+    portal.crm.add_custom_field(custom_field("UF_CRM_626D6ABE98692", "date", "Дата акта"))
+    for _ in range(3):
+        portal.crm.add_invoice(date="2020-01-01")
+    params = replace(YEAR, date_field="ufCrm_626D6ABE98692")
+    found = estimate(scene.client, params, ReportCatalog(), ORDINARY)
+    assert (found.invoices, found.undated, found.at_most) == (3, 0, True)
 
 
 @pytest.mark.parametrize(
