@@ -139,7 +139,7 @@ class RowReader:
         return [Problem(field, _sentence(faults)) for field, faults in self._faults.items()]
 
     def _row(self, place: int, raw: Raw) -> ProductRow:
-        name = self._value(PRODUCT, place, raw)
+        name = self._needed(PRODUCT, place, raw)
         price = self._needed(PRICE, place, raw)
         quantity = self._needed(QUANTITY, place, raw)
         amount = self._amount(place, price, quantity)
@@ -148,23 +148,16 @@ class RowReader:
         unit = text_in(raw, "measureName")
         return ProductRow(id_of(raw.get("id")), name, quantity, unit, price, amount, tax_rate, vat, unknown)
 
-    def _value(self, field: Field, place: int, raw: Raw) -> Any:
+    def _needed(self, field: Field, place: int, raw: Raw) -> Any:
+        """A value that every row must have."""
         try:
-            return field.read(raw.get(field.name))
+            value = field.read(raw.get(field.name))
         except UnreadableError as error:
             self._fault(field, f"в строке {place} не читается {error}")
             return None
-
-    def _needed(self, field: Field, place: int, raw: Raw) -> Decimal | None:
-        """A number that every row must have."""
-        try:
-            number: Decimal | None = field.read(raw.get(field.name))
-        except UnreadableError as error:
-            self._fault(field, f"в строке {place} не читается {error}")
-            return None
-        if number is None:
+        if value is None:
             self._fault(field, f"в строке {place} не заполнено")
-        return number
+        return value
 
     def _amount(self, place: int, price: Decimal | None, quantity: Decimal | None) -> Decimal | None:
         if price is None or quantity is None:

@@ -67,6 +67,13 @@ def test_a_bad_price_costs_the_amount_but_not_the_rest_of_the_row() -> None:
     ]
 
 
+@pytest.mark.parametrize("name", ["", "  ", None])
+def test_a_row_without_a_name_is_a_problem(name: str | None) -> None:
+    assert problems_in(with_rows(a_product_row(productName=name)), "Наименование товара") == [
+        "Товары счёта: в строке 1 не заполнено. Исправьте товары в карточке счёта."
+    ]
+
+
 def test_an_unreadable_rate_is_unknown_and_not_without_vat() -> None:
     invoice = with_rows(a_product_row(taxRate="НДС"), taxValue=220)
     (row,) = invoice.product_rows
