@@ -1,11 +1,10 @@
-"""Stand-ins in memory for what surrounds the portal client: a clock, a stop signal, a bucket, tokens, a portal.
+"""Stand-ins in memory for what surrounds the portal client: a stop signal, a bucket, tokens, a transport.
 
 They are small and real, not mocks: each does what its Protocol says and keeps what it was told.
 """
 
 from __future__ import annotations
 
-import re
 import threading
 from collections import Counter, deque
 from collections.abc import Callable, Mapping
@@ -15,26 +14,17 @@ from typing import Any
 from bitrix_app.bitrix24 import AccessToken, Bitrix24Client, CallRecord, Wait
 from bitrix_app.bitrix24.transport import Exchange, Failure
 from bitrix_app.errors import AppError, ReportCancelledError
+from demo_portal import ManualClock
 
 ENDPOINT = "https://romashka.example/rest/"
-PAGE = 50
-
-
-@dataclass
-class FakeClock:
-    """Unix seconds that only move when told."""
-
-    now: float = 1_790_000_000.0
-
-    def __call__(self) -> float:
-        return self.now
+NOW = 1_790_000_000.0
 
 
 @dataclass
 class FakeStop:
     """A stop signal whose waits take no time but move the clock. ``stopped`` is raised once it is set."""
 
-    clock: FakeClock = field(default_factory=FakeClock)
+    clock: ManualClock = field(default_factory=lambda: ManualClock(NOW))
     waits: list[float] = field(default_factory=list)
     stopped: AppError | None = None
     stop_in_wait: int | None = None
@@ -49,7 +39,7 @@ class FakeStop:
         if self.stop_in_wait == len(self.waits):
             self.stopped = ReportCancelledError()
         self.check()
-        self.clock.now += seconds
+        self.clock.advance(seconds)
 
 
 @dataclass
@@ -125,15 +115,14 @@ Handler = Callable[[Mapping[str, Any]], dict[str, Any]]
 
 
 @dataclass
-class FakePortal:
-    """A portal in memory, in the place of a Transport.
+class ScriptedTransport:
+    """In the place of a Transport: answers what a test has written and knows nothing of a portal by itself. A portal
+    that holds records is the demo portal in memory (``tests.memory.Scene``).
 
-    ``lists``: (method, entityTypeId or None) → records, selected by the filters that the client uses. ``answers``:
-    method → body or handler. ``faults``: (method, nth call from 1) → status and body, or a Failure. ``seen`` keeps
-    the calls.
+    ``answers``: method → body or handler. ``faults``: (method, nth call from 1) → status and body, or a Failure.
+    ``seen`` keeps the calls.
     """
 
-    lists: dict[tuple[str, int | None], list[dict[str, Any]]] = field(default_factory=dict)
     answers: dict[str, dict[str, Any] | Handler] = field(default_factory=dict)
     faults: dict[tuple[str, int], tuple[int, Any] | Failure] = field(default_factory=dict)
     seen: list[tuple[str, Mapping[str, Any]]] = field(default_factory=list)
@@ -167,43 +156,16 @@ class FakePortal:
         return [params for name, params in self.seen if name == method]
 
     def _body(self, method: str, params: Mapping[str, Any]) -> dict[str, Any]:
-        answer = self.answers.get(method)
-        if answer is not None:
-            return answer(params) if callable(answer) else answer
-        records = self.lists[method, params.get("entityTypeId")]
-        where = params.get("filter") or params.get("FILTER") or {}
-        chosen = [each for each in records if all(_fits(each, name, value) for name, value in where.items())]
-        start = params.get("start", 0)
-        page = chosen[max(start, 0) :][:PAGE]
-        body: dict[str, Any] = {"result": self._wrapped(method, page)}
-        if start >= 0:
-            body["total"] = len(chosen)
-            if start + PAGE < len(chosen):
-                body["next"] = start + PAGE
-        return body
-
-    def _wrapped(self, method: str, page: list[dict[str, Any]]) -> Any:
-        key = {"crm.item.list": "items", "crm.item.productrow.list": "productRows"}.get(method)
-        return {key: page} if key else page
-
-
-def _fits(record: Mapping[str, Any], condition: str, wanted: Any) -> bool:
-    prefix, name = re.fullmatch(r"([^A-Za-z]*)(\w+)", condition).groups()  # type: ignore[union-attr]
-    value = record.get(name)
-    if prefix == ">":
-        return int(value or 0) > int(wanted)
-    if prefix in {">=", "<"}:
-        return (str(value) >= str(wanted)) == (prefix == ">=")
-    accepted = wanted if isinstance(wanted, list) else [wanted]
-    return name == "ownerType" or str(value) in {str(each) for each in accepted}
+        answer = self.answers[method]
+        return answer(params) if callable(answer) else answer
 
 
 @dataclass
 class Surroundings:
     """A client and all that surrounds it."""
 
-    portal: Any = field(default_factory=FakePortal)
-    clock: FakeClock = field(default_factory=FakeClock)
+    portal: Any = field(default_factory=ScriptedTransport)
+    clock: ManualClock = field(default_factory=lambda: ManualClock(NOW))
     tokens: Any = field(default_factory=FakeTokens)
     bucket: FakeBucket = field(default_factory=FakeBucket)
     observer: RecordingObserver = field(default_factory=RecordingObserver)

@@ -7,20 +7,17 @@ world's handlers. What the portal is like is told in the demo portal's words: it
 from __future__ import annotations
 
 import threading
-from collections import deque
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
-from bitrix_app.bitrix24 import AccessToken, AuthorizationServer, Bitrix24Client, CallRecord, Transport, Wait
+from bitrix_app.bitrix24 import AccessToken, AuthorizationServer, Bitrix24Client, Transport
 from bitrix_app.bitrix24.http import HttpResponse, Limits, NoAnswerError, OversizedError
-from bitrix_app.errors import AppError, PortalMovedError, ReportCancelledError
+from bitrix_app.errors import PortalMovedError
 from demo_portal import DemoWorld, ManualClock, Portal, User
 from demo_portal.server import forms
 from demo_portal.server.http import Reply, Request
-
-NOW = 1_790_000_000.0
+from tests.fakes import NOW, FakeBucket, FakeStop, RecordingObserver
 
 
 class MemoryHttp:
@@ -125,58 +122,6 @@ class PortalTokens:
             return self._token
 
 
-@dataclass
-class ManualStop:
-    """A stop signal whose waits take no time but move the clock. ``stopped`` is raised once it is set."""
-
-    clock: ManualClock
-    waits: list[float] = field(default_factory=list)
-    stopped: AppError | None = None
-    stop_in_wait: int | None = None
-    """Number of the wait in which the user cancels (from 1)."""
-
-    def check(self) -> None:
-        if self.stopped is not None:
-            raise self.stopped
-
-    def wait(self, seconds: float) -> None:
-        self.waits.append(seconds)
-        if self.stop_in_wait == len(self.waits):
-            self.stopped = ReportCancelledError()
-        self.check()
-        self.clock.advance(seconds)
-
-
-@dataclass
-class ScriptedBucket:
-    """A bucket of ours with as much credit as is wanted: ``delays`` are handed out one after another, then 0."""
-
-    delays: deque[float] = field(default_factory=deque)
-    taken: int = 0
-    penalties: list[float] = field(default_factory=list)
-
-    def take(self) -> float:
-        self.taken += 1
-        return self.delays.popleft() if self.delays else 0.0
-
-    def penalize(self, seconds: float) -> None:
-        self.penalties.append(seconds)
-
-
-@dataclass
-class RecordingObserver:
-    """Keeps all waits and exchanges it is told of."""
-
-    waits: list[Wait] = field(default_factory=list)
-    calls: list[CallRecord] = field(default_factory=list)
-
-    def waited(self, wait: Wait) -> None:
-        self.waits.append(wait)
-
-    def answered(self, call: CallRecord) -> None:
-        self.calls.append(call)
-
-
 class Scene:
     """A demo portal in memory, and a client of one of its users (default: the administrator).
 
@@ -189,7 +134,7 @@ class Scene:
         self.portal = self.world.add_portal()
         self.portal.bucket.enabled = False
         self.authorization_server = memory_authorization_server(self.world)
-        self.bucket, self.observer, self.stop = ScriptedBucket(), RecordingObserver(), ManualStop(self.clock)
+        self.bucket, self.observer, self.stop = FakeBucket(), RecordingObserver(), FakeStop(self.clock)
         self.jitter: Callable[[], float] = lambda: 0.5
         self.tokens = PortalTokens(self.portal, self.authorization_server)
         self.client = self.client_of(self.portal.admin, self.tokens)

@@ -1,4 +1,4 @@
-"""The words against the demo portal over HTTP; where the fake portal answers them too, it answers alike."""
+"""The methods against the demo portal over HTTP."""
 
 from __future__ import annotations
 
@@ -8,38 +8,14 @@ from typing import Any
 
 import pytest
 
-from bitrix_app.bitrix24 import AccessToken, AuthorizationServer, Bitrix24Client, Page, Profile, Transport
-from bitrix_app.errors import ForeignTokenError, InvalidArgumentError, InvalidGrantError, PortalMovedError
+from bitrix_app.bitrix24 import AuthorizationServer, Bitrix24Client, Page, Profile, Transport
+from bitrix_app.errors import ForeignTokenError, InvalidArgumentError, InvalidGrantError
 from demo_portal import DemoWorld, Fault, a_row
 from demo_portal.portal import Portal
-from tests.fakes import FakePortal, Surroundings
+from tests.fakes import Surroundings
+from tests.memory import PortalTokens
 
 INVOICES = 120
-
-
-class DemoTokens:
-    """One user's tokens, renewed at the demo world's authorization server. A TokenSource."""
-
-    def __init__(self, portal: Portal, server: AuthorizationServer, **who: Any) -> None:
-        self._server = server
-        self._pair = portal.issue_tokens(**who)
-        self._token = AccessToken(self._pair.access_token, portal.client_endpoint)
-        self._refresh_token = self._pair.refresh_token
-
-    def current(self) -> AccessToken:
-        return self._token
-
-    def renew(self, spent: AccessToken) -> AccessToken:
-        pair = self._server.renew(self._refresh_token)
-        self._token, self._refresh_token = AccessToken(pair.access_token, pair.client_endpoint), pair.refresh_token
-        return self._token
-
-    def moved(self, spent: AccessToken) -> AccessToken:
-        owner = self._server.confirm(spent.value)
-        if owner.client_endpoint == spent.client_endpoint:
-            raise PortalMovedError
-        self._token = AccessToken(spent.value, owner.client_endpoint)
-        return self._token
 
 
 @pytest.fixture
@@ -72,31 +48,13 @@ def server(portal: Portal) -> Iterator[AuthorizationServer]:
 def real(portal: Portal, server: AuthorizationServer) -> Iterator[Surroundings]:
     """A client that speaks HTTP to the demo portal."""
     transport = Transport(allow_http=True)
-    yield Surroundings(portal=transport, tokens=DemoTokens(portal, server))
+    yield Surroundings(portal=transport, tokens=PortalTokens(portal, server))
     transport.close()
 
 
 @pytest.fixture
-def fake(portal: Portal) -> Surroundings:
-    """A client of the fake portal, which holds the same records."""
-    crm = portal.crm
-    return Surroundings(
-        portal=FakePortal(
-            lists={
-                ("crm.item.list", 31): list(crm.invoices),
-                ("crm.item.list", 4): list(crm.companies),
-                ("crm.item.productrow.list", None): list(crm.rows),
-                ("crm.requisite.list", None): list(crm.requisites),
-                ("crm.requisite.link.list", None): list(crm.links),
-            }
-        )
-    )
-
-
-@pytest.fixture(params=["real", "fake"])
-def client(request: pytest.FixtureRequest) -> Bitrix24Client:
-    around: Surroundings = request.getfixturevalue(request.param)
-    return around.client
+def client(real: Surroundings) -> Bitrix24Client:
+    return real.client
 
 
 def invoices(client: Bitrix24Client, after_id: int | None = None, *, counted: bool = False, **where: Any) -> Page:
@@ -193,7 +151,7 @@ def test_an_expired_pair_is_renewed_in_the_middle(portal: Portal, real: Surround
 def test_a_revoked_pair_ends_reading(portal: Portal, real: Surroundings, server: AuthorizationServer) -> None:
     """A spent refresh token is invalid_grant, a revoked access token is foreign."""
     portal.expire_tokens()
-    portal.world.tokens.spend(real.tokens._refresh_token)
+    portal.world.tokens.spend(real.tokens.refresh_token)
     with pytest.raises(InvalidGrantError):
         invoices(real.client)
 

@@ -16,7 +16,7 @@ from bitrix_app.bitrix24.questions import LIST_RECORDS
 from bitrix_app.bitrix24.transport import Exchange
 from bitrix_app.bitrix24.types import AccessToken
 from bitrix_app.errors import UnexpectedAnswerError
-from tests.fakes import FakePortal, Surroundings
+from tests.fakes import ScriptedTransport, Surroundings
 
 
 def test_an_answer_has_no_more_records_than_a_portal_would_send(around: Surroundings) -> None:
@@ -88,7 +88,7 @@ def test_invoices_without_an_end_are_given_up(around: Surroundings, monkeypatch:
         around.client.invoice_page(filter={}, select=["id"])
 
 
-class HeavyPortal(FakePortal):
+class HeavyPortal(ScriptedTransport):
     """Whose every answer came in at ``weight`` bytes."""
 
     weight = 0

@@ -2,30 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
 
 from bitrix_app.bitrix24 import Bitrix24Client, Page, Profile
 from bitrix_app.errors import AccessDeniedError, GiveUpError, UnexpectedAnswerError, UserAccessError
+from demo_portal import a_row
 from tests.fakes import Surroundings
-
-INVOICES = ("crm.item.list", 31)
-COMPANIES = ("crm.item.list", 4)
-CONTACTS = ("crm.item.list", 3)
-ROWS = ("crm.item.productrow.list", None)
-REQUISITES = ("crm.requisite.list", None)
-LINKS = ("crm.requisite.link.list", None)
+from tests.memory import Scene
 
 
 def invoices(*ids: Any) -> list[dict[str, Any]]:
     return [{"id": each, "begindate": "2026-02-01T00:00:00+03:00"} for each in ids]
 
 
-def read_page(around: Surroundings, after_id: int | None = None, *, counted: bool = False) -> Page:
+def read_page(around: Surroundings | Scene, after_id: int | None = None, *, counted: bool = False) -> Page:
     period = {">=begindate": "2026-01-01"}
     return around.client.invoice_page(filter=period, select=["id"], after_id=after_id, counted=counted)
+
+
+@pytest.fixture
+def scene() -> Scene:
+    """A client of a demo portal in memory."""
+    return Scene()
+
+
+def fill(scene: Scene, count: int) -> None:
+    """So many invoices of the period, from id 1 on."""
+    for _ in range(count):
+        scene.portal.crm.add_invoice(date="2026-02-01")
 
 
 def answer(around: Surroundings, *results: Any, method: str = "crm.item.list") -> None:
@@ -37,16 +44,16 @@ def answer(around: Surroundings, *results: Any, method: str = "crm.item.list") -
 # --- lists that are read on by id ---------------------------------------------------------------------------------
 
 
-def test_the_first_page_is_counted_and_the_others_read_on_by_id(around: Surroundings) -> None:
+def test_the_first_page_is_counted_and_the_others_read_on_by_id(scene: Scene) -> None:
     """start=0 tells the total once; then start=-1 and ``>id`` in the order of ids, within the report's filter."""
-    around.portal.lists[INVOICES] = invoices(*range(1, 61))
+    fill(scene, 60)
 
-    first = read_page(around, counted=True)
-    second = read_page(around, 50)
+    first = read_page(scene, counted=True)
+    second = read_page(scene, 50)
 
     assert ([each["id"] for each in first.items], first.total) == (list(range(1, 51)), 60)
     assert ([each["id"] for each in second.items], second.total) == (list(range(51, 61)), None)
-    assert around.portal.asked("crm.item.list") == [
+    assert scene.params("crm.item.list") == [
         {
             "entityTypeId": 31,
             "select": ["id"],
@@ -154,12 +161,12 @@ def test_a_list_of_requisites_without_an_end_ends(around: Surroundings) -> None:
     assert around.portal.counts["crm.requisite.list"] == 50_000 / 50 + 1
 
 
-def test_counting_asks_for_ids_only(around: Surroundings) -> None:
+def test_counting_asks_for_ids_only(scene: Scene) -> None:
     """How many there are is one counted call."""
-    around.portal.lists[INVOICES] = invoices(*range(1, 61))
+    fill(scene, 60)
 
-    assert around.client.count_invoices({">=begindate": "2026-01-01"}) == 60
-    assert around.portal.asked("crm.item.list")[0]["select"] == ["id"]
+    assert scene.client.count_invoices({">=begindate": "2026-01-01"}) == 60
+    assert scene.params("crm.item.list")[0]["select"] == ["id"]
 
 
 @pytest.mark.parametrize("total", [None, "many", -1, 1.5, []])
@@ -171,14 +178,15 @@ def test_counting_needs_a_total(around: Surroundings, total: Any) -> None:
         around.client.count_invoices({})
 
 
-def test_product_rows_are_read_for_many_invoices_by_the_ids_of_the_rows(around: Surroundings) -> None:
+def test_product_rows_are_read_for_many_invoices_by_the_ids_of_the_rows(scene: Scene) -> None:
     """One call asks for the rows of a list of invoices; the owner's type is the smart invoice's."""
-    around.portal.lists[ROWS] = [{"id": each, "ownerId": 1 + each % 2} for each in range(1, 71)]
+    for _ in range(2):
+        scene.portal.crm.add_invoice(rows=[a_row()] * 35)
 
-    first, second = around.client.product_rows([1, 2])
+    first, second = scene.client.product_rows([1, 2])
 
     assert (len(first.items), first.total, len(second.items), second.total) == (50, 70, 20, None)
-    assert around.portal.asked("crm.item.productrow.list")[1] == {
+    assert scene.params("crm.item.productrow.list")[1] == {
         "filter": {"=ownerType": "SI", "=ownerId": [1, 2], ">id": 50},
         "order": {"id": "ASC"},
         "start": -1,
@@ -195,48 +203,53 @@ def test_an_invoice_that_may_not_be_read_denies_the_whole_list(around: Surroundi
 
 # --- look-ups by key ----------------------------------------------------------------------------------------------
 
-LOOK_UPS: list[tuple[tuple[str, int | None], str, Callable[[Bitrix24Client, list[int]], Any]]] = [
-    (REQUISITES, "ID", lambda client, ids: client.requisites(ids)),
-    (REQUISITES, "ENTITY_ID", lambda client, ids: client.company_requisites(ids)),
-    (LINKS, "ENTITY_ID", lambda client, ids: client.requisite_links(ids)),
-    (COMPANIES, "id", lambda client, ids: client.companies(ids)),
-    (CONTACTS, "id", lambda client, ids: client.contacts(ids)),
-    (("user.get", None), "ID", lambda client, ids: client.users(ids)),
+LOOK_UPS: list[tuple[str, str, Callable[[Bitrix24Client, list[int]], Any]]] = [
+    ("crm.requisite.list", "ID", lambda client, ids: client.requisites(ids)),
+    ("crm.requisite.list", "ENTITY_ID", lambda client, ids: client.company_requisites(ids)),
+    ("crm.requisite.link.list", "ENTITY_ID", lambda client, ids: client.requisite_links(ids)),
+    ("crm.item.list", "id", lambda client, ids: client.companies(ids)),
+    ("crm.item.list", "id", lambda client, ids: client.contacts(ids)),
+    ("user.get", "ID", lambda client, ids: client.users(ids)),
 ]
 
 
-@pytest.mark.parametrize(("where", "key", "ask"), LOOK_UPS)
+@pytest.mark.parametrize(("method", "key", "ask"), LOOK_UPS)
 def test_look_ups_take_fifty_keys_a_call(
-    around: Surroundings, where: tuple[str, int | None], key: str, ask: Callable[[Bitrix24Client, list[int]], Any]
+    around: Surroundings, method: str, key: str, ask: Callable[[Bitrix24Client, list[int]], Any]
 ) -> None:
     """120 keys are three calls of 50, 50 and 20, and each record comes back once."""
-    around.portal.lists[where] = [
-        {"ID": str(each), "id": each, key: each, "ENTITY_TYPE_ID": "31" if where == LINKS else "4"}
-        for each in range(1, 200)
-    ]
 
-    found = ask(around.client, list(range(1, 121)))
+    def keys(params: Mapping[str, Any]) -> list[int]:
+        found: list[int] = (params.get("filter") or params["FILTER"])[f"@{key}"]
+        return found
 
-    asked = [(params.get("filter") or params.get("FILTER"))[f"@{key}"] for params in around.portal.asked(where[0])]
-    assert [len(each) for each in asked] == [50, 50, 20]
-    assert [int(each[key]) for each in found] == list(range(1, 121))
+    def found(params: Mapping[str, Any]) -> dict[str, Any]:
+        records = [{"ID": str(each), "id": each, key: each} for each in keys(params)]
+        return {"result": {"items": records} if method == "crm.item.list" else records, "total": len(records)}
+
+    around.portal.answers[method] = found
+
+    records = ask(around.client, list(range(1, 121)))
+
+    assert [len(keys(params)) for params in around.portal.asked(method)] == [50, 50, 20]
+    assert [int(each[key]) for each in records] == list(range(1, 121))
 
 
-def test_an_owner_with_many_requisites_is_read_to_the_end(around: Surroundings) -> None:
-    """Owners that have more than fifty requisites together are read on by id."""
-    around.portal.lists[REQUISITES] = [
-        {"ID": str(each), "ENTITY_TYPE_ID": "4", "ENTITY_ID": str(each % 2)} for each in range(1, 131)
-    ]
+def test_an_owner_with_many_requisites_is_read_to_the_end(scene: Scene) -> None:
+    """An owner that has more than fifty requisites is read on by id; another's are left out."""
+    crm = scene.portal.crm
+    owners = [crm.add_company(), crm.add_company()]
+    made = [crm.add_requisite(company_id=owners[number % 2]) for number in range(130)]
 
-    found = around.client.company_requisites([1])
+    found = scene.client.company_requisites(owners[:1])
 
-    assert [int(each["ID"]) for each in found] == list(range(1, 131, 2))
-    assert around.portal.counts["crm.requisite.list"] == 2
+    assert [int(each["ID"]) for each in found] == made[::2]
+    assert len(scene.params("crm.requisite.list")) == 2
 
 
 def test_look_ups_of_many_keys_are_no_list_without_an_end(around: Surroundings) -> None:
     """Thousands of short lists are not taken for one that goes on and on."""
-    around.portal.lists[LINKS] = []
+    around.portal.answers["crm.requisite.link.list"] = {"result": []}
 
     assert around.client.requisite_links(range(1, 100_001)) == []
 
@@ -255,7 +268,7 @@ def test_empty_pages_without_an_end_are_given_up(around: Surroundings) -> None:
 
 def test_requisites_are_asked_for_by_name(around: Surroundings) -> None:
     """Only the fields that name a counterparty are asked for."""
-    around.portal.lists[REQUISITES] = []
+    around.portal.answers["crm.requisite.list"] = {"result": []}
 
     around.client.requisites([1])
 
@@ -367,7 +380,13 @@ def test_nothing_is_asked_for_no_keys(around: Surroundings) -> None:
 
 def test_links_without_ids_are_read_page_after_page(around: Surroundings) -> None:
     """A list whose records have no id is read on by ``next``."""
-    around.portal.lists[LINKS] = [{"ENTITY_TYPE_ID": "31", "ENTITY_ID": "1", "n": each} for each in range(120)]
+
+    def page(params: Mapping[str, Any]) -> dict[str, Any]:
+        start = params["start"]
+        rows = [{"ENTITY_TYPE_ID": "31", "ENTITY_ID": "1", "n": each} for each in range(start, min(start + 50, 120))]
+        return {"result": rows, "total": 120} | ({"next": start + 50} if start + 50 < 120 else {})
+
+    around.portal.answers["crm.requisite.link.list"] = page
 
     assert [each["n"] for each in around.client.requisite_links([1])] == list(range(120))
     assert [each["start"] for each in around.portal.asked("crm.requisite.link.list")] == [0, 50, 100]
@@ -454,11 +473,12 @@ def test_fields_of_another_shape_are_an_error(around: Surroundings, result: Any)
 
 def test_stages_are_asked_for_funnel_by_funnel(around: Surroundings) -> None:
     """Each funnel has its own list of stages."""
-    around.portal.lists["crm.status.list", None] = [
-        {"ENTITY_ID": f"SMART_INVOICE_STAGE_{funnel}", "STATUS_ID": f"DT31_{funnel}:N"} for funnel in (2, 7, 9)
-    ]
+    around.portal.answers["crm.status.list"] = lambda params: {"result": [{"ENTITY_ID": params["filter"]["ENTITY_ID"]}]}
 
-    assert [each["STATUS_ID"] for each in around.client.stages([2, 7])] == ["DT31_2:N", "DT31_7:N"]
+    assert [each["ENTITY_ID"] for each in around.client.stages([2, 7])] == [
+        "SMART_INVOICE_STAGE_2",
+        "SMART_INVOICE_STAGE_7",
+    ]
 
 
 BINDINGS: list[tuple[str, str, dict[str, str], Callable[[Bitrix24Client], None]]] = [
@@ -516,7 +536,8 @@ def test_an_employee_may_not_bind(around: Surroundings) -> None:
 
 def test_the_portals_own_batch_is_never_used(around: Surroundings) -> None:
     """However much is asked for, each call is a plain one."""
-    around.portal.lists.update({REQUISITES: [], LINKS: [], COMPANIES: [], CONTACTS: []})
+    around.portal.answers |= {each: {"result": []} for each in ("crm.requisite.list", "crm.requisite.link.list")}
+    around.portal.answers["crm.item.list"] = {"result": {"items": []}}
     keys = range(1, 301)
     for word in (around.client.requisites, around.client.requisite_links, around.client.companies):
         word(keys)

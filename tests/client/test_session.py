@@ -23,7 +23,7 @@ from bitrix_app.errors import (
     QueryLimitExceededError,
     ReportCancelledError,
 )
-from tests.fakes import FakePortal, FakeTokens, Surroundings
+from tests.fakes import FakeTokens, ScriptedTransport, Surroundings
 
 METHOD = "crm.item.list"
 GOOD = {"result": ["good"]}
@@ -116,7 +116,7 @@ def test_others_know_that_the_limit_makes_them_wait(around: Surroundings) -> Non
     around.client.call(METHOD)
     assert around.reasons == ["query_limit", "query_limit"]
 
-    around.clock.now += 5
+    around.clock.advance(5)
     around.client.call(METHOD)
     assert around.reasons[-1] == "bucket"
 
@@ -380,7 +380,7 @@ def test_threads_that_expire_together_renew_once() -> None:
     assert around.tokens.renewals == 1
 
 
-class ExpiringPortal(FakePortal):
+class ExpiringPortal(ScriptedTransport):
     """Refuses the first token, once all threads have arrived with it."""
 
     def __init__(self, parties: int) -> None:

@@ -21,7 +21,8 @@ from bitrix_app.portals import (
     TtlCache,
 )
 from bitrix_app.storage import Cipher, Database, PortalBuckets, Portals, PortalUsers, UserTokens
-from tests.fakes import FakeClock, FakePortal
+from demo_portal import ManualClock
+from tests.fakes import NOW, ScriptedTransport
 from tests.seed import ENDPOINT
 
 MEMBER = "romashka"
@@ -63,8 +64,8 @@ class Office:
 
     db: Database
     cipher: Cipher
-    clock: FakeClock = field(default_factory=FakeClock)
-    portal: FakePortal = field(default_factory=lambda: FakePortal(answers={"profile": profile()}))
+    clock: ManualClock = field(default_factory=lambda: ManualClock(NOW))
+    portal: ScriptedTransport = field(default_factory=lambda: ScriptedTransport(answers={"profile": profile()}))
     server: FakeServer = field(default_factory=FakeServer)
 
     def __post_init__(self) -> None:

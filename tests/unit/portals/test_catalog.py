@@ -21,7 +21,8 @@ from bitrix_app.portals.catalog import (
     read_stages,
 )
 from bitrix_app.storage import PortalRecord
-from tests.fakes import FakeClock, Surroundings
+from demo_portal import ManualClock
+from tests.fakes import Surroundings
 from tests.unit.portals.answers import REFUSED, around, refusing
 
 
@@ -155,7 +156,7 @@ class Shelf:
     """Catalogs on a clock moved by hand."""
 
     scene: Surroundings
-    clock: FakeClock
+    clock: ManualClock
     catalogs: Catalogs
 
     def asked(self) -> list[str]:
@@ -167,7 +168,7 @@ class Shelf:
 
 @pytest.fixture
 def shelf() -> Shelf:
-    scene, clock = around(**ANSWERS), FakeClock()
+    scene, clock = around(**ANSWERS), ManualClock()
     clients: Any = OneClient(scene)
     return Shelf(scene, clock, Catalogs(clients, TtlCache(300, 100, clock=clock)))
 
@@ -176,7 +177,7 @@ def test_what_is_known_is_asked_for_once_in_five_minutes(shelf: Shelf) -> None:
     for _ in range(2):
         assert shelf.catalogs.categories(PORTAL, ALICE) == (Named(2, "Счета"),)
     assert shelf.asked() == ["crm.category.list"]
-    shelf.clock.now += 300
+    shelf.clock.advance(300)
     shelf.catalogs.categories(PORTAL, ALICE)
     assert shelf.asked() == ["crm.category.list"]
 

@@ -60,10 +60,10 @@ def test_a_user_is_asked_for_once_a_minute(office: Office, portal: PortalRecord)
     office.portal.answers["profile"] = profile(admin=True)
     assert office.access.require_admin(portal, ALICE).name == "Лиддел Алиса"
     office.portal.answers["profile"] = profile()
-    office.clock.now += 59
+    office.clock.advance(59)
     assert office.access.require_admin(portal, ALICE).is_admin
     assert len(office.portal.asked("profile")) == 1
-    office.clock.now += 2
+    office.clock.advance(2)
     with pytest.raises(AdminRequiredError):
         office.access.require_admin(portal, ALICE)
     assert len(office.portal.asked("profile")) == 2
@@ -127,7 +127,7 @@ def test_a_launch_works_with_the_address_that_was_just_confirmed(office: Office,
 def test_a_silent_authorization_server_does_not_cost_the_page(office: Office, portal: PortalRecord) -> None:
     """The access token must be renewed, and nobody renews it: what was known before is shown."""
     office.launcher.launch(office.caller(), FORM)
-    office.clock.now += 61
+    office.clock.advance(61)
     office.portal.faults["profile", 2] = (401, {"error": "expired_token"})
     office.server.failure = AuthorizationServerUnavailableError()
     for number in range(3, 9):

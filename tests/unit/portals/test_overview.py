@@ -11,7 +11,6 @@ import pytest
 from bitrix_app.portals import DateField, OverviewRules, PortalStage, company_overview, default_settings
 from demo_portal import a_row
 from demo_portal.crm.fields import custom_field
-from tests.fakes import FakePortal, Surroundings
 from tests.memory import Scene
 from tests.unit.portals.answers import around
 
@@ -99,15 +98,14 @@ def test_an_invoice_without_a_month_or_a_sum_is_left_out_of_the_picture(odd: dic
 @pytest.mark.parametrize(("count", "read", "complete"), [(49, 49, True), (50, 50, True), (500, 500, False)])
 def test_ten_pages_are_read_and_it_is_said_when_there_is_more(count: int, read: int, complete: bool) -> None:
     """Fifty at a time; a full page may have another behind it."""
-    rows = [
-        {"id": number, "begindate": "2026-03-01", "opportunity": 1, "companyId": 12, "currencyId": "RUB"}
-        for number in range(1, count + 1)
-    ]
-    scene = Surroundings(portal=FakePortal(lists={("crm.item.list", 31): rows}))
+    scene = Scene()
+    company = scene.portal.crm.add_company()
+    for _ in range(count):
+        scene.portal.crm.add_invoice(date="2026-03-01", opportunity=1, company_id=company)
     rules = OverviewRules.of(default_settings(), DATES, ())
-    found = company_overview(scene.client, 12, today=date(2026, 3, 31), rules=rules)
+    found = company_overview(scene.client, company, today=date(2026, 3, 31), rules=rules)
     assert (found.months[-1].invoiced, found.complete) == (Decimal(read), complete)
-    assert len(scene.portal.asked("crm.item.list")) == min(10, count // 50 + 1)
+    assert len(scene.params("crm.item.list")) == min(10, count // 50 + 1)
 
 
 @pytest.mark.parametrize("version", ["24.300", "26.250"])

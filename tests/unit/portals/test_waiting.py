@@ -15,7 +15,7 @@ from bitrix_app.portals import Bulkhead, Deadline, FairQueue, Places, TtlCache, 
 from bitrix_app.portals.clients import InteractiveBucket
 from bitrix_app.portals.waiting import at_most, request_deadline
 from bitrix_app.storage import Cipher, Database, PortalBuckets
-from tests.fakes import FakeClock
+from demo_portal import ManualClock
 from tests.live import until
 from tests.seed import install_portal
 
@@ -243,12 +243,12 @@ def test_some_threads_never_wait_for_anybody(threads: int, portals: int, callers
 
 
 def test_a_web_requests_time_runs_out() -> None:
-    clock = FakeClock()
+    clock = ManualClock()
     deadline = Deadline(8.0, clock=clock, sleep=lambda seconds: None)
-    clock.now += 7.5
+    clock.advance(7.5)
     deadline.check()
     assert deadline.remaining() == 0.5
-    clock.now += 1.0
+    clock.advance(1.0)
     assert deadline.remaining() == 0.0
     with pytest.raises(PortalBusyError) as refused:
         deadline.check()
@@ -257,7 +257,7 @@ def test_a_web_requests_time_runs_out() -> None:
 
 def test_a_wait_that_would_not_end_in_time_is_not_begun() -> None:
     slept: list[float] = []
-    deadline = Deadline(8.0, clock=FakeClock(), sleep=slept.append)
+    deadline = Deadline(8.0, clock=ManualClock(), sleep=slept.append)
     deadline.wait(3.0)
     for seconds, retry_after in ((200.0, 60), (8.4, 8)):
         with pytest.raises(PortalBusyError) as refused:
@@ -267,9 +267,9 @@ def test_a_wait_that_would_not_end_in_time_is_not_begun() -> None:
 
 
 def test_a_request_that_needs_more_is_given_more_from_its_beginning() -> None:
-    clock = FakeClock()
+    clock = ManualClock()
     deadline = Deadline(clock=clock)
-    clock.now += 6.0
+    clock.advance(6.0)
     deadline.lengthen(3)
     deadline.lengthen(1)
     assert deadline.remaining() == 18.0
@@ -291,13 +291,13 @@ def test_everything_that_a_request_waits_for_shares_its_time() -> None:
 
 def test_a_page_keeps_no_place_that_it_will_not_use(database_url: str, cipher: Cipher) -> None:
     """The bucket is told the request's own remaining time: who cannot wait answers at once and moves nobody."""
-    still, clock = Database(database_url, clock=lambda: datetime(2026, 1, 1, tzinfo=UTC)), FakeClock()
+    still, clock = Database(database_url, clock=lambda: datetime(2026, 1, 1, tzinfo=UTC)), ManualClock()
     shared = PortalBuckets(still).bucket(install_portal(still, cipher).id)
     shared.penalize(6.0)
     deadline = Deadline(clock=clock)
     page = InteractiveBucket(shared, deadline)
     assert page.take() == pytest.approx(6.75)
-    clock.now += 3.0
+    clock.advance(3.0)
     with pytest.raises(PortalBusyError) as refused:
         page.take()
     assert refused.value.retry_after == 8
@@ -307,10 +307,10 @@ def test_a_page_keeps_no_place_that_it_will_not_use(database_url: str, cipher: C
 
 
 def test_a_value_is_kept_for_its_time_and_made_anew_afterwards() -> None:
-    clock = FakeClock()
+    clock = ManualClock()
     cache = TtlCache(60, 10, clock=clock)
     assert [cache.get("key", lambda: 1), cache.get("key", lambda: 2)] == [1, 1]
-    clock.now += 60
+    clock.advance(60)
     assert cache.peek("key") is None
     assert cache.get("key", lambda: 3) == 3
 

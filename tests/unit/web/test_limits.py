@@ -17,15 +17,15 @@ from bitrix_app.errors import (
 )
 from bitrix_app.web import limits
 from bitrix_app.web.limits import RateLimits, network_of
-from tests.fakes import FakeClock
+from demo_portal import ManualClock
 
 STRANGER = "203.0.113.66"
 
 
 @pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> FakeClock:
+def clock(monkeypatch: pytest.MonkeyPatch) -> ManualClock:
     """What the library's counters go by."""
-    made = FakeClock()
+    made = ManualClock()
     monkeypatch.setattr(time, "time", made)
     return made
 
@@ -61,38 +61,38 @@ def test_a_normal_minute_passes() -> None:
         gate.report(1, 5)
 
 
-def test_what_comes_too_often_is_told_when_to_come_back(clock: FakeClock) -> None:
+def test_what_comes_too_often_is_told_when_to_come_back(clock: ManualClock) -> None:
     """To the second, after part of a window: a second earlier is refused again, then it passes."""
     gate = RateLimits()
     for _ in range(60):
         gate.report(1, 5)
-    clock.now += 20
+    clock.advance(20)
     with pytest.raises(RejectedRequestError) as caught:
         gate.report(1, 5)
     assert (caught.value.status, caught.value.code, caught.value.retry_after) == (429, "too_many_requests", 41)
     gate.report(1, 6)
     gate.report(2, 5)
-    clock.now += 40
+    clock.advance(40)
     with pytest.raises(RejectedRequestError):
         gate.report(1, 5)
-    clock.now += 1
+    clock.advance(1)
     gate.report(1, 5)
 
 
-def test_thirty_refused_tokens_a_minute_close_the_door_to_their_network(clock: FakeClock) -> None:
+def test_thirty_refused_tokens_a_minute_close_the_door_to_their_network(clock: ManualClock) -> None:
     """429 before anybody is asked; other networks go on; a minute later it is open again."""
     gate = RateLimits()
     for number in range(30):
         refuse(gate, STRANGER, f"forged{number}")
-    clock.now += 15
+    clock.advance(15)
     told = shut(gate, STRANGER, "forged")
     assert (told.code, told.retry_after) == ("too_many_requests", 46)
     assert confirm(gate, "203.0.113.67", "genuine") == "203.0.113.67"
-    clock.now += 46
+    clock.advance(46)
     assert confirm(gate, STRANGER, "genuine") == STRANGER
 
 
-def test_a_token_that_was_confirmed_passes_the_shut_door_until_it_is_refused(clock: FakeClock) -> None:
+def test_a_token_that_was_confirmed_passes_the_shut_door_until_it_is_refused(clock: ManualClock) -> None:
     """Colleagues behind the address of a flood go on working."""
     gate = RateLimits()
     confirm(gate, STRANGER, "genuine")
@@ -132,19 +132,19 @@ def test_an_ipv4_address_is_a_network_and_so_is_an_ipv6_customer(address: str, n
     assert network_of(address) == network
 
 
-def test_counters_of_ever_new_strangers_do_not_fill_our_memory(clock: FakeClock) -> None:
+def test_counters_of_ever_new_strangers_do_not_fill_our_memory(clock: ManualClock) -> None:
     """Those without an entry in force go first, then those with the fewest; who floods stays counted."""
     with patch.object(limits, "KEYS", 200):
         gate = RateLimits()
         for number in range(150):
             refuse(gate, f"2001:db8:0:{number:x}::1", "forged")
-            clock.now += 0.1
-        clock.now += 61
+            clock.advance(0.1)
+        clock.advance(61)
         for number in range(500):
             refuse(gate, f"2001:db8:1:{number:x}::1", "forged")
             with pytest.raises((ForeignTokenError, RejectedRequestError)):
                 confirm(gate, STRANGER, "forged", ForeignTokenError())
-            clock.now += 0.01
+            clock.advance(0.01)
             assert len(gate._own.storage.events) <= 201  # type: ignore[attr-defined]  # the library's storage
         shut(gate, STRANGER, "forged")
 

@@ -16,7 +16,7 @@ import structlog
 from bitrix_app.bitrix24 import CallRecord, Wait
 from bitrix_app.logs import RestLog, mask, set_up_logging
 from bitrix_app.web.session import SessionClaims, SignedTokens
-from tests.fakes import FakeClock
+from demo_portal import ManualClock
 
 TOKEN = "9d4c7166007e9c94001e30ba00000001f0f107e28b5a4310c7f6d9b3025ea814"
 CALL = CallRecord("crm.item.list", 200, "", 0.1234, Decimal("0.5"), 100, 5000, "id-1")
@@ -143,13 +143,13 @@ def test_what_is_below_the_level_is_not_written(log: tuple[str, io.StringIO]) ->
 
 
 def test_the_rest_log_has_a_file_a_day_and_keeps_three(tmp_path: Path) -> None:
-    clock = FakeClock(1_790_000_000.0)
+    clock = ManualClock(1_790_000_000.0)
     rest = RestLog(tmp_path / "log" / "rest.log", clock=clock)
     foreign = tmp_path / "log" / "rest.log.old"
     for _ in range(6):
         rest.answered(CALL)
         rest.answered(CALL)
-        clock.now += 86_400
+        clock.advance(86_400)
     foreign.write_text("somebody else's")
     rest.answered(CALL)
     rest.close()

@@ -23,7 +23,7 @@ from bitrix_app.web.session import (
     require_session,
     session,
 )
-from tests.fakes import FakeClock
+from demo_portal import ManualClock
 
 PORTAL = PortalRecord(
     id=3,
@@ -44,7 +44,7 @@ class Doors:
     """The application behind the session: one portal, a clock, signed tokens."""
 
     app: Flask
-    clock: FakeClock
+    clock: ManualClock
     signed: SignedTokens
     portal: PortalRecord | None = PORTAL
 
@@ -60,7 +60,7 @@ class Doors:
 
 @pytest.fixture
 def doors(app: Flask) -> Doors:
-    made = Doors(app, clock := FakeClock(), SignedTokens(["key"], clock))
+    made = Doors(app, clock := ManualClock(), SignedTokens(["key"], clock))
 
     def by_id(portal_id: int) -> PortalRecord | None:
         return made.portal if made.portal and portal_id == made.portal.id else None
@@ -89,9 +89,9 @@ def test_without_a_bearer_token_there_is_no_session(doors: Doors, token: str, sc
 
 def test_a_session_ends_with_its_hour(doors: Doors) -> None:
     token, expires_at = doors.signed.session(SessionClaims(PORTAL.id, PORTAL.epoch, 5, "ru"))
-    doors.clock.now = expires_at - 1
+    doors.clock.advance(expires_at - 1 - doors.clock())
     assert doors.enter(token).user_id == 5
-    doors.clock.now = expires_at
+    doors.clock.advance(expires_at - doors.clock())
     assert refused(doors, token) == (401, "session_expired")
 
 
@@ -118,7 +118,7 @@ def test_the_answer_is_in_the_pages_language(doors: Doors, lang: str, read: str)
 
 def test_today_is_the_portals(doors: Doors) -> None:
     """22:30 in UTC is tomorrow in Vladivostok."""
-    doors.clock.now = datetime(2026, 3, 31, 22, 30, tzinfo=UTC).timestamp()
+    doors.clock.advance(datetime(2026, 3, 31, 22, 30, tzinfo=UTC).timestamp() - doors.clock())
     found = doors.enter()
     with doors.app.test_request_context("/"):
         assert found.today == date(2026, 4, 1)

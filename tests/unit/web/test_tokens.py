@@ -6,7 +6,7 @@ import pytest
 
 from bitrix_app.errors import RejectedRequestError
 from bitrix_app.web.session import DownloadClaims, SessionClaims, SignedTokens
-from tests.fakes import FakeClock
+from demo_portal import ManualClock
 
 SESSION = SessionClaims(portal_id=3, epoch=17, user_id=5, lang="ru")
 DOWNLOAD = DownloadClaims(portal_id=3, epoch=17, user_id=5, report_id="a", format="xlsx")
@@ -25,18 +25,18 @@ def test_what_was_signed_is_read() -> None:
 
 
 def test_a_session_lasts_an_hour_and_a_link_ten_minutes() -> None:
-    clock = FakeClock()
+    clock = ManualClock()
     signed = SignedTokens(["key"], clock)
     session, expires_at = signed.session(SESSION)
     link = signed.download(DOWNLOAD)
-    assert expires_at == clock.now + 3600
-    clock.now += 599
+    assert expires_at == clock() + 3600
+    clock.advance(599)
     assert signed.read_download(link) == DOWNLOAD
-    clock.now += 1
+    clock.advance(1)
     assert refused(signed.read_download, link) == (410, "link_expired")
-    clock.now += 2999
+    clock.advance(2999)
     assert signed.read_session(session) == SESSION
-    clock.now += 1
+    clock.advance(1)
     assert refused(signed.read_session, session) == (401, "session_expired")
 
 
