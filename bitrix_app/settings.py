@@ -25,12 +25,14 @@ UNWRITABLE = re.compile(r"[\s\"'<>\\^`{|};,]")
 """Characters that no server's address has: addresses end up in pages and their Content-Security-Policy."""
 OAUTH_ROOTS = ("https://oauth.bitrix24.tech", "https://oauth.bitrix.info")
 """Bitrix24's authorization servers: of portals of Russia and its neighbours, and of all others."""
+BX24_JS_URLS = ("https://api.bitrix24.tech/api/v1/", "https://api.bitrix24.com/api/v1/")
+"""Where portals of the first of them, and of the second, load BX24.js from."""
 QUEUES = ("sqlite:///", "redis://", "rediss://")
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """All settings. Addresses have no trailing slash (BX24_JS_URL keeps its own). Secrets do not show in repr."""
+    """All settings. Addresses have no trailing slash (those of BX24.js keep their own). Secrets do not show in repr."""
 
     client_id: str
     client_secret: str = field(repr=False)
@@ -38,7 +40,7 @@ class Settings:
     secret_keys: tuple[str, ...] = field(repr=False)
     oauth_roots: tuple[str, ...] = OAUTH_ROOTS
     allow_http: bool = False
-    bx24_js_url: str = "https://api.bitrix24.com/api/v1/"
+    bx24_js_urls: tuple[str, ...] = BX24_JS_URLS
     database_url: str = field(default="sqlite:///var/app.db", repr=False)
     queue_url: str = field(default="sqlite:///var/queue.db", repr=False)
     reports_dir: str = "var/reports"
@@ -62,6 +64,12 @@ class Settings:
         """Whether a key of SECRET_KEY is short enough to be guessed: it signs sessions and encrypts tokens."""
         return any(len(key) < STRONG_KEY_LENGTH for key in self.secret_keys)
 
+    def bx24_js_of(self, oauth_root: str | None) -> tuple[str, ...]:
+        """Where the pages of a portal of this authorization server load BX24.js from: the first address, and the next
+        one where it does not load."""
+        of_others = oauth_root == self.oauth_roots[-1] != OAUTH_ROOTS[0]
+        return self.bx24_js_urls[::-1] if of_others else self.bx24_js_urls
+
 
 def load_settings(environ: Mapping[str, str] | None = None, dotenv: Path | None = Path(".env")) -> Settings:
     """Settings from ``environ`` (default: the process environment, over ``dotenv`` when that file exists).
@@ -77,7 +85,7 @@ def load_settings(environ: Mapping[str, str] | None = None, dotenv: Path | None 
         secret_keys=given.keys("SECRET_KEY"),
         oauth_roots=given.roots("BITRIX_OAUTH_URL"),
         allow_http=given.choice("BITRIX_ALLOW_HTTP", "0", ("0", "1")) == "1",
-        bx24_js_url=given.address("BX24_JS_URL", "https://api.bitrix24.com/api/v1/"),
+        bx24_js_urls=given.scripts("BX24_JS_URL"),
         database_url=given.text("DATABASE_URL", "sqlite:///var/app.db"),
         queue_url=given.queue("QUEUE_URL", "sqlite:///var/queue.db"),
         reports_dir=given.text("REPORTS_DIR", "var/reports"),
@@ -121,6 +129,9 @@ class _Given:
 
     def roots(self, name: str) -> tuple[str, ...]:
         return (self.address(name).rstrip("/"),) if self.text(name) else OAUTH_ROOTS
+
+    def scripts(self, name: str) -> tuple[str, ...]:
+        return (self.address(name),) if self.text(name) else BX24_JS_URLS
 
     def queue(self, name: str, default: str) -> str:
         value = self.text(name, default)

@@ -57,7 +57,8 @@ def let_any_portal_frame(settings: Settings) -> None:
 def page_policy(settings: Settings) -> str:
     """The Content-Security-Policy of this request's page; scripts only where the page has asked for a nonce."""
     nonce = g.get("csp_nonce")
-    scripts = f"'nonce-{nonce}' {origin_of(settings.bx24_js_url)}" if nonce else "'none'"
+    bx24_js = " ".join(map(origin_of, settings.bx24_js_urls))
+    scripts = f"'nonce-{nonce}' {bx24_js}" if nonce else "'none'"
     directives = {
         "default-src": "'none'",
         "script-src": scripts,

@@ -67,10 +67,11 @@ def page_values() -> dict[str, Any]:
     return {"lang": current_language(), "static_url": f"{app_path()}/static"}
 
 
-def script_values() -> dict[str, Any]:
+def script_values(portal: PortalRecord) -> dict[str, Any]:
     """Template values of a page with scripts; making its nonce is what lets the page's policy allow scripts."""
     labels = {f"format_{each.name}": each.label for each in FORMATS}
-    return {"csp_nonce": make_nonce(), "bx24_js_url": services().settings.bx24_js_url, "format_labels": labels}
+    bx24_js = services().settings.bx24_js_of(portal.oauth_root)
+    return {"csp_nonce": make_nonce(), "bx24_js": bx24_js, "format_labels": labels}
 
 
 def page_config(

@@ -65,9 +65,21 @@ export class Frame {
 function loaded(script) {
   if (window.BX24 || !script) return Promise.resolve(window.BX24 ?? null);
   return within(PATIENCE, (resolve) => {
+    const other = () => load(script.dataset.other, script.nonce, resolve);
+    if ("failed" in script.dataset) { other(); return; }
     script.addEventListener("load", () => resolve(window.BX24 ?? null));
-    script.addEventListener("error", () => resolve(null));
+    script.addEventListener("error", other);
   });
+}
+
+/** BX24.js from the address where portals of the other authorization server have it; null where there is none. */
+function load(address, nonce, resolve) {
+  if (!address) { resolve(null); return; }
+  const script = document.createElement("script");
+  Object.assign(script, { src: address, nonce });
+  script.addEventListener("load", () => resolve(window.BX24 ?? null));
+  script.addEventListener("error", () => resolve(null));
+  document.head.append(script);
 }
 
 const initialised = (BX24) => within(PATIENCE, (resolve) => BX24.init(() => resolve(BX24)));

@@ -125,7 +125,7 @@ def default_of(name: str) -> str:
     """The default of a setting as the tables write it."""
     if name in REQUIRED:
         return "required"
-    if name == "BITRIX_OAUTH_URL":
+    if name in {"BITRIX_OAUTH_URL", "BX24_JS_URL"}:
         return "empty: the portal's own"
     attributes = {"BITRIX_ALLOW_HTTP": "allow_http"}
     value = getattr(load_settings(minimal(), None), attributes.get(name, name.lower()))

@@ -50,7 +50,9 @@ def launch() -> str:
     token, _expires_at = new_session(opened.portal, opened.user_id, lang)
     placement = read_placement(fields.get("PLACEMENT", ""), fields.get("PLACEMENT_OPTIONS", ""))
     config = page_config("report", opened.portal, opened.user, placement, user_id=opened.user_id)
-    return render_template("app.html", **page_values(), **script_values(), session_token=token, config=config)
+    return render_template(
+        "app.html", **page_values(), **script_values(opened.portal), session_token=token, config=config
+    )
 
 
 def install() -> ResponseReturnValue:
@@ -87,7 +89,8 @@ def _page(installation: Installation) -> ResponseReturnValue:
     token, _expires_at = new_session(installation.portal, installation.user.id, language_of(request.args.get("LANG")))
     config = page_config("install", installation.portal, installation.user, Placement())
     config["steps"] = [_step(step) for step in installation.steps]
-    page = render_template("install.html", **page_values(), **script_values(), session_token=token, config=config)
+    scripts = script_values(installation.portal)
+    page = render_template("install.html", **page_values(), **scripts, session_token=token, config=config)
     return page, status_of(error) if error else 200
 
 
