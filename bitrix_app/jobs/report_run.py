@@ -111,8 +111,8 @@ def report_catalog(portal: PortalRecord, known: PortalCatalog) -> ReportCatalog:
             date_field=settings["date_field"],
             shipped_field=settings["shipped_field"],
             paid_field=settings["paid_field"],
-            titles={field.name: field.title for field in known.date_fields},
-            datetime_fields=frozenset(field.name for field in known.date_fields if field.type == "datetime"),
+            titles={field.name: field.title for field in known.fields.dates},
+            datetime_fields=frozenset(field.name for field in known.fields.dates if field.type == "datetime"),
             zone=ZoneInfo(settings["time_zone"]),
         ),
         stages={each.id: Stage(each.id, each.title, each.semantics, each.category_id) for each in known.stages},
@@ -120,6 +120,7 @@ def report_catalog(portal: PortalRecord, known: PortalCatalog) -> ReportCatalog:
         preset_xml_ids={preset.id: preset.xml_id for preset in known.presets},
         preset_names={preset.id: preset.name for preset in known.presets},
         preset_countries={preset.id: preset.country_id for preset in known.presets if preset.country_id},
+        has_templates=known.fields.has_templates,
         knows_users=bool(portal.scopes & USER_SCOPES),
     )
 

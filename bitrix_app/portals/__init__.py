@@ -9,6 +9,7 @@ from bitrix_app.portals.cache import TtlCache
 from bitrix_app.portals.catalog import (
     Catalogs,
     DateField,
+    InvoiceFields,
     Named,
     PortalCatalog,
     PortalStage,
@@ -46,6 +47,7 @@ __all__ = [
     "InstallStep",
     "Installation",
     "Installer",
+    "InvoiceFields",
     "Launch",
     "LaunchForm",
     "Launcher",

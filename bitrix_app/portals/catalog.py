@@ -22,6 +22,7 @@ T = TypeVar("T")
 FIELD_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,99}")
 CURRENCY_CODE = re.compile(r"[A-Z]{3}")
 USUAL_CURRENCY = "RUB"
+RECURRING = "isRecurring"
 USER_SCOPES = frozenset({"user", "user_basic", "user_brief"})
 SEMANTICS = {"S": "S", "F": "F", "success": "S", "failure": "F", "apology": "F"}
 ASSIGNEE_PAGES = 4
@@ -67,22 +68,37 @@ class Preset:
 
 
 @dataclass(frozen=True, slots=True)
+class InvoiceFields:
+    """The fields of invoices: single date and datetime ones in the portal's order, and the ``names`` of all."""
+
+    dates: tuple[DateField, ...] = ()
+    names: frozenset[str] = frozenset()
+
+    @property
+    def has_templates(self) -> bool:
+        """Whether templates of recurring invoices are answered among invoices, and may be told apart."""
+        return RECURRING in self.names
+
+
+@dataclass(frozen=True, slots=True)
 class PortalCatalog:
     """What a report must know of the portal."""
 
-    date_fields: tuple[DateField, ...]
+    fields: InvoiceFields
     stages: tuple[PortalStage, ...]
     presets: tuple[Preset, ...]
 
 
-def read_date_fields(client: Bitrix24Client) -> tuple[DateField, ...]:
-    """Single date and datetime fields of the invoice, in the portal's order."""
-    return tuple(
+def read_fields(client: Bitrix24Client) -> InvoiceFields:
+    """The fields of invoices that the portal tells."""
+    found = client.invoice_fields()
+    dates = tuple(
         DateField(name, _title(field, name), str(field["type"]))
-        for name, field in client.invoice_fields().items()
+        for name, field in found.items()
         if str(field.get("type")) in {"date", "datetime"} and field.get("isMultiple") is not True
         if FIELD_NAME.fullmatch(name)
     )
+    return InvoiceFields(dates, frozenset(found))
 
 
 def read_categories(client: Bitrix24Client) -> tuple[Named, ...]:
@@ -157,9 +173,13 @@ class Catalogs:
         self._clients = clients
         self._cache = cache
 
+    def fields(self, portal: PortalRecord, user_id: int) -> InvoiceFields:
+        """As read_fields. Raises PortalError and what an interactive client raises."""
+        return self._shared("fields", portal, user_id, read_fields)
+
     def date_fields(self, portal: PortalRecord, user_id: int) -> tuple[DateField, ...]:
-        """As read_date_fields. Raises PortalError and what an interactive client raises."""
-        return self._shared("date_fields", portal, user_id, read_date_fields)
+        """The date fields among ``fields``."""
+        return self.fields(portal, user_id).dates
 
     def categories(self, portal: PortalRecord, user_id: int) -> tuple[Named, ...]:
         """As read_categories."""
@@ -193,7 +213,7 @@ class Catalogs:
 
         categories = kept(_own_key("categories", portal, user_id), read_categories)
         return PortalCatalog(
-            date_fields=kept(_shared_key("date_fields", portal, user_id, categories), read_date_fields),
+            fields=kept(_shared_key("fields", portal, user_id, categories), read_fields),
             stages=kept(
                 _shared_key("stages", portal, user_id, categories), lambda client: read_stages(client, categories)
             ),
@@ -203,9 +223,9 @@ class Catalogs:
     def known_titles(self, portal: PortalRecord, user_id: int) -> dict[str, str]:
         """Titles of date fields and stages by name or id, as far as they are at hand; never calls the portal."""
         categories = self._cache.peek(_own_key("categories", portal, user_id)) or ()
-        fields = self._cache.peek(_shared_key("date_fields", portal, user_id, categories)) or ()
+        fields = self._cache.peek(_shared_key("fields", portal, user_id, categories)) or InvoiceFields()
         stages = self._cache.peek(_shared_key("stages", portal, user_id, categories)) or ()
-        return {each.name: each.title for each in fields} | {each.id: each.title for each in stages}
+        return {each.name: each.title for each in fields.dates} | {each.id: each.title for each in stages}
 
     def _own(self, part: str, portal: PortalRecord, user_id: int, read: Callable[[Bitrix24Client], T]) -> T:
         return self._kept(_own_key(part, portal, user_id), portal, user_id, read)

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from bitrix_app.bitrix24 import Bitrix24Client
 from bitrix_app.errors import AdminRequiredError, AppError, GiveUpError, UnknownMethodError
 from bitrix_app.portals.access import Access, SeenUser, ask_profile
-from bitrix_app.portals.catalog import read_date_fields
+from bitrix_app.portals.catalog import read_fields
 from bitrix_app.portals.clients import PortalClients
 from bitrix_app.portals.embedding import Embedding
 from bitrix_app.portals.identity import Caller, CallerCheck, require_token
@@ -150,7 +150,7 @@ class Installer:
         if self._portals.settings(portal.id):
             return
         try:
-            titles = {each.name: each.title for each in read_date_fields(client)}
+            titles = {each.name: each.title for each in read_fields(client).dates}
         except GiveUpError:  # an administrator without access to CRM: nothing to guess from
             titles = {}
         self._portals.save_settings(portal.id, guessed_settings(titles, user.time_zone))

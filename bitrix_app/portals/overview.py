@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 from bitrix_app.bitrix24 import PAGE, Bitrix24Client, name_in
 from bitrix_app.dates import date_as_written, date_in_zone
-from bitrix_app.portals.catalog import DateField, PortalStage
+from bitrix_app.portals.catalog import InvoiceFields, PortalStage
 
 MONTHS = 12
 PAGES = 10
@@ -48,7 +48,8 @@ class CompanyOverview:
 class OverviewRules:
     """Which invoices count, by which date, and when as paid: as in a register of the portal (contract §4).
 
-    ``zone``: the portal's, where the date is a moment.
+    ``zone``: the portal's, where the date is a moment. ``has_templates``: templates of recurring invoices are answered
+    among invoices, and are none.
     """
 
     date_field: str
@@ -56,14 +57,13 @@ class OverviewRules:
     paid_field: str | None
     success_stages: frozenset[str]
     left_out_stages: frozenset[str]
+    has_templates: bool = False
 
     @classmethod
-    def of(
-        cls, settings: Mapping[str, Any], date_fields: Sequence[DateField], stages: Sequence[PortalStage]
-    ) -> OverviewRules:
+    def of(cls, settings: Mapping[str, Any], fields: InvoiceFields, stages: Sequence[PortalStage]) -> OverviewRules:
         """The rules of the portal's complete settings and its catalog."""
         chosen = str(settings["date_field"])
-        is_moment = any(each.name == chosen and each.type == "datetime" for each in date_fields)
+        is_moment = any(each.name == chosen and each.type == "datetime" for each in fields.dates)
         return cls(
             date_field=chosen,
             zone=ZoneInfo(settings["time_zone"]) if is_moment else None,
@@ -71,6 +71,7 @@ class OverviewRules:
             success_stages=frozenset(each.id for each in stages if each.semantics == "S"),
             left_out_stages=frozenset(settings["excluded_stages"])
             | {each.id for each in stages if each.semantics == "F"},
+            has_templates=fields.has_templates,
         )
 
     def is_paid(self, invoice: Mapping[str, Any]) -> bool:
@@ -107,6 +108,8 @@ def company_overview(client: Bitrix24Client, company_id: int, *, today: date, ru
     }
     if not client.can_filter_by(rules.date_field):
         conditions = {key: value for key, value in conditions.items() if name_in(key) != rules.date_field}
+    if rules.has_templates:
+        conditions["!=isRecurring"] = "Y"
     if rules.left_out_stages:
         conditions["!@stageId"] = sorted(rules.left_out_stages)
     sums = {month: MonthSums(month, Decimal(0), Decimal(0)) for month in _months(first)}

@@ -6,7 +6,7 @@ Source of the filter's grammar: the portal's page ``api-reference/crm/universal/
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -79,6 +79,7 @@ class ReportCatalog:
     """The portal's fields, stages and presets as far as a report uses them.
 
     ``excluded_stages``: chosen in the settings. ``knows_users``: whether the application may ask for users' names.
+    ``has_templates``: templates of recurring invoices are answered among invoices, and are none.
     """
 
     fields: FieldMapping = field(default_factory=FieldMapping)
@@ -88,6 +89,7 @@ class ReportCatalog:
     preset_names: Mapping[int, str] = field(default_factory=dict)
     preset_countries: Mapping[int, int] = field(default_factory=dict)
     knows_users: bool = False
+    has_templates: bool = False
 
     @property
     def left_out_stages(self) -> frozenset[str]:
@@ -114,7 +116,7 @@ def invoice_filter(params: ReportParams, catalog: ReportCatalog) -> dict[str, An
     return {
         f">={params.date_field}": _day(params.date_from, -margin),
         f"<{params.date_field}": _day(params.date_to, timedelta(days=1) + margin),
-        **_narrowing(params, catalog.left_out_stages),
+        **_narrowing(params, catalog),
     }
 
 
@@ -129,7 +131,7 @@ def _margin(params: ReportParams, fields: FieldMapping) -> timedelta:
 
 def undated_filter(params: ReportParams, catalog: ReportCatalog) -> dict[str, Any]:
     """The filter for invoices that no period can hold: their chosen date is empty."""
-    return {f"={params.date_field}": None, **_narrowing(params, catalog.left_out_stages)}
+    return {f"={params.date_field}": None, **_narrowing(params, catalog)}
 
 
 def without_field(conditions: Mapping[str, Any], name: str) -> dict[str, Any]:
@@ -144,7 +146,7 @@ def _day(day: date, shift: timedelta) -> str:
         return day.isoformat()
 
 
-def _narrowing(params: ReportParams, left_out_stages: Collection[str]) -> dict[str, Any]:
+def _narrowing(params: ReportParams, catalog: ReportCatalog) -> dict[str, Any]:
     exact = {
         "id": params.invoice_id,
         "companyId": params.company_id,
@@ -155,8 +157,10 @@ def _narrowing(params: ReportParams, left_out_stages: Collection[str]) -> dict[s
     narrowing: dict[str, Any] = {f"={name}": value for name, value in exact.items() if value is not None}
     if params.stages is not None:
         narrowing["@stageId"] = list(params.stages)
-    elif left_out_stages:
-        narrowing["!@stageId"] = sorted(left_out_stages)
+    elif catalog.left_out_stages:
+        narrowing["!@stageId"] = sorted(catalog.left_out_stages)
+    if catalog.has_templates:
+        narrowing["!=isRecurring"] = "Y"
     return narrowing
 
 

@@ -9,7 +9,7 @@ import pytest
 from demo_portal import SHIPPED, User, a_row
 from demo_portal.crm.fields import custom_field
 from tests.cases import SELLER, fill_with_case
-from tests.integration.workshop import Ended, Process, Workshop
+from tests.integration.workshop import QUARTER, Ended, Process, Workshop
 
 PERIOD: dict[str, Any] = {"date_from": "2025-12-01", "date_to": "2026-03-31"}
 
@@ -30,6 +30,27 @@ def test_a_seller_gets_the_product_rows_of_their_own_invoices(shop: Workshop, pr
     ended = built(shop, process, "rows_few", user_id=SELLER)
     assert [line["Номер"] for line in ended.sheet("Полный")] == ["СЧ-1", "СЧ-2", "СЧ-3"]
     assert ended.sheet("Проблемы") == []
+
+
+def test_the_template_of_a_recurring_invoice_is_no_invoice(shop: Workshop, process: Process) -> None:
+    """One row, and no word about the template's missing number."""
+    ended = built(shop, process, "recurring_template")
+    assert [(line["Номер"], line["Сумма"], line["НДС"]) for line in ended.sheet("Краткий")] == [("СЧ-1", 12200, 2200)]
+    assert (ended.rubles(), ended.rubles("vat")) == (12200, 2200)
+    assert ended.sheet("Проблемы") == []
+
+
+def test_undated_templates_are_not_counted_either(shop: Workshop, process: Process) -> None:
+    """Nor in the estimate; an older portal does not know the field and is not asked for it."""
+    for version, undated in (("26.250", 0), ("25.700", 1)):
+        portal = shop.portal()
+        portal.behave(version=version)
+        portal.crm.add_invoice(date=None, isRecurring="Y")
+        portal.crm.add_invoice(date="2026-02-01")
+        ended = shop.build(process, portal)
+        assert (len(ended.lines), ended.record.summary and ended.record.summary["undated"]) == (1, undated)
+        estimate = shop.house.visitor(portal).call("POST", "/reports/preview", json=QUARTER).get_json()
+        assert (estimate["invoices"], estimate["undated"]) == (1, undated)
 
 
 # --- a period by a custom date field ------------------------------------------------------------------------------

@@ -9,13 +9,15 @@ from typing import Any
 import pytest
 
 from bitrix_app.jobs.report_run import WaitsInProgress, invoice_address, report_catalog
-from bitrix_app.portals.catalog import DateField, PortalCatalog, PortalStage, Preset
+from bitrix_app.portals.catalog import DateField, InvoiceFields, PortalCatalog, PortalStage, Preset
 from bitrix_app.reports import ProgressTracker
 from bitrix_app.storage import PortalRecord
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 KNOWN = PortalCatalog(
-    date_fields=(DateField("begindate", "Дата выставления", "date"), DateField("ufCrmPaid", "Дата оплаты", "datetime")),
+    fields=InvoiceFields(
+        (DateField("begindate", "Дата выставления", "date"), DateField("ufCrmPaid", "Дата оплаты", "datetime"))
+    ),
     stages=(PortalStage("DT31_1:N", "Новый", "P", 1), PortalStage("DT31_1:D", "Отклонён", "F", 1)),
     presets=(Preset(3, "ИП", "#CRM_REQUISITE_PRESET_DEF_RU_INDIVIDUAL#"),),
 )

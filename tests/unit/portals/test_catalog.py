@@ -15,7 +15,7 @@ from bitrix_app.portals.catalog import (
     read_assignees,
     read_categories,
     read_currencies,
-    read_date_fields,
+    read_fields,
     read_my_companies,
     read_presets,
     read_stages,
@@ -37,7 +37,7 @@ def test_date_fields_are_single_dates_with_a_name_that_can_be_asked() -> None:
         "ufCrmNameless": {"type": "date"},
     }
     scene = around(crm__item__fields={"fields": fields})
-    assert read_date_fields(scene.client) == (
+    assert read_fields(scene.client).dates == (
         DateField("begindate", "Дата выставления", "date"),
         DateField("ufCrmPaid", "Дата оплаты", "date"),
         DateField("createdTime", "Создан", "datetime"),
@@ -215,14 +215,14 @@ def test_a_report_takes_what_is_at_hand_and_reads_the_rest_with_its_own_client(s
     shelf.asked()
     own = around(**ANSWERS)
     whole = shelf.catalogs.whole(PORTAL, ALICE, own.client)
-    assert (whole.stages, whole.date_fields, whole.presets) == (
+    assert (whole.stages, whole.fields.dates, whole.presets) == (
         stages,
         (DateField("begindate", "Дата счёта", "date"),),
         (),
     )
     assert [method for method, _ in own.portal.seen] == ["crm.item.fields", "crm.requisite.preset.list"]
     assert shelf.asked() == []
-    assert shelf.catalogs.date_fields(PORTAL, ALICE) == whole.date_fields
+    assert shelf.catalogs.date_fields(PORTAL, ALICE) == whole.fields.dates
     assert shelf.asked() == []
 
 

@@ -8,13 +8,14 @@ from typing import Any
 
 import pytest
 
-from bitrix_app.portals import DateField, OverviewRules, PortalStage, company_overview, default_settings
+from bitrix_app.portals import DateField, InvoiceFields, OverviewRules, PortalStage, company_overview, default_settings
+from bitrix_app.portals.catalog import read_fields
 from demo_portal import a_row
 from demo_portal.crm.fields import custom_field
 from tests.memory import Scene
 from tests.unit.portals.answers import around
 
-DATES = (DateField("begindate", "Дата счёта", "date"), DateField("ufCrmMoment", "Отгружен", "datetime"))
+DATES = InvoiceFields((DateField("begindate", "Дата счёта", "date"), DateField("ufCrmMoment", "Отгружен", "datetime")))
 STAGES = tuple(PortalStage(f"DT31_2:{name}", name, name, 2) for name in "PSF")
 
 
@@ -118,5 +119,14 @@ def test_a_custom_date_field_is_asked_as_the_portal_takes_it(version: str) -> No
         invoice = scene.portal.crm.add_invoice(date="2026-01-01", company_id=12, rows=[a_row(price=100)])
         scene.portal.crm.invoices.change(invoice, ufCrm_626D6ABE98692=day and f"{day}T03:00:00+03:00")
     rules = OverviewRules.of(default_settings() | {"date_field": "ufCrm_626D6ABE98692"}, DATES, STAGES)
+    found = company_overview(scene.client, 12, today=date(2026, 3, 31), rules=rules)
+    assert {month.month: month.invoiced for month in found.months if month.invoiced} == {"2026-02": Decimal(100)}
+
+
+def test_a_template_of_a_recurring_invoice_is_none() -> None:
+    scene = Scene()
+    for recurring in ("N", "Y"):
+        scene.portal.crm.add_invoice(date="2026-02-01", company_id=12, rows=[a_row(price=100)], isRecurring=recurring)
+    rules = OverviewRules.of(default_settings(), read_fields(scene.client), STAGES)
     found = company_overview(scene.client, 12, today=date(2026, 3, 31), rules=rules)
     assert {month.month: month.invoiced for month in found.months if month.invoiced} == {"2026-02": Decimal(100)}
