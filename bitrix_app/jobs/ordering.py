@@ -10,12 +10,11 @@ from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from bitrix_app.errors import IdempotencyKeyReusedError, InvalidParametersError
-from bitrix_app.jobs.report_run import report_catalog
+from bitrix_app.jobs.report_run import present_date, report_catalog
 from bitrix_app.portals import PERIODS, Access, Catalogs, PortalClients, complete_settings, plan_of
-from bitrix_app.reports import DEFAULT_KIND, KINDS, Estimate, ReportParams, estimate
+from bitrix_app.reports import DEFAULT_DATE_FIELD, DEFAULT_KIND, KINDS, Estimate, ReportParams, estimate
 from bitrix_app.storage import AuditLog, PortalRecord, PortalUsers, ReportRecord, Reports
 
-STANDARD_DATE_FIELD = "begindate"
 MONTHS_IN = {"month": 1, "quarter": 3, "year": 12}
 OPTIONAL: Mapping[str, Any] = {
     "detailed": False,
@@ -76,7 +75,7 @@ class Ordering:
         params = ReportParams.from_json(self._settled(portal, user_id, asked))
         with self.clients.interactive(portal, user_id) as client:
             known = self.catalogs.whole(portal, user_id, client)
-            return estimate(client, params, report_catalog(portal, known), plan_of(portal))
+            return estimate(client, *present_date(params, report_catalog(portal, known)), plan_of(portal))
 
     def _settled(self, portal: PortalRecord, user_id: int, asked: Mapping[str, Any]) -> dict[str, Any]:
         """What the row keeps: each parameter by name, as JSON, none left to a default that may change meanwhile."""
@@ -107,7 +106,7 @@ class Ordering:
     def _date_field(self, portal: PortalRecord, user_id: int, chosen: str | None) -> str:
         usual: str = complete_settings(portal.settings)["date_field"]
         field = chosen or usual
-        if field not in {usual, STANDARD_DATE_FIELD} and field not in {
+        if field not in {usual, DEFAULT_DATE_FIELD} and field not in {
             each.name for each in self.catalogs.date_fields(portal, user_id)
         }:
             raise InvalidParametersError(date_field="unknown_date_field")

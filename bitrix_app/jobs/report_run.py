@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from bitrix_app.errors import AppUninstalledError
-from bitrix_app.portals import CallRecord, Catalogs, PortalClients, Wait, complete_settings
+from bitrix_app.portals import (
+    CallRecord,
+    Catalogs,
+    PortalClients,
+    Wait,
+    complete_settings,
+    gone_fields,
+    settings_in_force,
+)
 from bitrix_app.portals.catalog import USER_SCOPES, PortalCatalog
 from bitrix_app.reports import (
+    DEFAULT_DATE_FIELD,
     KINDS,
     FieldMapping,
     Outcome,
@@ -74,13 +83,14 @@ class ReportRun:
         tracker = ProgressTracker(progress, detailed=params.detailed)
         watcher = WaitsInProgress(tracker, self.now)
         client = self.clients.background(portal, record.user_id, stop=stop, observer=watcher)
-        known = self.catalogs.whole(portal, record.user_id, client)
+        known = self.catalogs.whole(portal, record.user_id, client, fresh_fields=True)
         kind = KINDS[params.kind]
+        params, catalog = present_date(params, report_catalog(portal, known))
         assembly = ReportAssembly(
             kind=kind,
             portal=client,
             request=self._request(record, portal, params),
-            catalog=report_catalog(portal, known),
+            catalog=catalog,
             progress=tracker,
             stop=stop,
         )
@@ -105,7 +115,9 @@ class ReportRun:
 
 def report_catalog(portal: PortalRecord, known: PortalCatalog) -> ReportCatalog:
     """The portal's catalog and settings, as far as a report uses them."""
-    settings = complete_settings(portal.settings)
+    chosen = complete_settings(portal.settings)
+    names = {field.name for field in known.fields.dates}
+    settings = settings_in_force(chosen, names)
     return ReportCatalog(
         fields=FieldMapping(
             date_field=settings["date_field"],
@@ -117,12 +129,22 @@ def report_catalog(portal: PortalRecord, known: PortalCatalog) -> ReportCatalog:
         ),
         stages={each.id: Stage(each.id, each.title, each.semantics, each.category_id) for each in known.stages},
         excluded_stages=frozenset(settings["excluded_stages"]),
+        gone_fields={each: name for each, name in gone_fields(chosen, names).items() if each != "date_field"},
         preset_xml_ids={preset.id: preset.xml_id for preset in known.presets},
         preset_names={preset.id: preset.name for preset in known.presets},
         preset_countries={preset.id: preset.country_id for preset in known.presets if preset.country_id},
         has_templates=known.fields.has_templates,
         knows_users=bool(portal.scopes & USER_SCOPES),
     )
+
+
+def present_date(params: ReportParams, catalog: ReportCatalog) -> tuple[ReportParams, ReportCatalog]:
+    """Both as they are; by the invoice's own date where the portal no longer has the field that was asked for."""
+    asked = params.date_field
+    if asked == DEFAULT_DATE_FIELD or asked in catalog.fields.titles:
+        return params, catalog
+    gone = {**catalog.gone_fields, "date_field": asked}
+    return replace(params, date_field=DEFAULT_DATE_FIELD), replace(catalog, gone_fields=gone)
 
 
 def invoice_address(client_endpoint: str) -> Callable[[int], str]:

@@ -23,11 +23,19 @@ from bitrix_app.portals.install import Installation, Installer, InstallForm, Ins
 from bitrix_app.portals.launch import Launch, Launcher, LaunchForm
 from bitrix_app.portals.maintenance import PortalMaintenance
 from bitrix_app.portals.overview import CompanyOverview, MonthSums, OverviewRules, company_overview
-from bitrix_app.portals.preferences import PERIODS, complete_settings, default_settings
+from bitrix_app.portals.preferences import (
+    MAPPED_FIELDS,
+    PERIODS,
+    complete_settings,
+    default_settings,
+    gone_fields,
+    settings_in_force,
+)
 from bitrix_app.portals.renewal import PortalTokens
 from bitrix_app.portals.waiting import Bulkhead, Deadline, FairQueue, Places, begin_request, end_request
 
 __all__ = [
+    "MAPPED_FIELDS",
     "PERIODS",
     "Access",
     "Bitrix24Client",
@@ -72,6 +80,8 @@ __all__ = [
     "complete_settings",
     "default_settings",
     "end_request",
+    "gone_fields",
     "plan_of",
     "self_check",
+    "settings_in_force",
 ]

@@ -31,6 +31,10 @@ class TtlCache:
             pass
         else:
             return kept
+        return self.renew(key, make)
+
+    def renew(self, key: Hashable, make: Callable[[], T]) -> T:
+        """What ``make`` returns, whatever is kept; it is kept from now on."""
         value = make()
         with self._lock:
             self._kept[key] = value

@@ -205,15 +205,21 @@ class Catalogs:
         """As read_assignees."""
         return self._own("assignees", portal, user_id, lambda client: read_assignees(client, portal.scopes))
 
-    def whole(self, portal: PortalRecord, user_id: int, client: Bitrix24Client) -> PortalCatalog:
-        """All that a report must know, what is not at hand being read with ``client``, in its time limits."""
+    def whole(
+        self, portal: PortalRecord, user_id: int, client: Bitrix24Client, *, fresh_fields: bool = False
+    ) -> PortalCatalog:
+        """All that a report must know, what is not at hand being read with ``client``, in its time limits.
+
+        ``fresh_fields``: the fields are read anew, for one deleted meanwhile would read like an empty one.
+        """
 
         def kept(key: Hashable, read: Callable[[Bitrix24Client], T]) -> T:
             return self._cache.get(key, lambda: read(client))
 
         categories = kept(_own_key("categories", portal, user_id), read_categories)
+        fields = self._cache.renew if fresh_fields else self._cache.get
         return PortalCatalog(
-            fields=kept(_shared_key("fields", portal, user_id, categories), read_fields),
+            fields=fields(_shared_key("fields", portal, user_id, categories), lambda: read_fields(client)),
             stages=kept(
                 _shared_key("stages", portal, user_id, categories), lambda client: read_stages(client, categories)
             ),

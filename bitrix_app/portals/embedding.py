@@ -12,7 +12,8 @@ from typing import Any
 
 from bitrix_app.bitrix24 import INVOICE, Bitrix24Client
 from bitrix_app.errors import PortalError
-from bitrix_app.portals.preferences import complete_settings
+from bitrix_app.portals.catalog import read_fields
+from bitrix_app.portals.preferences import complete_settings, gone_fields
 from bitrix_app.storage import PortalRecord
 
 TITLE_RU = "Реестр счетов"
@@ -116,9 +117,8 @@ def _embedding(client: Bitrix24Client, embedding: Embedding) -> Check:
 
 
 def _fields(client: Bitrix24Client, portal: PortalRecord) -> Check:
-    settings = complete_settings(portal.settings)
-    chosen = {settings[name] for name in ("date_field", "shipped_field", "paid_field") if settings[name]}
-    gone = sorted(chosen - set(client.invoice_fields()))
+    known = {each.name for each in read_fields(client).dates}
+    gone = sorted(set(gone_fields(complete_settings(portal.settings), known).values()))
     return Check("fields", ok=not gone, params={"missing": ", ".join(gone)})
 
 

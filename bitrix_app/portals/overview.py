@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 from bitrix_app.bitrix24 import PAGE, Bitrix24Client, name_in
 from bitrix_app.dates import date_as_written, date_in_zone
 from bitrix_app.portals.catalog import InvoiceFields, PortalStage
+from bitrix_app.portals.preferences import settings_in_force
 
 MONTHS = 12
 PAGES = 10
@@ -62,6 +63,7 @@ class OverviewRules:
     @classmethod
     def of(cls, settings: Mapping[str, Any], fields: InvoiceFields, stages: Sequence[PortalStage]) -> OverviewRules:
         """The rules of the portal's complete settings and its catalog."""
+        settings = settings_in_force(settings, {each.name for each in fields.dates})
         chosen = str(settings["date_field"])
         is_moment = any(each.name == chosen and each.type == "datetime" for each in fields.dates)
         return cls(

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 from zoneinfo import available_timezones
 
 DEFAULT_TIME_ZONE = "Europe/Moscow"
 PERIODS = ("this_month", "last_month", "this_quarter", "last_quarter", "this_year", "last_year")
+MAPPED_FIELDS = ("date_field", "shipped_field", "paid_field")
 SHIPPED_TITLES = ("дата отгрузки", "shipping date", "shipment date")
 PAID_TITLES = ("дата оплаты", "payment date")
 
@@ -30,6 +31,22 @@ def default_settings() -> dict[str, Any]:
 def complete_settings(stored: Mapping[str, Any]) -> dict[str, Any]:
     """The stored settings with defaults for what is missing or None, without what is no setting."""
     return {name: default if stored.get(name) is None else stored[name] for name, default in default_settings().items()}
+
+
+def gone_fields(settings: Mapping[str, Any], known: Collection[str]) -> dict[str, str]:
+    """Settings whose field is not, or no longer, among the portal's date fields → the field's name.
+
+    The portal drops unknown names of ``select`` in silence, so that such a field would read like an empty one.
+    """
+    usual = default_settings()
+    chosen = {each: settings[each] for each in MAPPED_FIELDS if settings[each] != usual[each]}
+    return {each: str(name) for each, name in chosen.items() if name not in known}
+
+
+def settings_in_force(settings: Mapping[str, Any], known: Collection[str]) -> dict[str, Any]:
+    """Complete settings with the usual choice in place of fields that the portal no longer has (contract §4)."""
+    usual = default_settings()
+    return {**settings, **{each: usual[each] for each in gone_fields(settings, known)}}
 
 
 def guess_field(date_fields: Mapping[str, str], wanted: tuple[str, ...]) -> str | None:

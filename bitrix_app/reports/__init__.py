@@ -9,11 +9,12 @@ from bitrix_app.reports.estimate import Estimate, estimate
 from bitrix_app.reports.exporting import LocalFile, Outcome
 from bitrix_app.reports.kinds import KINDS, ReportKind
 from bitrix_app.reports.orchestrator import ReportAssembly, WorkflowOrchestrator
-from bitrix_app.reports.request import DEFAULT_KIND, ReportCatalog, ReportParams, ReportRequest
+from bitrix_app.reports.request import DEFAULT_DATE_FIELD, DEFAULT_KIND, ReportCatalog, ReportParams, ReportRequest
 from bitrix_app.reports.running import Progress, ProgressSink, ProgressTracker, ShutdownError, StopSignal, Waiting
 from bitrix_app.workbook import FORMATS, WORKBOOK, Format
 
 __all__ = [
+    "DEFAULT_DATE_FIELD",
     "DEFAULT_KIND",
     "FORMATS",
     "KINDS",

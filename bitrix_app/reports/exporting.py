@@ -128,7 +128,8 @@ class TitleBlock:
             invoice_url=self._request.invoice_url,
         )
         paid_asked = params.paid is not None
-        return lambda undated: replace(header, notes=undated_note(undated, title, paid_asked=paid_asked))
+        gone = gone_notes(self._catalog.gone_fields)
+        return lambda undated: replace(header, notes=(*gone, *undated_note(undated, title, paid_asked=paid_asked)))
 
     def _filters(self) -> tuple[str, ...]:
         params = self._request.params
@@ -161,6 +162,27 @@ class TitleBlock:
 def field_title(fields: FieldMapping, name: str) -> str:
     """The portal's title of a field, else its name."""
     return fields.titles.get(name) or name
+
+
+GONE = {
+    "date_field": ("Дата периода", "счета отобраны по дате счёта"),
+    "shipped_field": ("Дата отгрузки", "столбец «Дата отгрузки» пуст"),
+    "paid_field": ("Дата оплаты", "оплаченными считаются счета на успешной стадии"),
+}
+"""What stands in place of a mapped field: the words for it, and what the report does without it (contract §4)."""
+
+
+def gone_notes(gone_fields: Mapping[str, str]) -> tuple[Problem, ...]:
+    """A line of «Проблемы» for each mapped field that the portal no longer has."""
+    return tuple(
+        Problem(
+            title,
+            f"Поля «{gone_fields[setting]}», которое выбрано как «{title}», на портале больше нет: {instead}. "
+            "Попросите администратора приложения выбрать другое поле в настройках.",
+        )
+        for setting, (title, instead) in GONE.items()
+        if setting in gone_fields
+    )
 
 
 def undated_note(count: int, title: str, *, paid_asked: bool = False) -> tuple[Problem, ...]:

@@ -22,6 +22,7 @@ from bitrix_app.processing import (
 )
 
 DEFAULT_KIND = "register"
+DEFAULT_DATE_FIELD = "begindate"
 DAY, WEST, EAST = timedelta(days=1), timedelta(hours=-12), timedelta(hours=14)
 """A day, and the offsets of the world's ends."""
 NARROWING = ("company_id", "invoice_id", "mycompany_id", "assigned_by_id", "currency", "paid")
@@ -38,7 +39,7 @@ class ReportParams:
     date_from: date
     date_to: date
     kind: str = DEFAULT_KIND
-    date_field: str = "begindate"
+    date_field: str = DEFAULT_DATE_FIELD
     detailed: bool = False
     stages: tuple[str, ...] | None = None
     company_id: int | None = None
@@ -56,7 +57,7 @@ class ReportParams:
             date_from=date.fromisoformat(values["date_from"]),
             date_to=date.fromisoformat(values["date_to"]),
             kind=values.get("kind") or DEFAULT_KIND,
-            date_field=values.get("date_field") or "begindate",
+            date_field=values.get("date_field") or DEFAULT_DATE_FIELD,
             detailed=bool(values.get("detailed")),
             stages=None if stages is None else tuple(stages),
             **{name: values.get(name) for name in NARROWING},
@@ -78,13 +79,16 @@ class ReportRequest:
 class ReportCatalog:
     """The portal's fields, stages and presets as far as a report uses them.
 
-    ``excluded_stages``: chosen in the settings. ``knows_users``: whether the application may ask for users' names.
+    ``excluded_stages``: chosen in the settings. ``gone_fields``: setting (``date_field``, ``shipped_field``,
+    ``paid_field``) → the name of its field, which the portal no longer has. ``knows_users``: whether the application
+    may ask for users' names.
     ``has_templates``: templates of recurring invoices are answered among invoices, and are none.
     """
 
     fields: FieldMapping = field(default_factory=FieldMapping)
     stages: Mapping[str, Stage] = field(default_factory=dict)
     excluded_stages: frozenset[str] = frozenset()
+    gone_fields: Mapping[str, str] = field(default_factory=dict)
     preset_xml_ids: Mapping[int, str] = field(default_factory=dict)
     preset_names: Mapping[int, str] = field(default_factory=dict)
     preset_countries: Mapping[int, int] = field(default_factory=dict)

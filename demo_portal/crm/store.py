@@ -96,6 +96,12 @@ class Crm:
         self.custom_fields.append(field)
         self.invoices.types = {**self.invoices.types, field.name: field.kind}
 
+    def remove_custom_field(self, name: str) -> None:
+        """A custom field of invoices is deleted, and what it held."""
+        self.custom_fields = [each for each in self.custom_fields if each.name != name]
+        for record_id in self.invoices.ids:
+            self.invoices.change(record_id, **{name: None})
+
     def add_presets(self, region: str, ids: Iterable[int] = ()) -> list[int]:
         """The requisite presets that a portal of this region has from the start; → their ids (default: further)."""
         country, given = COUNTRIES[region], iter(ids)

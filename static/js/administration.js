@@ -2,7 +2,7 @@
 
 import { button, byId, complain, fill, forgive, h, isBusy, linkButton, setBusy } from "./dom.js";
 import { check, checked, list, PERIODS, pick, StageList } from "./form.js";
-import { notice, trouble } from "./notice.js";
+import { goneFields, notice, trouble } from "./notice.js";
 import { cell, PagedTable } from "./paging.js";
 
 const FIELD_IDS = {
@@ -44,6 +44,7 @@ export class SettingsForm {
   #offer(options) {
     const { i18n } = this;
     const fields = options.date_fields.map((field) => [field.name, field.title]);
+    fill(byId("settings-gone"), goneFields(options.gone_fields, i18n));
     list("set-date-field", fields);
     list("set-shipped-field", [["", i18n.t("not_chosen")], ...fields]);
     list("set-paid-field", [["", i18n.t("not_chosen")], ...fields]);
@@ -90,6 +91,7 @@ export class SettingsForm {
       const saved = await this.api.put("/settings", this.#body(), { headers, onAnswer: this.#keepTag });
       this.#complain({});
       this.#show(saved);
+      fill(byId("settings-gone"));
       fill(this.note, notice("success", this.i18n.t("settings_saved")));
       this.onSaved(saved);
     } catch (error) {

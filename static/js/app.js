@@ -8,7 +8,7 @@ import { choiceOf, Estimate, ReportForm } from "./form.js";
 import { Frame } from "./frame.js";
 import { History } from "./history.js";
 import { I18n } from "./i18n.js";
-import { isAbort, notice, trouble } from "./notice.js";
+import { goneFields, isAbort, notice, trouble } from "./notice.js";
 import { isUnderWay, ReportCard } from "./report-card.js";
 import { SavedSets } from "./saved-sets.js";
 
@@ -59,6 +59,7 @@ class Page {
       this.me = me;
       this.form = new ReportForm({ i18n, today: me.today, placement: this.placement });
       this.form.offer(options, settings);
+      fill(byId("form-gone"), goneFields(options.gone_fields, i18n));
       this.form.set(me.last_choice ?? {});
       this.#joinForm();
       byId("form-fields").hidden = false;
@@ -157,6 +158,7 @@ class Page {
   #takeOver(settings) {
     this.form?.offer(this.form.options, settings);
     this.form?.set(this.form.choice());
+    fill(byId("form-gone"));
   }
 
   /** `wait`: {error, seconds}; a portal that is busy is no lost connection, and the server says which it is. */

@@ -15,6 +15,12 @@ export function notice(kind, ...children) {
   return h("div", { class: `notice notice-${kind}` }, children.flat(Infinity).filter(Boolean).map((child) => (child instanceof Node ? child : h("p", {}, child))));
 }
 
+/** What is said about chosen fields that the portal no longer has (`gone`: setting → field), null where all are there. */
+export function goneFields(gone, i18n) {
+  const settings = Object.keys(gone ?? {});
+  return settings.length ? notice("warning", settings.map((each) => i18n.t(`gone_${each}`))) : null;
+}
+
 /** The notice about `error`, with a button that tries `again` when there is something to try. */
 export function trouble(error, i18n, again = null) {
   if (!(error instanceof ApiError || error instanceof ConnectionError)) reportError(error);

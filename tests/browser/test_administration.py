@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
+from demo_portal import PAID
 from demo_portal.portal import Portal
 from tests.browser.conftest import Visitor
 from tests.browser.stage import Person
@@ -36,6 +37,24 @@ def test_settings_are_saved_and_hold_in_the_form(visit: Visitor, admin: Person) 
     expect(at.get("period-last_quarter")).to_be_checked()
     at.app.get_by_text("Ещё условия").click()
     expect(at.get("stages").get_by_label("Частично оплачен")).not_to_be_checked()
+
+
+def test_a_chosen_field_that_is_gone_is_said_on_the_form_and_in_the_settings(visit: Visitor) -> None:
+    """Until another is chosen: then both are silent again."""
+
+    def lose_the_field(route: Route) -> None:
+        answer = route.fetch()
+        route.fulfill(response=answer, json=answer.json() | {"gone_fields": {"paid_field": PAID}})
+
+    at = visit()
+    at.page.route("**/api/v1/options", lose_the_field)
+    at.open()
+    expect(at.get("form-gone")).to_contain_text("больше нет поля, выбранного как дата оплаты")
+    at.tab("settings")
+    expect(at.get("settings-gone")).to_contain_text("Оплаченными считаются счета на успешной стадии")
+    save_settings(at)
+    for place in ("settings-gone", "form-gone"):
+        expect(at.get(place)).to_be_empty()
 
 
 def test_wrong_setting_is_explained_beside_its_field(visit: Visitor) -> None:

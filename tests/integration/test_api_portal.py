@@ -39,6 +39,18 @@ def test_options_are_what_the_portal_has(portal: Portal, visitor: Visitor) -> No
     assert len(options["assignees"]) == len(portal.users)
 
 
+def test_chosen_fields_that_the_portal_no_longer_has_are_named(
+    house: House, portal: Portal, visitor: Visitor, administrator: Visitor
+) -> None:
+    record = house.services.web.portals.by_member_id(portal.member_id)
+    assert record is not None
+    house.services.web.portals.save_settings(record.id, {"shipped_field": SHIPPED, "paid_field": PAID})
+    portal.crm.remove_custom_field(PAID)
+    assert visitor.get("/options")["gone_fields"] == {"paid_field": PAID}
+    check = next(each for each in administrator.get("/self-check")["checks"] if each["code"] == "fields")
+    assert (check["ok"], PAID in check["title"]) == (False, True)
+
+
 def test_options_cost_few_calls_and_are_kept_for_a_while(portal: Portal, visitor: Visitor) -> None:
     portal.calls.clear()
     visitor.get("/options")

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from demo_portal import Fault, Portal, a_row
+from demo_portal import PAID, SHIPPED, Fault, Portal, a_row
 from demo_portal.crm.store import Crm
 from demo_portal.data.inn import legal_entity_inn
 from tests.integration.workshop import Ended, Process, Workshop
@@ -220,6 +220,24 @@ def test_product_rows_that_change_between_two_pages(
     assert set(names.values()) <= {1}
     if change is replace_rows:
         assert set(names) == {f"Товар {owner}", f"Услуга {owner}"}
+
+
+def test_mapped_fields_that_are_deleted_cost_neither_the_report_nor_payments(shop: Workshop, portal: Portal) -> None:
+    """The portal drops unknown names of ``select`` in silence and refuses them in a filter: the next report goes by
+    the invoice's own date and by the stage, and says so once for each field."""
+    process = shop.process(catalog_seconds=300)
+    chosen = {"date_field": SHIPPED, "shipped_field": SHIPPED, "paid_field": PAID}
+    shop.house.services.web.portals.save_settings(shop.record(portal).id, chosen)
+    portal.crm.invoices.change(3, stageId="DT31_2:P")
+    portal.crm.invoices.change(4, **{SHIPPED: "2026-02-05T03:00:00+03:00", PAID: "2026-02-05T14:20:00+03:00"})
+    asked = {"date_field": SHIPPED, "paid": True}
+    assert shop.build(process, portal, **asked).numbers == ["4"]
+    for name in (SHIPPED, PAID):
+        portal.crm.remove_custom_field(name)
+    ended = shop.build(process, portal, **asked)
+    assert ended.numbers == ["3"]
+    notes = [line["Поле"] for line in ended.sheet("Проблемы") if not line["Номер"]]
+    assert notes == ["Дата периода", "Дата отгрузки", "Дата оплаты"]
 
 
 @pytest.mark.parametrize("seed", range(3))

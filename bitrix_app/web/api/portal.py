@@ -11,7 +11,7 @@ from flask import Blueprint, Response, json, jsonify, request
 from flask.typing import ResponseReturnValue
 
 from bitrix_app.errors import RejectedRequestError, SettingsChangedError
-from bitrix_app.portals import complete_settings, self_check
+from bitrix_app.portals import MAPPED_FIELDS, complete_settings, gone_fields, self_check
 from bitrix_app.portals.catalog import USER_SCOPES
 from bitrix_app.web.i18n import translate as _
 from bitrix_app.web.messages import check_message
@@ -21,7 +21,6 @@ from bitrix_app.web.schemas import SettingsSchema, json_body, load
 from bitrix_app.web.services import services
 from bitrix_app.web.session import session
 
-DATE_FIELD_SETTINGS = ("date_field", "shipped_field", "paid_field")
 BEFORE = re.compile(r"[0-9]{1,9}")
 
 
@@ -35,13 +34,14 @@ def add_to(api: Blueprint) -> None:
 
 
 def options() -> dict[str, Any]:
-    """Date fields, stages, own companies, employees, currencies."""
+    """Date fields, stages, own companies, employees, currencies; chosen fields that the portal no longer has."""
     whose = session().portal, session().user_id
     catalogs = services().catalogs
+    date_fields = catalogs.date_fields(*whose)
+    known = {each.name for each in date_fields}
     return {
-        "date_fields": [
-            {"name": each.name, "title": each.title, "type": each.type} for each in catalogs.date_fields(*whose)
-        ],
+        "date_fields": [{"name": each.name, "title": each.title, "type": each.type} for each in date_fields],
+        "gone_fields": gone_fields(complete_settings(session().portal.settings), known),
         "categories": [{"id": each.id, "title": each.title} for each in catalogs.categories(*whose)],
         "stages": [
             {"id": each.id, "title": each.title, "semantics": each.semantics, "category_id": each.category_id}
@@ -95,7 +95,7 @@ def _tagged(settings: Mapping[str, Any]) -> Response:
 
 def _check_fields(settings: dict[str, Any]) -> None:
     known = {each.name for each in services().catalogs.date_fields(session().portal, session().user_id)}
-    chosen = {name: settings[name] for name in DATE_FIELD_SETTINGS if settings[name] is not None}
+    chosen = {name: settings[name] for name in MAPPED_FIELDS if settings[name] is not None}
     wrong = {name: [_no_date_field()] for name, field in chosen.items() if field not in known}
     if wrong:
         raise RejectedRequestError(422, "validation_failed", errors=wrong)

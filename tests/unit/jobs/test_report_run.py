@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from bitrix_app.jobs.report_run import WaitsInProgress, invoice_address, report_catalog
+from bitrix_app.jobs.report_run import WaitsInProgress, invoice_address, present_date, report_catalog
 from bitrix_app.portals.catalog import DateField, InvoiceFields, PortalCatalog, PortalStage, Preset
-from bitrix_app.reports import ProgressTracker
+from bitrix_app.reports import ProgressTracker, ReportParams
 from bitrix_app.storage import PortalRecord
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -90,6 +90,24 @@ def test_the_settings_of_the_portal_reach_the_report() -> None:
     assert (found.fields.datetime_fields, str(found.fields.zone)) == ({"ufCrmPaid"}, "Asia/Almaty")
     assert found.left_out_stages == {"DT31_1:N", "DT31_1:D"}
     assert found.preset_xml_ids == {3: "#CRM_REQUISITE_PRESET_DEF_RU_INDIVIDUAL#"}
+
+
+def test_a_mapped_field_that_the_portal_no_longer_has_is_not_asked_for_and_named() -> None:
+    """The portal drops it in silence: read, it would look like an empty payment date, and nothing would be paid."""
+    chosen = {"date_field": "ufCrmGone", "shipped_field": "ufCrmShipped", "paid_field": "ufCrmPaid"}
+    params = ReportParams.from_json({"date_from": "2026-03-01", "date_to": "2026-03-31", "date_field": "ufCrmGone"})
+    settled, found = present_date(params, report_catalog(a_portal(settings=chosen), KNOWN))
+    assert (settled.date_field, found.fields.date_field) == ("begindate", "begindate")
+    assert (found.fields.shipped_field, found.fields.paid_field) == (None, "ufCrmPaid")
+    assert found.gone_fields == {"date_field": "ufCrmGone", "shipped_field": "ufCrmShipped"}
+
+
+def test_a_period_by_another_field_does_not_miss_the_usual_one() -> None:
+    """Nothing of this report went by it."""
+    params = ReportParams.from_json({"date_from": "2026-03-01", "date_to": "2026-03-31", "date_field": "ufCrmPaid"})
+    portal = a_portal(settings={"date_field": "ufCrmGone"})
+    settled, found = present_date(params, report_catalog(portal, KNOWN))
+    assert (settled, found.gone_fields) == (params, {})
 
 
 @pytest.mark.parametrize(("scopes", "asked"), [({"crm"}, False), ({"crm", "user_brief"}, True), ({"user"}, True)])

@@ -15,7 +15,13 @@ from demo_portal.crm.fields import custom_field
 from tests.memory import Scene
 from tests.unit.portals.answers import around
 
-DATES = InvoiceFields((DateField("begindate", "Дата счёта", "date"), DateField("ufCrmMoment", "Отгружен", "datetime")))
+DATES = InvoiceFields(
+    (
+        DateField("begindate", "Дата счёта", "date"),
+        DateField("ufCrmMoment", "Отгружен", "datetime"),
+        DateField("ufCrmPaid", "Оплачен", "date"),
+    )
+)
 STAGES = tuple(PortalStage(f"DT31_2:{name}", name, name, 2) for name in "PSF")
 
 
@@ -63,6 +69,14 @@ def test_the_months_are_those_of_the_portals_date_field() -> None:
     found, conditions = overview(items, date_field="ufCrmMoment")
     assert [month.month for month in found.months if month.invoiced] == ["2026-03"]
     assert (conditions[">=ufCrmMoment"], conditions["<ufCrmMoment"]) == ("2025-03-30", "2026-04-03")
+
+
+def test_fields_that_the_portal_no_longer_has_give_way_to_the_usual_rules() -> None:
+    """The invoice's own date, and the stage."""
+    items = [{"begindate": "2026-01-31", "opportunity": 1, "stageId": "DT31_2:S"}]
+    found, conditions = overview(items, date_field="ufCrmGone", paid_field="ufCrmGoneToo")
+    assert {month.month: month.paid for month in found.months if month.paid} == {"2026-01": Decimal(1)}
+    assert ">=begindate" in conditions
 
 
 def test_a_server_west_of_greenwich_moves_no_invoice_into_another_month() -> None:
@@ -118,7 +132,8 @@ def test_a_custom_date_field_is_asked_as_the_portal_takes_it(version: str) -> No
     for day in ("2026-02-01", "2020-02-01", None):
         invoice = scene.portal.crm.add_invoice(date="2026-01-01", company_id=12, rows=[a_row(price=100)])
         scene.portal.crm.invoices.change(invoice, ufCrm_626D6ABE98692=day and f"{day}T03:00:00+03:00")
-    rules = OverviewRules.of(default_settings() | {"date_field": "ufCrm_626D6ABE98692"}, DATES, STAGES)
+    dates = InvoiceFields((*DATES.dates, DateField("ufCrm_626D6ABE98692", "Дата акта", "date")))
+    rules = OverviewRules.of(default_settings() | {"date_field": "ufCrm_626D6ABE98692"}, dates, STAGES)
     found = company_overview(scene.client, 12, today=date(2026, 3, 31), rules=rules)
     assert {month.month: month.invoiced for month in found.months if month.invoiced} == {"2026-02": Decimal(100)}
 

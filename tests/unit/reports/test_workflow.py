@@ -128,6 +128,16 @@ def test_the_table_for_1c_has_a_line_an_invoice(scene: Scene, portal: Portal, tm
         assert [line["Номер"] for line in csv.DictReader(file, delimiter=";")] == ["2", "1", "3"]
 
 
+def test_a_mapped_field_that_is_gone_is_one_line_of_the_whole_report(
+    scene: Scene, portal: Portal, tmp_path: Path
+) -> None:
+    gone = {"date_field": "ufCrmA", "shipped_field": "ufCrmB", "paid_field": "ufCrmC"}
+    found = build(scene, tmp_path, catalog=replace(CATALOG, gone_fields=gone)).summary["first_problems"][:3]
+    assert [each["field"] for each in found] == ["Дата периода", "Дата отгрузки", "Дата оплаты"]
+    assert {each["invoice_id"] for each in found} == {None}
+    assert "оплаченными считаются счета на успешной стадии" in found[2]["message"]
+
+
 @pytest.mark.parametrize("place", ["America/New_York", "Europe/Moscow", "UTC", "Pacific/Kiritimati", "Etc/GMT+12"])
 def test_a_report_has_the_dates_of_the_portal_wherever_its_server_stands(
     scene: Scene, tmp_path: Path, place: str
