@@ -200,6 +200,20 @@ def test_a_requisite_with_any_name_needs_no_company(scene: Scene, name: str) -> 
     assert calls(scene.portal, asks(ITEMS, entityTypeId=4)) == []
 
 
+@pytest.mark.parametrize("detailed", [True, False])
+def test_the_sellers_requisite_is_looked_up_where_rates_are_judged(scene: Scene, detailed: bool) -> None:
+    """The linked one, else those of the own company; in the calls that ask for the buyers' anyway."""
+    linked, _ = fill(scene.portal, 1, mycompany_id=7)[0], fill(scene.portal, 1, mycompany_id=8)
+    a_requisite_of(scene.portal, 11, company=1)
+    a_requisite_of(scene.portal, 77, company=7)
+    a_requisite_of(scene.portal, 88, company=8)
+    scene.portal.crm.link(linked, 11, 77)
+    (page,) = read(a_source(scene, detailed=detailed))
+    assert page.context.own_requisite_links == {linked: 77}
+    assert (77 in page.context.requisites, 8 in page.context.company_requisites) == (detailed, detailed)
+    assert len(calls(scene.portal, asks(REQUISITES))) == 2
+
+
 def owners(params: Mapping[str, Any]) -> list[int]:
     """The invoices whose rows are asked for."""
     asked = params["filter"]["=ownerId"]
