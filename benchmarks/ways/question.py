@@ -14,11 +14,13 @@ SELECT = [
     "begindate",
     "closedate",
     "opportunity",
+    "isManualOpportunity",
     "taxValue",
     "currencyId",
     "stageId",
     "companyId",
     "contactId",
+    "contactIds",
     "mycompanyId",
     "assignedById",
 ]

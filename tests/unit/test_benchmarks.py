@@ -9,6 +9,10 @@ import pytest
 
 from benchmarks import peers, processing
 from benchmarks.options import Options, parsed
+from benchmarks.ways.question import SELECT
+from bitrix_app.processing import FieldMapping, extra_fields
+from bitrix_app.reports.kinds import REGISTER
+from bitrix_app.reports.request import invoice_select
 from demo_portal.subprocess import PortalSubprocess
 
 SMALLEST = Options(sizes=(20,), ways=("ours",), rows=2, latency=0.0, large=40)
@@ -21,6 +25,12 @@ def test_our_way_reads_everything_and_provokes_no_refusal() -> None:
     assert 8 <= run.calls <= 20
     assert run.seconds > 0
     assert run.peak
+
+
+def test_every_way_asks_for_the_fields_that_a_report_asks_for() -> None:
+    """Whose answers are smaller has not read the same; ``crm.item.get`` of the way by single calls gives them all."""
+    shown = extra_fields(REGISTER.columns(with_rows=True))
+    assert sorted(SELECT) == sorted(invoice_select(FieldMapping(), shown))
 
 
 def test_processing_alone_counts_rows_a_second() -> None:
