@@ -14,7 +14,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from benchmarks.measuring import answer, measured, told
-from bitrix_app.processing import DataProcessor
+from bitrix_app.processing import DataProcessor, Problem
 from bitrix_app.reports import KINDS, Progress, ProgressTracker, WorkflowOrchestrator
 from bitrix_app.reports.exporting import FileExporter
 from bitrix_app.reports.fetching import FetchedPage
@@ -27,6 +27,7 @@ class Played:
     """The recorded pages, ``copies`` times over. A Source."""
 
     undated = 0
+    notes: tuple[Problem, ...] = ()
 
     def __init__(self, recorded: list[FetchedPage], copies: int) -> None:
         self._recorded = recorded
