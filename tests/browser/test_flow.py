@@ -15,6 +15,7 @@ from playwright.sync_api import Frame, expect
 from demo_portal.portal import Portal
 from tests.browser.conftest import Visitor
 from tests.browser.stage import Person, Stage
+from tests.browser.visit import Visit
 
 FAILED = {"DT31_2:D", "DT31_7:D", "DT31_7:D2"}
 YEAR = date.today().year  # noqa: DTZ011  # the page's "this year" is the machine's as well
@@ -125,6 +126,39 @@ def test_own_dates_that_cross_are_explained_beside_the_field(visit: Visitor) -> 
     expect(at.get("date-to")).to_be_focused()
     expect(at.app.get_by_text("Последний день раньше первого")).to_be_visible()
     expect(at.get("under-way")).to_have_count(0)
+
+
+def test_file_can_be_had_in_a_new_tab(portal: Portal, visit: Visitor, admin: Person) -> None:
+    """Under the buttons stands a link to the same file in a new tab, for who got none in the frame: as it stands while
+    it is young, with a new signature once it is old. It follows the format that was asked for last."""
+    report = admin.finished(admin.report())
+    at = visit()
+    at.page.clock.install()
+    at.open().done()
+    link = at.get("download-in-tab")
+    expect(link).to_have_text("Файл не пришёл? Откройте в новой вкладке")
+    expect(link).to_have_attribute("target", "_blank")
+    asked: list[str] = []
+    at.page.on("request", lambda each: asked.append(each.url) if each.url.endswith(report["id"]) else None)
+    assert _downloaded_in_a_tab(at).endswith(".xlsx")
+    assert asked == []
+    at.page.clock.fast_forward("09:00")
+    before = link.get_attribute("href")
+    assert _downloaded_in_a_tab(at).endswith(".xlsx")
+    assert len(asked) == 1
+    assert link.get_attribute("href") != before
+    with at.page.expect_download():
+        at.get("download-csv").click()
+    assert _downloaded_in_a_tab(at).endswith(".csv")
+
+
+def _downloaded_in_a_tab(at: Visit) -> str:
+    """Clicks the link. → the name of the file that the new tab gets."""
+    with at.context.expect_page() as opened, at.context.expect_event("download") as download:
+        at.grown().get("download-in-tab").click()
+    name: str = download.value.suggested_filename
+    opened.value.close()
+    return name
 
 
 def test_problem_opens_its_invoice_in_a_slider(visit: Visitor) -> None:
