@@ -22,6 +22,22 @@ _ISO = re.compile(r"(?P<year>[0-9]{4})-(?P<month>[0-9]{2})-(?P<day>[0-9]{2})" + 
 _RUSSIAN = re.compile(r"(?P<day>[0-9]{2})\.(?P<month>[0-9]{2})\.(?P<year>[0-9]{4})" + _TIME)
 
 
+FIRST_THINKABLE = date(1990, 1, 1)
+"""No invoice of a portal is older."""
+THINKABLE_YEARS = 20
+"""So far from the report's day a date may be; a year further away is a typing error."""
+
+
+def last_thinkable(today: date) -> date:
+    """The last day that a date of an invoice may be."""
+    return date(min(today.year + THINKABLE_YEARS, date.max.year), 12, 31)
+
+
+def is_thinkable(day: date, today: date | None) -> bool:
+    """Whether a date of an invoice can be meant: 0206 and 2062 are 2026 with a typing error."""
+    return day >= FIRST_THINKABLE and (today is None or day <= last_thinkable(today))
+
+
 def date_as_written(text: str) -> date:
     """Of a field of type ``date``: the calendar date as written, except where the moment is midnight in UTC on another
     date, then that one (contract §4): ``2026-03-30T19:00:00-05:00`` is 31 March, ``2026-03-31T00:00:00+03:00`` too.

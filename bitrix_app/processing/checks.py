@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
+from bitrix_app.dates import is_thinkable
 from bitrix_app.processing.columns import AMOUNT, COUNTERPARTY, CURRENCY, INN, KPP, NUMBER, STAGE, VAT
 from bitrix_app.processing.counterparty import Counterparty, Preset
 from bitrix_app.processing.countries import NUMBER_TITLES, RUSSIA, number_fault
-from bitrix_app.processing.fields import INVOICE_DATE, PRODUCT, RATE
+from bitrix_app.processing.fields import DUE_DATE, FIELDS, INVOICE_DATE, PRODUCT, RATE
 from bitrix_app.processing.inn import kpp_fault
 from bitrix_app.processing.model import Field, Problem, ProcessedInvoice
 from bitrix_app.processing.money import (
@@ -42,6 +43,7 @@ class Examined:
     - ``date_field``: the field that the chosen date is read from.
     - ``amount_by_hand``: the portal's ``isManualOpportunity``: the sum does not follow the product rows.
     - ``rows_asked`` and ``rows_refused``: product rows belong to this report; the portal did not show them.
+    - ``today``: the report's day.
     - ``stage_missing``: its stage is not among the stages of this portal.
     """
 
@@ -54,6 +56,7 @@ class Examined:
     rows_asked: bool = False
     rows_refused: bool = False
     stage_missing: bool = False
+    today: date | None = None
 
 
 Check = Callable[[Examined], list[Problem]]
@@ -138,6 +141,24 @@ def has_dates(examined: Examined) -> list[Problem]:
     return [Problem(field.title, "Нет даты. Заполните это поле в карточке счёта.") for field in empty]
 
 
+def years_are_thinkable(examined: Examined) -> list[Problem]:
+    """Reports dates whose year is a typing error (0206, 2062): long before any invoice, or far from today."""
+    invoice = examined.invoice
+    dates = {
+        examined.date_field.title: invoice.date,
+        INVOICE_DATE.title: invoice.invoice_date,
+        FIELDS["shipped_date"].title: invoice.shipped_date,
+        FIELDS["paid_date"].title: invoice.paid_date,
+        DUE_DATE.title: invoice.due_date,
+    }
+    message = "Год похож на опечатку: {}. Исправьте дату в карточке счёта."
+    return [
+        Problem(title, message.format(date_in_words(day)))
+        for title, day in dates.items()
+        if day is not None and not is_thinkable(day, examined.today)
+    ]
+
+
 def stage_is_known(examined: Examined) -> list[Problem]:
     """Reports a stage that the portal no longer has."""
     if not examined.stage_missing:
@@ -154,6 +175,7 @@ CHECKS: tuple[Check, ...] = (
     has_amount,
     has_currency,
     has_dates,
+    years_are_thinkable,
     stage_is_known,
     kpp_is_right,
 )

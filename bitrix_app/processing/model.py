@@ -93,6 +93,7 @@ class ProcessingContext:
     - ``unreadable_rows``: ids of invoices whose product rows the portal refused to show.
     - ``stages``: stage id → Stage. ``users``: user id → name.
     - ``extra_fields``: fields that no rule looks at; a chosen column shows them.
+    - ``today``: the report's day; without it no date is held against being far away.
     """
 
     fields: FieldMapping = FieldMapping()
@@ -111,6 +112,7 @@ class ProcessingContext:
     stages: Mapping[str, Stage] = field(default_factory=dict)
     users: Mapping[int, str] = field(default_factory=dict)
     extra_fields: Sequence[Field] = ()
+    today: datetime.date | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -116,6 +116,7 @@ class DataProcessor:
             amount_by_hand=read.values["amount_by_hand"],
             rows_asked=context.product_rows is not None and invoice.id is not None,
             rows_refused=invoice.id in context.unreadable_rows,
+            today=context.today,
             stage_missing=bool(context.stages) and invoice.stage_id is not None and invoice.stage is None,
         )
 

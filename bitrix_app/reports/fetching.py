@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from bitrix_app.processing import PRODUCT, Problem, ProcessingContext, Raw, UnreadableError, date_of, extra_fields
@@ -58,13 +58,16 @@ class InvoiceSource:
         catalog: ReportCatalog,
         progress: ProgressTracker,
         stop: StopSignal,
+        today: date | None = None,
     ) -> None:
+        """``today``: the report's day; dates far from it are named."""
         self._kind = kind
         self._portal = portal
         self._params = params
         self._catalog = catalog
         self._progress = progress
         self._stop = stop
+        self._today = today
         self._look_ups = LookUps(portal, knows_users=catalog.knows_users)
         self._row_reader = ProductRowReader(portal, lambda done: progress.advance("products", done))
         self._extra_fields = extra_fields(kind.columns(with_rows=params.detailed))
@@ -191,6 +194,7 @@ class InvoiceSource:
         return ProcessingContext(
             fields=self._catalog.fields,
             extra_fields=self._extra_fields,
+            today=self._today,
             requisite_links=links,
             own_requisite_links=own_links,
             requisites=known.requisites.first(),

@@ -99,6 +99,7 @@ class ReportAssembly:
                 catalog=self._catalog,
                 progress=self._progress,
                 stop=self._stop,
+                today=self._request.built_at.date(),
             ),
             processor=DataProcessor,
             select=self._kind.select(params).of,

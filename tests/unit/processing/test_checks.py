@@ -5,6 +5,7 @@ A problem names the workbook's column and says what to do in the portal.
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -420,4 +421,23 @@ def test_every_problem_is_a_sentence_that_ends_with_advice() -> None:
 def test_every_check_says_in_its_docstring_what_it_expects() -> None:
     checks = CHECKS + ROW_CHECKS
     assert all(check.__doc__ for check in checks)
-    assert len(set(checks)) == len(checks) == 15
+    assert len(set(checks)) == len(checks) == 16
+
+
+@pytest.mark.parametrize("day", ["2062-03-31", "2047-01-01", "1989-12-31", "1902-06-30"])
+def test_a_year_that_is_a_typing_error_is_named_and_the_date_kept(day: str) -> None:
+    """The report's day is 31 March 2026; what is far from it was typed wrong."""
+    invoice = processed(an_invoice(closedate=None, ufCrmShipped=day), fields=SHIPPED, today=date(2026, 3, 31))
+    assert fields_complained_of(invoice) == ["Дата отгрузки"]
+    assert invoice.problems[0].message.startswith("Год похож на опечатку: ")
+    assert invoice.shipped_date == date.fromisoformat(day)
+
+
+@pytest.mark.parametrize("day", ["1990-01-01", "2046-12-31", "2026-03-31"])
+def test_a_date_of_other_times_is_no_typing_error(day: str) -> None:
+    assert not processed(an_invoice(begindate=day, closedate=None), today=date(2026, 3, 31)).problems
+
+
+def test_the_invoices_own_date_is_named_once_though_the_period_goes_by_it() -> None:
+    invoice = processed(an_invoice(begindate="2062-03-31"), today=date(2026, 3, 31))
+    assert fields_complained_of(invoice) == ["Дата счёта"]
