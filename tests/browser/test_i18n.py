@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Page
 
-ROOT = Path(__file__).parents[2]
 SAID = """async ([lang, method, values]) => {
   const { I18n } = await import("/js/i18n.js");
   const forms = {
@@ -19,7 +17,6 @@ SAID = """async ([lang, method, values]) => {
   const i18n = new I18n({ lang, texts: { "size.kb": "{n} КБ", "size.mb": "{n} МБ" }, forms });
   return i18n[method](...values);
 }"""
-USED = re.compile(r'i18n\.(t|count)\("([a-z._]+)"')
 
 
 def said(page: Page, lang: str, method: str, *values: Any) -> str:
@@ -91,22 +88,3 @@ def test_number_of_things_has_its_plural(scripts: Page, number: int, text: str) 
 def test_size_is_short(scripts: Page, size: int, text: str) -> None:
     """A file's size is said in the unit that keeps it short."""
     assert said(scripts, "ru", "size", size) == text
-
-
-def test_every_module_is_preloaded() -> None:
-    """The page names all its modules at once, so that they come in one round trip instead of one after another."""
-    page = (ROOT / "templates/app.html").read_text(encoding="utf-8")
-    listed = re.search(r"for name in \[([^\]]+)\]", page)
-    assert listed
-    preloaded = set(re.findall(r'"([a-z0-9-]+)"', listed[1]))
-    assert preloaded == {script.stem for script in (ROOT / "static/js").glob("*.js")} - {"app", "install"}
-
-
-def test_every_sentence_of_the_scripts_is_in_the_templates() -> None:
-    """What a script says by key stands in the block of messages that the server translates."""
-    messages = (ROOT / "templates/app/messages.html").read_text(encoding="utf-8")
-    known = set(re.findall(r'"([a-z._]+)":', messages))
-    scripts = (ROOT / "static/js").glob("*.js")
-    used = {found[1] for script in scripts for found in USED.findall(script.read_text(encoding="utf-8"))}
-    assert len(used) > 60
-    assert used - known == set()
