@@ -1,4 +1,4 @@
-"""The command line: ``python -m bitrix_app worker | order | migrate | rotate-keys | forget-portal | doctor``."""
+"""The command line: ``python -m bitrix_app``, then the name of a command; ``parser`` has them all."""
 
 from __future__ import annotations
 
@@ -25,6 +25,7 @@ from bitrix_app.settings import Settings, load_settings
 from bitrix_app.storage import Cipher, Database, Files, Portals, Rotation
 
 WRONG_SETTING = 2
+NO_SUCH_PORTAL = "Такого портала нет. · There is no such portal."
 WORKER_BROKE = "Сборка отчётов остановилась из-за ошибки. · The worker broke: this process ends, to be started anew."
 
 
@@ -85,6 +86,9 @@ def parser() -> argparse.ArgumentParser:
     forget.set_defaults(run=run_forget_portal)
     doctor = commands.add_parser("doctor", help="проверить всё, что нужно приложению · check what the app needs")
     doctor.set_defaults(run=run_doctor)
+    probe = commands.add_parser("probe", help="расспросить портал, ничего не меняя · question a portal, reading only")
+    probe.add_argument("member_id", metavar="MEMBER_ID", help="member_id портала · the portal's member_id")
+    probe.set_defaults(run=run_probe)
     return top
 
 
@@ -183,7 +187,7 @@ def run_order(given: argparse.Namespace) -> int:
         require_current_tables(services.database)
         portal = services.web.portals.by_member_id(given.member_id)
         if portal is None or not portal.installed:
-            print("Такого портала нет. · There is no such portal.", file=sys.stderr)
+            print(NO_SUCH_PORTAL, file=sys.stderr)
             return 1
         asked = {"period": given.period, "detailed": given.detailed}
         try:
@@ -249,6 +253,31 @@ def run_doctor(_given: argparse.Namespace) -> int:
         wrong += not finding.ok
     print("Всё в порядке. · All is well." if not wrong else f"Найдено проблем: {wrong}. · Problems: {wrong}.")
     return 1 if wrong else 0
+
+
+def run_probe(given: argparse.Namespace) -> int:
+    """Print how a portal takes the app's questions, in lines that name nobody. → 1 when no report can be built."""
+    from bitrix_app.portals.probe import Outcome, heading  # noqa: PLC0415 # as above
+    from bitrix_app.wiring import build_services  # noqa: PLC0415 # as above
+
+    settings = load_settings()
+    set_up_logging(settings.log_level, settings.log_format)
+    with closing(build_services(settings)) as services:
+        require_current_tables(services.database)
+        portal = services.web.portals.by_member_id(given.member_id)
+        if portal is None or not portal.installed:
+            print(NO_SUCH_PORTAL, file=sys.stderr)
+            return 1
+        try:
+            found = services.web.probe.whole(portal)
+        except AppError as error:
+            print(f"Портал не ответил: {error.code}. · The portal did not answer: {error.code}.", file=sys.stderr)
+            return 1
+    print(heading(portal), end="")
+    for row in found.rows:
+        print(f"{row.line}\n    {row.outcome.ru} · {row.outcome.en}")
+    print(f"Запросов: {found.spent}. · Requests: {found.spent}.")
+    return 1 if found.following is not None or any(row.outcome is Outcome.STOPPED for row in found.rows) else 0
 
 
 if __name__ == "__main__":

@@ -38,6 +38,7 @@ from bitrix_app.portals import (
     PortalClients,
     PortalEvents,
     PortalMaintenance,
+    Probe,
     Transports,
     TtlCache,
 )
@@ -261,6 +262,7 @@ def build_web(
         access=portals.access,
         catalogs=portals.catalogs,
         embedding=embedding,
+        probe=Probe(portals.clients),
         installer=installer,
         launcher=Launcher(check=check, portals=stores.portals, tokens=stores.tokens, access=portals.access),
         events=PortalEvents(installer=installer, portals=stores.portals),

@@ -5,7 +5,8 @@ from bitrix_app.bitrix24.client import Bitrix24Client
 from bitrix_app.bitrix24.crm import INVOICE
 from bitrix_app.bitrix24.habits import Habits
 from bitrix_app.bitrix24.parsing import PAGE, whole
-from bitrix_app.bitrix24.spelling import Spellings, name_in
+from bitrix_app.bitrix24.questions import Question
+from bitrix_app.bitrix24.spelling import TRIED, Spelling, Spellings, Written, name_in, needs_spelling, written
 from bitrix_app.bitrix24.transport import Transport
 from bitrix_app.bitrix24.types import (
     AccessToken,
@@ -26,6 +27,7 @@ from bitrix_app.bitrix24.types import (
 __all__ = [
     "INVOICE",
     "PAGE",
+    "TRIED",
     "AccessToken",
     "Answer",
     "AuthorizationServer",
@@ -36,14 +38,19 @@ __all__ = [
     "Habits",
     "Page",
     "Profile",
+    "Question",
     "Raw",
     "RenewedPair",
+    "Spelling",
     "Spellings",
     "StopSignal",
     "TokenOwner",
     "TokenSource",
     "Transport",
     "Wait",
+    "Written",
     "name_in",
+    "needs_spelling",
     "whole",
+    "written",
 ]

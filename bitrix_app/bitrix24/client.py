@@ -224,10 +224,9 @@ class Bitrix24Client:
             upper_names = self.habits.spellings.upper_names
         if name not in upper_names:
             return Spelling.AS_GIVEN
-        nothing = {"=id": 1, f">={name}": "9999-12-31"}
         for each in TRIED:
             try:
-                self.ask(crm.invoices(written(nothing, ["id"], {name: each}, upper_names)).page())
+                self.ask(crm.tries_spelling(name, each, upper_names))
             except InvalidArgumentError:
                 continue
             return each

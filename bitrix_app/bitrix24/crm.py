@@ -11,7 +11,7 @@ from typing import Any
 
 from bitrix_app.bitrix24.parsing import unexpected
 from bitrix_app.bitrix24.questions import End, ListById, ListByNumber, Question, in_calls
-from bitrix_app.bitrix24.spelling import Written
+from bitrix_app.bitrix24.spelling import Spelling, Written, written
 from bitrix_app.bitrix24.types import Answer, Page
 
 CONTACT, COMPANY, INVOICE = 3, 4, 31
@@ -77,6 +77,13 @@ def count_invoices(asked: Written) -> Question[int]:
 def invoices_by_id(ids: Collection[int]) -> list[Question[Page]]:
     """Invoices by their ids: ``id``. [crm-item-list]"""
     return [_items(INVOICE, ("id",), {"@id": some}).page() for some in in_calls(ids)]
+
+
+def tries_spelling(name: str, spelling: Spelling, upper_names: Mapping[str, str]) -> Question[Page]:
+    """A condition on this date field, so spelled, that no invoice fulfils: whether the portal takes it.
+    [crm-item-list]"""
+    nothing = {"=id": 1, f">={name}": "9999-12-31"}
+    return invoices(written(nothing, ["id"], {name: spelling}, upper_names)).page()
 
 
 def product_rows(owners: list[int] | int) -> ListById:

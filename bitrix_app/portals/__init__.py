@@ -31,6 +31,7 @@ from bitrix_app.portals.preferences import (
     gone_fields,
     settings_in_force,
 )
+from bitrix_app.portals.probe import Probe
 from bitrix_app.portals.renewal import PortalTokens
 from bitrix_app.portals.waiting import Bulkhead, Deadline, FairQueue, Places, begin_request, end_request
 
@@ -71,6 +72,7 @@ __all__ = [
     "PortalStage",
     "PortalTokens",
     "Preset",
+    "Probe",
     "SeenUser",
     "Transports",
     "TtlCache",

@@ -160,24 +160,35 @@ class PortalClients:
         habits = self._habits.of(portal, user_id)
         return self._client(self._transports.background, tokens, bucket, stop, observer, habits=habits)
 
-    def within(self, deadline: Deadline, portal: PortalRecord, user_id: int, *, kind: str = USER) -> Bitrix24Client:
+    def within(
+        self,
+        deadline: Deadline,
+        portal: PortalRecord,
+        user_id: int,
+        *,
+        kind: str = USER,
+        observer: CallObserver | None = None,
+    ) -> Bitrix24Client:
         """A client with the rights of ``user_id`` that waits for nothing longer than until ``deadline``.
 
-        ``kind``: it calls by that user's pair, or by the portal's own, which is theirs.
+        ``kind``: it calls by that user's pair, or by the portal's own, which is theirs; ``observer`` as ``background``.
         """
         tokens = self._tokens_of(portal, user_id, deadline, kind)
-        return self._interactive(deadline, portal, tokens, self._habits.of(portal, user_id))
+        return self._interactive(deadline, portal, tokens, self._habits.of(portal, user_id), observer)
 
     @contextmanager
-    def interactive(self, portal: PortalRecord, user_id: int) -> Iterator[Bitrix24Client]:
-        """A client for one web request: the request's remaining time, and a place in the bulkhead while it is used.
+    def interactive(
+        self, portal: PortalRecord, user_id: int, observer: CallObserver | None = None
+    ) -> Iterator[Bitrix24Client]:
+        """A client for one web request: the request's remaining time, and a place in the bulkhead while it is used;
+        ``observer`` as ``background``.
 
         Raises PortalBusyError: at once when too many requests wait for this portal, and when the request's time is
         used up.
         """
         deadline = request_deadline()
         with self._bulkhead.enter(portal.member_id, deadline.remaining()):
-            yield self.within(deadline, portal, user_id)
+            yield self.within(deadline, portal, user_id, observer=observer)
 
     @contextmanager
     def for_caller(self, caller: Caller, portal: PortalRecord | None, *, times: int = 1) -> Iterator[Bitrix24Client]:
@@ -203,10 +214,16 @@ class PortalClients:
         )
 
     def _interactive(
-        self, deadline: Deadline, portal: PortalRecord | None, tokens: TokenSource, habits: Habits
+        self,
+        deadline: Deadline,
+        portal: PortalRecord | None,
+        tokens: TokenSource,
+        habits: Habits,
+        observer: CallObserver | None = None,
     ) -> Bitrix24Client:
         bucket = InteractiveBucket(self._bucket(portal), deadline) if portal else UnsharedBucket()
-        return self._client(self._transports.interactive, tokens, bucket, deadline, self._observer, habits=habits)
+        observer = Observers(self._observer, observer) if observer else self._observer
+        return self._client(self._transports.interactive, tokens, bucket, deadline, observer, habits=habits)
 
     def _client(
         self,

@@ -17,6 +17,7 @@ from bitrix_app.portals import (
     Launcher,
     PortalClients,
     PortalEvents,
+    Probe,
     TtlCache,
 )
 from bitrix_app.settings import Settings
@@ -46,6 +47,7 @@ class Services:
     access: Access
     catalogs: Catalogs
     embedding: Embedding
+    probe: Probe
     installer: Installer
     launcher: Launcher
     events: PortalEvents

@@ -198,7 +198,7 @@ def test_every_command_of_ours_that_is_named_exists() -> None:
     named |= set(re.findall(r'"-m", "bitrix_app", "([a-z-]+)"', everything))
     assert {"migrate", "worker", "doctor", "rotate-keys"} <= named
     for command in named:
-        required = {"forget-portal": ["a member_id"], "order": ["a member_id", "7"]}
+        required = {name: ["a member_id"] for name in ("forget-portal", "probe")} | {"order": ["a member_id", "7"]}
         parser().parse_args([command, *required.get(command, [])])
 
 
