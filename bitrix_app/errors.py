@@ -278,6 +278,18 @@ class UnknownMethodError(GiveUpError):
     code = "unknown_method"
 
 
+class UnknownPlacementError(GiveUpError):
+    """The portal's version does not have this placement."""
+
+    code = "unknown_placement"
+
+
+class HandlerAddressError(GiveUpError):
+    """The portal takes no handler at this address: its host name has no dot."""
+
+    code = "handler_address"
+
+
 class UnexpectedAnswerError(GiveUpError):
     """The answer has another shape than its method's page says, is too large, or has no end."""
 

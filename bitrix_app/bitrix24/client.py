@@ -174,6 +174,11 @@ class Bitrix24Client:
         """Where the app is bound: ``placement``, ``handler``, …"""
         return self.ask(portal_methods.placements())
 
+    def known_placements(self) -> frozenset[str]:
+        """Codes of the placements that this portal has for the app; empty where it tells them in another shape."""
+        codes = self.ask(portal_methods.known_placements())
+        return frozenset(map(str, codes)) if isinstance(codes, list) else frozenset()
+
     def bind_placement(
         self, placement: str, handler: str, *, title: str, lang_all: Mapping[str, Mapping[str, str]]
     ) -> None:

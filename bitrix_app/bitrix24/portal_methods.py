@@ -75,6 +75,11 @@ def placements() -> Question[Records]:
     return Question("placement.get", {}, lambda answer: records("placement.get", answer))
 
 
+def known_placements() -> Question[Any]:
+    """Codes of all placements that this portal has for the app. [placement-list]"""
+    return Question("placement.list", {}, lambda answer: answer.result)
+
+
 def placement_bind(
     placement: str, handler: str, *, title: str, lang_all: Mapping[str, Mapping[str, str]]
 ) -> Question[None]:

@@ -22,6 +22,7 @@ from bitrix_app.errors import (
     AuthorizationServerUnavailableError,
     ExpiredTokenError,
     GiveUpError,
+    HandlerAddressError,
     InsufficientScopeError,
     InvalidArgumentError,
     InvalidTokenError,
@@ -35,6 +36,7 @@ from bitrix_app.errors import (
     QueryLimitExceededError,
     UnexpectedAnswerError,
     UnknownMethodError,
+    UnknownPlacementError,
     UserAccessError,
 )
 
@@ -60,6 +62,8 @@ CODES: Mapping[str, type[PortalError]] = {
     "REQUIRED_ARG_MISSING": InvalidArgumentError,
     "100": InvalidArgumentError,
     "ERROR_METHOD_NOT_FOUND": UnknownMethodError,
+    "ERROR_PLACEMENT_NOT_FOUND": UnknownPlacementError,
+    "ERROR_WRONG_HANDLER_URL": HandlerAddressError,
 }
 """The portal's error code, in upper case → what it means."""
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bitrix_app.bitrix24 import INVOICE, Bitrix24Client
-from bitrix_app.errors import PortalError
+from bitrix_app.errors import PortalError, UnknownPlacementError
 from bitrix_app.portals.catalog import read_fields
 from bitrix_app.portals.preferences import complete_settings, gone_fields
 from bitrix_app.storage import PortalRecord
@@ -25,6 +25,7 @@ PLACEMENTS: Mapping[str, tuple[str, str]] = {
     "CRM_ANALYTICS_MENU": (TITLE_RU, TITLE_EN),
 }
 EVENTS = ("ONAPPUNINSTALL",)
+INSTALL_EVENT = "ONAPPINSTALL"
 
 
 class Embedding:
@@ -34,20 +35,27 @@ class Embedding:
         self._page = f"{app_url}/app"
         self._events = f"{app_url}/events"
 
-    def bind_placements(self, client: Bitrix24Client) -> None:
-        """Binds what is missing, then unbinds handlers of ours at other addresses. Raises PortalError."""
+    def bind_placements(self, client: Bitrix24Client) -> tuple[str, ...]:
+        """Binds what is missing, then unbinds handlers of ours at other addresses. → placements that this portal's
+        version does not have. Raises PortalError."""
+        unknown: list[str] = []
         bound = [(str(row.get("placement")), str(row.get("handler") or "")) for row in client.placements()]
         for placement, titles in PLACEMENTS.items():
             if (placement, self._page) not in bound:
-                client.bind_placement(placement, self._page, **_titles(*titles))
+                try:
+                    client.bind_placement(placement, self._page, **_titles(*titles))
+                except UnknownPlacementError:
+                    unknown.append(placement)
         for placement, handler in dict.fromkeys(bound):
             if handler and handler != self._page:
                 client.unbind_placement(placement, handler)
+        return tuple(unknown)
 
-    def bind_events(self, client: Bitrix24Client) -> None:
-        """The same for events. Raises PortalError."""
+    def bind_events(self, client: Bitrix24Client, *, await_token: bool = False) -> None:
+        """The same for events. ``await_token``: the form brought no application token, so that it must come with the
+        event of the installation (``installation-finish``). Raises PortalError."""
         bound = [(str(row.get("event")).upper(), str(row.get("handler") or "")) for row in client.events()]
-        for event in EVENTS:
+        for event in (*EVENTS, INSTALL_EVENT) if await_token else EVENTS:
             if (event, self._events) not in bound:
                 client.bind_event(event, self._events)
         for event, handler in dict.fromkeys(bound):
@@ -55,13 +63,15 @@ class Embedding:
                 client.unbind_event(event, handler)
 
     def missing(self, client: Bitrix24Client) -> tuple[list[str], list[str]]:
-        """Placements and events that are not bound to our present address."""
+        """What is not bound to our present address though the portal has it, placements and events; and the
+        placements that the portal's version does not have."""
         placements = {(str(row.get("placement")), str(row.get("handler"))) for row in client.placements()}
         events = {(str(row.get("event")).upper(), str(row.get("handler"))) for row in client.events()}
-        return (
-            [each for each in PLACEMENTS if (each, self._page) not in placements],
-            [each for each in EVENTS if (each, self._events) not in events],
-        )
+        unbound = [each for each in PLACEMENTS if (each, self._page) not in placements]
+        known = client.known_placements() if unbound else frozenset()
+        unknown = [each for each in unbound if known and each not in known]
+        missing = [each for each in unbound if each not in unknown]
+        return missing + [each for each in EVENTS if (each, self._events) not in events], unknown
 
 
 def _titles(ru: str, en: str) -> dict[str, Any]:
@@ -112,8 +122,8 @@ def _invoices(client: Bitrix24Client) -> Check:
 
 
 def _embedding(client: Bitrix24Client, embedding: Embedding) -> Check:
-    placements, events = embedding.missing(client)
-    return Check("embedding", ok=not placements and not events, params={"missing": ", ".join(placements + events)})
+    missing, unknown = embedding.missing(client)
+    return Check("embedding", ok=not missing, params={"missing": ", ".join(missing), "unknown": ", ".join(unknown)})
 
 
 def _fields(client: Bitrix24Client, portal: PortalRecord) -> Check:

@@ -68,8 +68,9 @@ class PortalEvents:
     def install(self, event: Event, network: str) -> None:
         """Stores what an ``ONAPPINSTALL`` brings, whose token is confirmed in the turn of its ``network``.
 
-        Raises what Installer.confirm and Installer.store raise.
+        Raises MissingFieldError, and what Installer.confirm and Installer.store raise.
         """
+        require_field("auth[application_token]", event.auth.get("application_token", ""))
         form = InstallForm(
             member_id=event.auth.get("member_id", ""),
             access_token=event.auth.get("access_token", ""),

@@ -40,15 +40,17 @@ class InstallForm:
 @dataclass(frozen=True, slots=True)
 class InstallStep:
     """A step of the installation: ``stored``, ``license``, ``placements``, ``events``, ``settings``; and what went
-    wrong in it, if anything."""
+    wrong in it, if anything. ``unknown``: placements that the portal's version does not have."""
 
     code: str
     error: AppError | None = None
+    unknown: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Installation:
-    """How an installation went: the portal, the administrator, and the steps up to the first that failed."""
+    """How an installation went: the portal, the administrator, and all steps; one that failed keeps none from
+    being tried."""
 
     portal: PortalRecord
     user: SeenUser
@@ -56,7 +58,7 @@ class Installation:
 
     @property
     def error(self) -> AppError | None:
-        """What stopped the installation; None when it is complete."""
+        """The first that went wrong; None when the installation is complete."""
         return next((step.error for step in self.steps if step.error), None)
 
 
@@ -84,31 +86,29 @@ class Installer:
 
     def confirm(self, form: InstallForm, network: str) -> Caller:
         """Who is installing, from which network. Raises MalformedFieldError, and what CallerCheck raises."""
-        for name, value in (("REFRESH_ID", form.refresh_token), ("APPLICATION_TOKEN", form.application_token)):
-            require_token(name, value)
+        require_token("REFRESH_ID", form.refresh_token)
+        if form.application_token:  # portals of 2024 send it with ONAPPINSTALL alone
+            require_token("APPLICATION_TOKEN", form.application_token)
         return self._check.confirm(form.access_token, form.member_id, network, form.server_endpoint)
 
     def install(self, caller: Caller, form: InstallForm) -> Installation:
-        """Installs the app in the caller's portal. Harmless to repeat: a repeat goes on where the last one stopped.
+        """Installs the app in the caller's portal. Harmless to repeat: a repeat does what is left.
 
         A step that the portal refuses is in the answer. Raises AdminRequiredError and PortalError
         from before anything was stored.
         """
         stored = self.store(caller, form, times=INSTALL_TIMES)
         portal = stored.portal
-        work: Mapping[str, Callable[[Bitrix24Client], None]] = {
+        await_token = not (form.application_token or self._portals.holds_application_token(portal.id))
+        work: Mapping[str, Callable[[Bitrix24Client], tuple[str, ...] | None]] = {
             "license": lambda client: self._note_license(client, portal),
             "placements": self._embedding.bind_placements,
-            "events": self._embedding.bind_events,
+            "events": lambda client: self._embedding.bind_events(client, await_token=await_token),
             "settings": lambda client: self._choose_settings(client, portal, stored.user),
         }
-        steps = [InstallStep("stored")]
         with self._clients.for_caller(caller, portal, times=INSTALL_TIMES) as client:
-            for code, do in work.items():
-                steps.append(_attempt(code, do, client))
-                if steps[-1].error:
-                    break
-        return Installation(self._portals.by_id(portal.id) or portal, stored.user, tuple(steps))
+            steps = [_attempt(code, do, client) for code, do in work.items()]
+        return Installation(self._portals.by_id(portal.id) or portal, stored.user, (InstallStep("stored"), *steps))
 
     def store(self, caller: Caller, form: InstallForm, *, times: int = 1) -> Installation:
         """Stores the portal and its tokens, after the portal says that the caller is an administrator of it.
@@ -156,12 +156,11 @@ class Installer:
         self._portals.save_settings(portal.id, guessed_settings(titles, user.time_zone))
 
 
-def _attempt(code: str, do: Callable[[Bitrix24Client], None], client: Bitrix24Client) -> InstallStep:
+def _attempt(code: str, do: Callable[[Bitrix24Client], tuple[str, ...] | None], client: Bitrix24Client) -> InstallStep:
     try:
-        do(client)
+        return InstallStep(code, unknown=do(client) or ())
     except AppError as error:
         return InstallStep(code, error)
-    return InstallStep(code)
 
 
 def fresh_pair(caller: Caller, refresh_token: str, now: float) -> TokenPair:

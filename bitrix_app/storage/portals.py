@@ -134,6 +134,11 @@ class Portals:
         with self._db.transaction() as session:
             session.execute(update(Portal).where(Portal.id == portal_id).values(**values))
 
+    def holds_application_token(self, portal_id: int) -> bool:
+        """Whether the portal's application token is known."""
+        with self._db.reading() as session:
+            return session.scalar(select(Portal.application_token).where(Portal.id == portal_id)) is not None
+
     def served_by(self, portal_id: int, oauth_root: str) -> None:
         """Note which authorization server a renewal came from."""
         with self._db.transaction() as session:

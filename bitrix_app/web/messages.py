@@ -6,7 +6,7 @@ Every code of ``bitrix_app.errors`` and every code of the web's own refusals has
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -127,6 +127,11 @@ MESSAGES: Mapping[str, Message] = {
         N_("This Bitrix24 does not know the call %(method)s: it may be an older self-hosted one."),
         N_("The administrator of the portal should update Bitrix24."),
     ),
+    "unknown_placement": Message(N_("This Bitrix24 does not have that place for applications."), _REPEAT),
+    "handler_address": Message(
+        N_("Bitrix24 does not take the application's address: its host name has no dot."),
+        N_("Whoever looks after the application should give it a full name such as invoices.example.ru in APP_URL."),
+    ),
     "unexpected_answer": Message(
         N_("Bitrix24 answered the call %(method)s in another way than its documentation says."),
         N_("Try again later. If that does not help, tell us the code of the error."),
@@ -246,9 +251,7 @@ def _words(check: Check) -> tuple[str, str]:
             "",
         ),
         "embedding": lambda: (
-            _("The application stands in its places and hears when it is removed")
-            if check.ok
-            else _("Missing from the portal: %(missing)s", missing=_places(params["missing"])),
+            _embedding_title(check),
             _("Install the application once more: that is harmless."),
         ),
         "fields": lambda: (
@@ -273,8 +276,23 @@ def _words(check: Check) -> tuple[str, str]:
     return words[check.code]()
 
 
+def _embedding_title(check: Check) -> str:
+    title = (
+        _("The application stands in its places and hears when it is removed")
+        if check.ok
+        else _("Missing from the portal: %(missing)s", missing=_places(check.params["missing"]))
+    )
+    unknown = check.params.get("unknown")
+    return f"{title}. {_('This Bitrix24 does not have: %(places)s.', places=_places(unknown))}" if unknown else title
+
+
+def place_titles(codes: Iterable[str]) -> str:
+    """The codes of places and events as pages call them."""
+    return _places(", ".join(codes))
+
+
 def _places(codes: str) -> str:
-    """The codes of places and events, given in one text, as the installation page calls them."""
+    """The codes of places and events, given in one text, as pages call them."""
     titles = {
         "CRM_SMART_INVOICE_LIST_TOOLBAR": _("the menu above the list of invoices"),
         "CRM_SMART_INVOICE_DETAIL_TAB": _("the tab in an invoice's card"),

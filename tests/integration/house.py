@@ -93,7 +93,9 @@ class House:
 
     def post(self, path: str, portal: Portal, user: User | None = None, **options: Any) -> TestResponse:
         """What Bitrix24 posts when a user opens the app; further keywords replace fields (None takes one away)."""
-        opening = {name: options.pop(name) for name in ("placement", "options", "lang", "pair") if name in options}
+        opening = {
+            name: options.pop(name) for name in ("placement", "options", "lang", "pair", "host") if name in options
+        }
         form = portal.launch_form(user, **opening)
         body = {name: value for name, value in {**form.body, **options}.items() if value is not None}
         return self.app.test_client().post(path, query_string=form.query, data=body)

@@ -14,7 +14,7 @@ from bitrix_app.web.headers import let_any_portal_frame, let_portal_frame
 from bitrix_app.web.i18n import choose_language, language_of
 from bitrix_app.web.i18n import translate as _
 from bitrix_app.web.limits import rate_limits
-from bitrix_app.web.messages import message_for
+from bitrix_app.web.messages import message_for, place_titles
 from bitrix_app.web.pages import Placement, page_config, page_values, read_placement, script_values
 from bitrix_app.web.schemas import form_body
 from bitrix_app.web.services import services
@@ -85,7 +85,8 @@ def install_form(form: Mapping[str, str]) -> InstallForm:
 def _page(installation: Installation) -> ResponseReturnValue:
     error = installation.error
     if error is not None:
-        log.warning("install_stopped", step=installation.steps[-1].code, code=error.code)
+        failed = [step.code for step in installation.steps if step.error]
+        log.warning("install_stopped", steps=failed, code=error.code)
     token, _expires_at = new_session(installation.portal, installation.user.id, language_of(request.args.get("LANG")))
     config = page_config("install", installation.portal, installation.user, Placement())
     config["steps"] = [_step(step) for step in installation.steps]
@@ -106,4 +107,6 @@ def _step(step: InstallStep) -> dict[str, object]:
     if step.error:
         message = message_for(step.error.code, step.error.params)
         detail = f"{message.text} {message.advice} ({step.error.code})"
+    elif step.unknown:
+        detail = _("This Bitrix24 does not have: %(places)s.", places=place_titles(step.unknown))
     return {"code": step.code, "title": titles[step.code], "ok": step.error is None, "detail": detail}

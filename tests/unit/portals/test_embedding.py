@@ -102,9 +102,16 @@ def test_a_permission_that_is_missing_is_named() -> None:
 
 def test_places_and_events_that_lead_elsewhere_are_named() -> None:
     elsewhere = [{"placement": name, "handler": "https://old.example/app"} for name in OURS]
-    found = checks(placement__get=[*elsewhere, *IN_ORDER["placement__get"][1:]], event__get=[])["embedding"]
+    bound = {"placement__get": [*elsewhere, *IN_ORDER["placement__get"][1:]], "event__get": []}
     gone = IN_ORDER["placement__get"][0]["placement"]
-    assert (found.ok, found.params) == (False, {"missing": f"{gone}, ONAPPUNINSTALL"})
+    for codes, missing, unknown in (
+        (sorted(OURS), f"{gone}, ONAPPUNINSTALL", ""),
+        (sorted(OURS - {gone}), "ONAPPUNINSTALL", gone),
+        ([], f"{gone}, ONAPPUNINSTALL", ""),
+        ("odd", f"{gone}, ONAPPUNINSTALL", ""),
+    ):
+        found = checks(**bound, placement__list=codes)["embedding"]
+        assert (found.ok, found.params) == (False, {"missing": missing, "unknown": unknown})
 
 
 def test_a_mapped_field_that_is_gone_is_named() -> None:

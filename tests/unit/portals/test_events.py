@@ -133,9 +133,11 @@ def test_an_install_is_confirmed_in_the_turn_of_its_network_and_stored(office: O
 
 
 def test_an_install_without_its_fields_is_passed_on_as_empty_ones(office: Office) -> None:
-    """The installer says what is missing."""
-    office.events.install(Event("ONAPPINSTALL", {}, {}), "192.0.2.1")
-    assert office.installer.confirmed[0][0] == InstallForm("", "", "", "")
+    """The installer says what is missing; the application token it may do without, an event may not."""
+    with pytest.raises(MissingFieldError):
+        office.events.install(Event("ONAPPINSTALL", {}, {}), "192.0.2.1")
+    office.events.install(Event("ONAPPINSTALL", {"application_token": "t"}, {}), "192.0.2.1")
+    assert office.installer.confirmed[0][0] == InstallForm("", "", "", "t")
 
 
 @pytest.mark.parametrize(

@@ -186,11 +186,17 @@ def test_an_employee_installs_nothing(office: Office) -> None:
     assert office.portals.by_member_id(MEMBER) is None
 
 
-def test_an_installation_that_stopped_says_where_and_goes_on_when_it_is_repeated(office: Office) -> None:
+def test_an_installation_names_the_step_that_failed_and_does_the_others(office: Office) -> None:
     office.portal.answers |= INSTALLED | {"profile": profile(admin=True)}
     office.portal.faults["placement.bind", 3] = (403, {"error": "insufficient_scope"})
     stopped = office.installer.install(office.caller(), INSTALL)
-    assert [step.code for step in stopped.steps] == ["stored", "license", "placements"]
+    assert [(step.code, step.error is None) for step in stopped.steps] == [
+        ("stored", True),
+        ("license", True),
+        ("placements", False),
+        ("events", True),
+        ("settings", True),
+    ]
     assert stopped.error is not None
     assert stopped.error.code == "insufficient_scope"
     assert office.installer.install(office.caller(), INSTALL).error is None
@@ -220,8 +226,14 @@ def test_forms_and_events_show_no_token() -> None:
         assert secret not in shown
 
 
-@pytest.mark.parametrize("field", ["refresh_token", "application_token"])
-@pytest.mark.parametrize(("value", "code"), [("", "missing_field"), ("with space", "malformed_field")])
+@pytest.mark.parametrize(
+    ("field", "value", "code"),
+    [
+        ("refresh_token", "", "missing_field"),
+        ("refresh_token", "with space", "malformed_field"),
+        ("application_token", "with space", "malformed_field"),
+    ],
+)
 def test_an_install_form_is_complete_before_anybody_is_asked(office: Office, field: str, value: str, code: str) -> None:
     form = {"member_id": MEMBER, "access_token": "a", "refresh_token": "r", "application_token": "t", field: value}
     with pytest.raises(AppError) as caught:
