@@ -94,6 +94,7 @@ class _Reading:
         self._portal = portal
         self._progress = progress
         self._rights = rights
+        self._doubts = True
 
     def read(self, invoice_ids: Sequence[int]) -> None:
         if self._portal.owner_lists is False:
@@ -113,10 +114,15 @@ class _Reading:
         seen = self._seen(invoice_ids)
         self._refuse([each for each in invoice_ids if each not in seen])
         left = [each for each in invoice_ids if each in seen]
-        if len(left) == len(invoice_ids):
+        if len(left) == len(invoice_ids) and not self._had_answers():
             self._read_one_by_one(left)
         elif left:
             self.read(left)
+
+    def _had_answers(self) -> bool:
+        """Whether lists were answered to this user: then one refusal more is asked about again, once a list."""
+        doubted, self._doubts = self._doubts, False
+        return doubted and self._portal.owner_lists is True
 
     def _read_one_by_one(self, invoice_ids: Sequence[int]) -> None:
         denials = 0

@@ -195,8 +195,8 @@ def test_a_slow_answer_is_waited_for(bench: Bench) -> None:
 
 
 @pytest.mark.parametrize(("method", "place"), [each for each in WHERE if each[0] == "crm.item.productrow.list"])
-def test_refused_rows_are_asked_for_in_halves(bench: Bench, method: str, place: str) -> None:
-    """ACCESS_DENIED for a list of owners may be about one of them: the others keep their rows."""
+def test_rows_that_are_refused_once_are_asked_for_again(bench: Bench, method: str, place: str) -> None:
+    """ACCESS_DENIED for a list of owners, of all of whom the user sees, after lists were answered."""
     bench.plan(Fault.error("ACCESS_DENIED", status=400), (method, place))
     assert bench.is_right(bench.build())
 
