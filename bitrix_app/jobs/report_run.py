@@ -133,6 +133,7 @@ def report_catalog(portal: PortalRecord, known: PortalCatalog) -> ReportCatalog:
         preset_xml_ids={preset.id: preset.xml_id for preset in known.presets},
         preset_names={preset.id: preset.name for preset in known.presets},
         preset_countries={preset.id: preset.country_id for preset in known.presets if preset.country_id},
+        stages_refused=not known.stages,
         has_templates=known.fields.has_templates,
         knows_users=bool(portal.scopes & USER_SCOPES),
     )

@@ -102,8 +102,11 @@ def read_fields(client: Bitrix24Client) -> InvoiceFields:
 
 
 def read_categories(client: Bitrix24Client) -> tuple[Named, ...]:
-    """The funnels of invoices."""
-    return tuple(_named(client.categories(), "id", "name"))
+    """The funnels of invoices; empty for a user who may not read them."""
+    try:
+        return tuple(_named(client.categories(), "id", "name"))
+    except AccessDeniedError:
+        return ()
 
 
 def read_stages(client: Bitrix24Client, categories: Sequence[Named]) -> tuple[PortalStage, ...]:

@@ -44,6 +44,7 @@ class Examined:
     - ``amount_by_hand``: the portal's ``isManualOpportunity``: the sum does not follow the product rows.
     - ``rows_asked`` and ``rows_refused``: product rows belong to this report; the portal did not show them.
     - ``today``: the report's day.
+    - ``clients_refused``: requisites or cards of clients were not shown, which is said of the whole report.
     - ``stage_missing``: its stage is not among the stages of this portal.
     """
 
@@ -55,6 +56,7 @@ class Examined:
     amount_by_hand: bool = False
     rows_asked: bool = False
     rows_refused: bool = False
+    clients_refused: bool = False
     stage_missing: bool = False
     today: date | None = None
 
@@ -85,6 +87,8 @@ def has_counterparty(examined: Examined) -> list[Problem]:
     elif counterparty.has_requisite:
         instead = "" if name is None else ", показано название из карточки клиента"
         message = f"В реквизитах нет названия{instead}. Заполните его в реквизитах клиента."
+    elif counterparty.has_buyer and examined.clients_refused:
+        message = ""
     elif name is not None or counterparty.has_buyer:
         message = "Нет реквизитов. Добавьте реквизиты в карточку клиента и выберите их в счёте."
     else:

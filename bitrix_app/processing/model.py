@@ -91,6 +91,8 @@ class ProcessingContext:
     - ``product_rows``: invoice id → product rows; ``None`` when product rows were not asked for. An invoice id
       that is absent from the mapping had its rows read and has none.
     - ``unreadable_rows``: ids of invoices whose product rows the portal refused to show.
+    - ``clients_refused``: the portal refused to show requisites, companies or contacts: a missing one is no problem of
+      its invoice.
     - ``stages``: stage id → Stage. ``users``: user id → name.
     - ``extra_fields``: fields that no rule looks at; a chosen column shows them.
     - ``today``: the report's day; without it no date is held against being far away.
@@ -109,6 +111,7 @@ class ProcessingContext:
     preset_countries: Mapping[int, int] = field(default_factory=dict)
     product_rows: Mapping[int, Sequence[Raw]] | None = None
     unreadable_rows: frozenset[int] = frozenset()
+    clients_refused: bool = False
     stages: Mapping[str, Stage] = field(default_factory=dict)
     users: Mapping[int, str] = field(default_factory=dict)
     extra_fields: Sequence[Field] = ()

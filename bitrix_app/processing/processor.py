@@ -115,6 +115,7 @@ class DataProcessor:
             date_field=self._reader.date_field,
             amount_by_hand=read.values["amount_by_hand"],
             rows_asked=context.product_rows is not None and invoice.id is not None,
+            clients_refused=context.clients_refused,
             rows_refused=invoice.id in context.unreadable_rows,
             today=context.today,
             stage_missing=bool(context.stages) and invoice.stage_id is not None and invoice.stage is None,

@@ -14,7 +14,7 @@ from typing import Any, Protocol
 from bitrix_app.errors import StorageFullError
 from bitrix_app.processing import FieldMapping, Problem, Stage
 from bitrix_app.reports.fetching import user_name
-from bitrix_app.reports.lookups import id_in, people
+from bitrix_app.reports.lookups import Known, id_in, people
 from bitrix_app.reports.protocols import PortalReader
 from bitrix_app.reports.register import Register
 from bitrix_app.reports.request import ReportCatalog, ReportParams, ReportRequest
@@ -142,8 +142,9 @@ class TitleBlock:
         )
 
     def _company_title(self, company_id: int | None) -> str | None:
-        companies = self._portal.companies([company_id]) if company_id else ()
-        return next((str(each.get("title") or "") for each in companies), "") or None
+        known = Known(self._portal.companies, "id")
+        known.learn(map, [company_id] if company_id else [])
+        return next((str(each.get("title") or "") for each in known.first().values()), "") or None
 
     def _responsible(self, user_id: int | None) -> str | None:
         users = people(self._portal, [user_id]) if user_id and self._catalog.knows_users else ()
@@ -152,9 +153,9 @@ class TitleBlock:
     def _own_company(self, company_id: int | None) -> OwnCompany | None:
         if not company_id:
             return None
-        requisites = sorted(
-            self._portal.company_requisites([company_id]), key=lambda each: (id_in(each, "SORT"), id_in(each, "ID"))
-        )
+        known = Known(self._portal.company_requisites, "ENTITY_ID")
+        known.learn(map, [company_id])
+        requisites = sorted(known.all()[company_id], key=lambda each: (id_in(each, "SORT"), id_in(each, "ID")))
         inn = next((str(each["RQ_INN"]) for each in requisites if each.get("RQ_INN")), None)
         return OwnCompany(self._company_title(company_id) or f"ID {company_id}", inn)
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
 
+from bitrix_app.errors import AccessDeniedError
 from bitrix_app.processing import PRODUCT, Problem, ProcessingContext, Raw, UnreadableError, date_of, extra_fields
 from bitrix_app.reports.kinds import ReportKind
 from bitrix_app.reports.lookups import LookUps, id_in
@@ -27,6 +28,20 @@ WINDOWS_HELD = 2
 NO_ROWS = Problem(
     PRODUCT.title,
     "Портал не показал товары ни одного счёта: нет права их читать. Попросите администратора CRM дать доступ.",
+)
+NO_CLIENTS = Problem(
+    "Контрагент",
+    "Портал не показал реквизиты или карточки клиентов: нет права их читать. Где в отчёте нет ИНН, КПП или названия, "
+    "они могут быть заполнены. Попросите администратора CRM дать доступ к компаниям и контактам.",
+)
+NO_PEOPLE = Problem(
+    "Ответственный", "Портал не показал имена сотрудников: нет права их читать. Вместо имён стоят номера."
+)
+NO_STAGES = Problem(
+    "Стадия",
+    "Портал не показал воронки счетов: нет права их читать. Названия стадий неизвестны, счета на неуспешных стадиях "
+    "не исключены из отчёта, а где поле даты оплаты не выбрано, все счета считаются неоплаченными. "
+    "Попросите администратора CRM дать доступ к воронкам.",
 )
 
 
@@ -72,14 +87,21 @@ class InvoiceSource:
         self._row_reader = ProductRowReader(portal, lambda done: progress.advance("products", done))
         self._extra_fields = extra_fields(kind.columns(with_rows=params.detailed))
         self._cuts = False
+        self._links_refused = False
         self.undated = 0
         """How many invoices have no date in the chosen field, so that no period holds them; known after ``pages``."""
 
     @property
     def notes(self) -> tuple[Problem, ...]:
         """What is to be said once of the whole report; known after ``pages``."""
-        rows = (NO_ROWS,) if self._row_reader.denied else ()
-        return (*rows, self._cut_here()) if self._cuts else rows
+        said = (
+            (self._row_reader.denied, NO_ROWS),
+            (self._look_ups.clients_refused or self._links_refused, NO_CLIENTS),
+            (self._look_ups.users.refused, NO_PEOPLE),
+            (self._catalog.stages_refused, NO_STAGES),
+            (self._cuts, self._cut_here()),
+        )
+        return tuple(note for holds, note in said if holds)
 
     def _cut_here(self) -> Problem:
         name = self._params.date_field
@@ -176,7 +198,7 @@ class InvoiceSource:
         window.owners_waiting = []
 
     def _resolve(self, calls: Calls, window: _Window) -> Iterator[FetchedPage]:
-        answers = [link for answer in window.links for link in calls.result(answer)]
+        answers = self._all_links(calls, window)
         links, own_links = _links(answers, "REQUISITE_ID"), _links(answers, "MC_REQUISITE_ID")
         invoices = [invoice for page in window.pages for invoice in page]
         self._look_ups.learn(calls.run, invoices, links, own_links if self._params.detailed else None)
@@ -186,6 +208,17 @@ class InvoiceSource:
         for page in window.pages:
             self._stop.check()
             yield FetchedPage(page, context)
+
+    def _all_links(self, calls: Calls, window: _Window) -> list[Raw]:
+        links: list[Raw] = []
+        for answer in window.links:
+            try:
+                found = calls.result(answer)
+            except AccessDeniedError:
+                self._links_refused = True
+            else:
+                links.extend(found)
+        return links
 
     def _context(
         self, links: dict[int, int], own_links: dict[int, int], owned: Sequence[OwnedRows]
@@ -208,6 +241,7 @@ class InvoiceSource:
             product_rows={owner: rows for each in owned for owner, rows in each.rows.items()}
             if self._params.detailed and not self._row_reader.denied
             else None,
+            clients_refused=known.clients_refused or self._links_refused,
             unreadable_rows=frozenset(owner for each in owned for owner in each.refused),
             stages=self._catalog.stages,
             users={each: user_name(user) for each, user in known.users.first().items()},

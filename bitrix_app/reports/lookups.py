@@ -9,10 +9,12 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from bitrix_app.errors import AccessDeniedError, InsufficientScopeError, UnknownMethodError
+from bitrix_app.errors import AccessDeniedError, InsufficientScopeError, PortalError, UnknownMethodError
 from bitrix_app.processing import Raw, buyer_of, id_of
 from bitrix_app.reports.protocols import PortalReader, Run
 
+REFUSALS = (AccessDeniedError, InsufficientScopeError, UnknownMethodError)
+"""The user, or the application, may not ask for names of people."""
 REQUISITE_NAMES = ("RQ_COMPANY_NAME", "RQ_COMPANY_FULL_NAME", "RQ_NAME", "RQ_LAST_NAME", "RQ_FIRST_NAME")
 
 
@@ -24,18 +26,34 @@ def id_in(record: Raw, field: str) -> int:
 class Known:
     """A cache of records by key for one report; a key without a record is remembered too."""
 
-    def __init__(self, fetch: Callable[[list[int], Run], Sequence[Raw]], key_field: str) -> None:
+    def __init__(
+        self,
+        fetch: Callable[[list[int], Run], Sequence[Raw]],
+        key_field: str,
+        refusals: tuple[type[PortalError], ...] = (AccessDeniedError,),
+    ) -> None:
+        """``refusals``: errors after which a report does without these records."""
+        self._refusals = refusals
         self._fetch = fetch
         self._key_field = key_field
         self._records: dict[int, tuple[Raw, ...]] = {}
+        self.refused = False
+        """Whether the portal refused to show them: a report does without, and says so."""
 
     def learn(self, run: Run, keys: Iterable[int]) -> None:
-        """Asks the portal for those of ``keys`` that are not known."""
+        """Asks the portal for those of ``keys`` that are not known. After a refusal nothing more is asked."""
         missing = sorted({each for each in keys if each and each not in self._records})
         found: dict[int, list[Raw]] = defaultdict(list)
-        for record in self._fetch(missing, run) if missing else ():
+        for record in self._asked(missing, run) if missing and not self.refused else ():
             found[id_in(record, self._key_field)].append(record)
         self._records.update({each: tuple(found[each]) for each in missing})
+
+    def _asked(self, missing: list[int], run: Run) -> Sequence[Raw]:
+        try:
+            return self._fetch(missing, run)
+        except self._refusals:
+            self.refused = True
+            return ()
 
     def has(self, wanted: int) -> bool:
         """Whether there is a record under this key."""
@@ -54,7 +72,7 @@ def people(portal: PortalReader, ids: Sequence[int], run: Run = map) -> Sequence
     """Users by their ids; none where the user may not ask for them: a report does without their names."""
     try:
         return portal.users(ids, run)
-    except (AccessDeniedError, InsufficientScopeError, UnknownMethodError):
+    except REFUSALS:
         return ()
 
 
@@ -71,8 +89,14 @@ class LookUps:
         self.contact_requisites = Known(portal.contact_requisites, "ENTITY_ID")
         self.companies = Known(portal.companies, "id")
         self.contacts = Known(portal.contacts, "id")
-        self.users = Known(lambda ids, run: people(portal, ids, run), "ID")
+        self.users = Known(portal.users, "ID", REFUSALS)
         self._knows_users = knows_users
+
+    @property
+    def clients_refused(self) -> bool:
+        """Whether the portal refused to show requisites, companies or contacts."""
+        parts = (self.requisites, self.company_requisites, self.contact_requisites, self.companies, self.contacts)
+        return any(each.refused for each in parts)
 
     def learn(
         self, run: Run, invoices: Sequence[Raw], links: Mapping[int, int], own_links: Mapping[int, int] | None = None

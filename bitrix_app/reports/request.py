@@ -83,6 +83,7 @@ class ReportCatalog:
     ``paid_field``) → the name of its field, which the portal no longer has. ``knows_users``: whether the application
     may ask for users' names.
     ``has_templates``: templates of recurring invoices are answered among invoices, and are none.
+    ``stages_refused``: the user may not read funnels, so no stage is known.
     """
 
     fields: FieldMapping = field(default_factory=FieldMapping)
@@ -94,6 +95,7 @@ class ReportCatalog:
     preset_countries: Mapping[int, int] = field(default_factory=dict)
     knows_users: bool = False
     has_templates: bool = False
+    stages_refused: bool = False
 
     @property
     def left_out_stages(self) -> frozenset[str]:

@@ -53,6 +53,37 @@ def test_undated_templates_are_not_counted_either(shop: Workshop, process: Proce
         assert (estimate["invoices"], estimate["undated"]) == (1, undated)
 
 
+# --- a missing right costs its part -------------------------------------------------------------------------------
+
+
+def test_a_missing_right_to_clients_costs_their_columns(shop: Workshop, process: Process) -> None:
+    """``crm.requisite.list`` says no: said once, and no invoice is told to mend its client."""
+    portal = shop.house.portal()
+    fill_with_case(portal, "rows_few")
+    seller = portal.users[SELLER]
+    seller.sees_companies = seller.sees_contacts = False
+    shop.house.visitor(portal, seller)
+    ended = shop.build(process, portal, seller, **PERIOD, mycompany_id=None)
+    assert ended.numbers == ["СЧ-1", "СЧ-2", "СЧ-3"]
+    assert [str(line["Проблема"]).split(":")[0] for line in ended.sheet("Проблемы")] == [
+        "Портал не показал реквизиты или карточки клиентов"
+    ]
+
+
+def test_a_missing_right_to_funnels_costs_the_stages(shop: Workshop, process: Process) -> None:
+    """Failed invoices cannot be told then, which is said."""
+    portal = shop.house.portal()
+    fill_with_case(portal, "rows_few")
+    seller = portal.users[SELLER]
+    seller.sees_funnels = False
+    shop.house.visitor(portal, seller)
+    ended = shop.build(process, portal, seller, **PERIOD)
+    assert ended.numbers == ["СЧ-1", "СЧ-2", "СЧ-3"]
+    assert [str(line["Проблема"]).split(":")[0] for line in ended.sheet("Проблемы")] == [
+        "Портал не показал воронки счетов"
+    ]
+
+
 # --- a period by a custom date field ------------------------------------------------------------------------------
 
 DIGITS = custom_field("UF_CRM_626D6ABE98692", "date", "Дата акта")
