@@ -5,11 +5,13 @@ const SMALLEST = 240;
 
 export class Frame {
   #ready;
+  #BX24 = null;
+  #refused = false;
 
   /** `script`: the script element that loads BX24.js; `portal`: {origin}. */
   constructor(script, portal) {
     this.portal = portal;
-    this.#ready = loaded(script).then((BX24) => BX24 && initialised(BX24));
+    this.#ready = loaded(script).then((BX24) => BX24 && initialised(BX24)).then((BX24) => (this.#BX24 = BX24));
   }
 
   /** BX24 after its init, or null when the portal's script did not come. */
@@ -32,23 +34,34 @@ export class Frame {
     fit();
   }
 
-  /** Opens a page of the portal in its slider, or in a new tab outside the portal. */
-  async open(path) {
-    const BX24 = await this.#ready;
-    if (BX24?.openPath) BX24.openPath(path);
-    else window.open(this.url(path), "_blank", "noopener");
+  /**
+   * The listener of a link to `path` in the portal, which opens in the portal's slider. Where there is none the browser
+   * follows the link. The mobile application refuses: then a new tab opens, and later links are left to the browser,
+   * for it may block a tab that a script opens.
+   */
+  inSlider(path) {
+    return (event) => {
+      if (!this.#BX24?.openPath || this.#refused) return;
+      event.preventDefault();
+      this.#BX24.openPath(path, (answer) => {
+        if (answer?.result !== "error") return;
+        this.#refused = true;
+        window.open(this.url(path), "_blank", "noopener");
+      });
+    };
   }
 
   url(path) {
     return this.portal.origin + path;
   }
 
-  /** Brings `element` into sight: the portal's page scrolls, not the frame. */
+  /** Brings `element` into sight: the page scrolls in a frame that did not grow (sliders keep its height), the portal's
+   * page scrolls for the rest. */
   async show(element) {
     const BX24 = await this.#ready;
-    const top = element.getBoundingClientRect().top;
-    if (BX24?.scrollParentWindow) BX24.scrollParentWindow(Math.max(0, Math.floor(top)));
-    else element.scrollIntoView?.({ block: "nearest" });
+    if (!BX24?.scrollParentWindow) return element.scrollIntoView?.({ block: "nearest" });
+    window.scrollBy(0, element.getBoundingClientRect().top);
+    BX24.scrollParentWindow(Math.max(0, Math.floor(element.getBoundingClientRect().top)));
   }
 
   /** {access_token, member_id} of the person who looks at the page, or null. `anew`: ask the portal for a new one. */

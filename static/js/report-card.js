@@ -149,12 +149,11 @@ export class ReportCard {
       quoted, h("ul", { class: "points" }, first), rest > 0 && i18n.count("problems_rest", rest)));
   }
 
-  /** The invoice's number as a link that the portal opens in its slider. */
+  /** The invoice's number as a link into the portal. */
   #invoice({ invoice_id, number }) {
     if (!invoice_id) return "";
     const path = PATH_OF_INVOICE(invoice_id);
-    const open = (event) => { event.preventDefault(); this.frame.open(path); };
-    return h("a", { "data-testid": "problem", href: this.frame.url(path), target: "_blank", rel: "noopener", onclick: open }, number ? this.i18n.t("invoice_number", { number }) : this.i18n.t("invoice_id", { id: invoice_id }));
+    return h("a", { "data-testid": "problem", href: this.frame.url(path), target: "_blank", rel: "noopener", onclick: this.frame.inSlider(path) }, number ? this.i18n.t("invoice_number", { number }) : this.i18n.t("invoice_id", { id: invoice_id }));
   }
 
   /** What had the focus here may go away: then the card itself has it, and Tab leads on from there. */

@@ -93,3 +93,39 @@ def test_lists_offer_the_portals_default(visit: Visitor, admin: Person, path: st
     at.ready()
     expect(at.get("scope")).to_be_hidden()
     expect(at.get(f"period-{admin.call('GET', '/settings')['default_period']}")).to_be_checked()
+
+
+def test_mobile_application_opens_invoices_in_a_new_tab(portal: Portal, visit: Visitor, admin: Person) -> None:
+    """Where the portal refuses its slider, a problem's link leads to the invoice in a new tab; from then on it is a
+    plain link, for the browser to follow."""
+    portal.behave(mobile=True)
+    admin.finished(admin.report())
+    at = visit().open()
+    at.done()
+    link = at.get("problem").first
+    address = link.get_attribute("href")
+    for _ in range(2):
+        with at.context.expect_page() as opened:
+            at.grown().get("problem").first.click()
+        opened.value.wait_for_url(f"{address}**")
+        opened.value.close()
+    held = (
+        "link => { let held; link.addEventListener('click', event => { held = event.defaultPrevented; "
+        "event.preventDefault(); }, { once: true }); link.click(); return held; }"
+    )
+    assert link.evaluate(held) is False
+
+
+def test_slider_of_fixed_height_shows_the_report_that_was_begun(visit: Visitor) -> None:
+    """A slider keeps the frame's height whatever the page asks for: the page scrolls in it, and the report that a
+    click has begun comes into sight."""
+    at = visit()
+    at.page.set_viewport_size({"width": 700, "height": 640})
+    at.page.goto(at.address("/crm/type/31/list/category/0/"))
+    at.page.locator("#list-toolbar").click()
+    at.page.locator("[data-open-app]").click()
+    expect(at.get("build")).to_be_visible()
+    expect(at.get("result-empty")).to_be_visible()
+    at.get("build").click()
+    at.done()
+    expect(at.get("download-xlsx")).to_be_in_viewport()
