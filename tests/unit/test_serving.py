@@ -13,8 +13,7 @@ from typing import Any
 import pytest
 
 import app
-from tests.live import free_port
-from tests.unit.jobs.fakes import until
+from tests.live import free_port, until
 
 
 class Jobs:

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import threading
-import time
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from bitrix_app.jobs import Timing
 from bitrix_app.reports import LocalFile, Outcome, ProgressSink, StopSignal
@@ -76,14 +73,3 @@ class Ears:
     def report_finished(self, status: str, seconds: float) -> None:
         assert seconds >= 0
         self.heard.append(status)
-
-
-def until(condition: Callable[[], Any], seconds: float = 20.0) -> Any:
-    """What the condition gives as soon as it gives anything; fails after ``seconds``."""
-    pause, deadline = threading.Event(), time.monotonic() + seconds
-    while True:
-        found = condition()
-        if found:
-            return found
-        assert time.monotonic() < deadline, "what the test waited for has not come about"
-        pause.wait(0.02)

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from bitrix_app.storage import Cipher, Database, ReportLeases, ReportRecord, Reports
+from tests.live import until
 from tests.seed import ALICE, install_portal, queue_report
 from tests.servers import empty
-from tests.unit.jobs.fakes import until
 from tests.unit.jobs.worker_process import Place
 
 ROOT = Path(__file__).parents[3]

@@ -13,8 +13,8 @@ from structlog.testing import capture_logs
 
 from bitrix_app.errors import SettingsError
 from bitrix_app.jobs import WakeQueue
+from tests.live import until
 from tests.own_servers import OwnRedis, own_redis
-from tests.unit.jobs.fakes import until
 
 
 @pytest.fixture(params=["sqlite", pytest.param("redis", marks=pytest.mark.redis)])

@@ -37,8 +37,9 @@ from bitrix_app.storage import (
     Reports,
 )
 from bitrix_app.storage.tables import Report
+from tests.live import until
 from tests.seed import ALICE, install_portal, queue_report
-from tests.unit.jobs.fakes import QUICK, Deaf, Ears, Patient, plain_report, until, write_files
+from tests.unit.jobs.fakes import QUICK, Deaf, Ears, Patient, plain_report, write_files
 
 
 class Workshop:
