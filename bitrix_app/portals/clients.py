@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 from bitrix_app.bitrix24 import (
     AccessToken,
@@ -33,6 +34,7 @@ from bitrix_app.portals.waiting import (
 from bitrix_app.storage import (
     ENTERPRISE,
     ORDINARY,
+    SELF_HOSTED,
     USER,
     Plan,
     PortalBuckets,
@@ -43,13 +45,23 @@ from bitrix_app.storage import (
 )
 
 ENTERPRISE_FAMILY = "ent"
+SELF_HOSTED_FAMILY = "selfhosted"
+_PLANS = {ENTERPRISE_FAMILY: ENTERPRISE, SELF_HOSTED_FAMILY: SELF_HOSTED}
 CALL_SECONDS = 1.0
 """What a page's call takes at most, as a rule: a place that comes free later before the deadline is of no use."""
 
 
 def plan_of(portal: PortalRecord) -> Plan:
     """How many calls the portal's plan grants, by the license family that ``app.info`` told."""
-    return ENTERPRISE if portal.license_family == ENTERPRISE_FAMILY else ORDINARY
+    return _PLANS.get(portal.license_family or "", ORDINARY)
+
+
+def license_family(info: Mapping[str, Any]) -> str | None:
+    """The family of the portal's licence as its ``app.info`` tells it; that of every self-hosted portal is one."""
+    if str(info.get("LICENSE") or "").endswith("_selfhosted"):
+        return SELF_HOSTED_FAMILY
+    family = info.get("LICENSE_FAMILY")
+    return family if isinstance(family, str) else None
 
 
 class BackgroundBucket:

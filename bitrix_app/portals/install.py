@@ -15,7 +15,7 @@ from bitrix_app.bitrix24 import Bitrix24Client
 from bitrix_app.errors import AdminRequiredError, AppError, GiveUpError, UnknownMethodError
 from bitrix_app.portals.access import Access, SeenUser, ask_profile
 from bitrix_app.portals.catalog import read_fields
-from bitrix_app.portals.clients import PortalClients
+from bitrix_app.portals.clients import PortalClients, license_family
 from bitrix_app.portals.embedding import Embedding
 from bitrix_app.portals.identity import Caller, CallerCheck, require_token
 from bitrix_app.portals.preferences import guessed_settings
@@ -141,10 +141,10 @@ class Installer:
 
     def _note_license(self, client: Bitrix24Client, portal: PortalRecord) -> None:
         try:
-            family = client.app_info().get("LICENSE_FAMILY")
+            family = license_family(client.app_info())
         except UnknownMethodError:  # an ordinary plan's bucket suits every portal
             family = None
-        self._portals.set_license(portal.id, family if isinstance(family, str) else None)
+        self._portals.set_license(portal.id, family)
 
     def _choose_settings(self, client: Bitrix24Client, portal: PortalRecord, user: SeenUser) -> None:
         if self._portals.settings(portal.id):

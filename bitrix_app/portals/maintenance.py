@@ -12,7 +12,7 @@ from datetime import timedelta
 import structlog
 
 from bitrix_app.errors import AppError
-from bitrix_app.portals.clients import PortalClients
+from bitrix_app.portals.clients import PortalClients, license_family
 from bitrix_app.portals.waiting import Deadline
 from bitrix_app.storage import PairKey, Portals, UserTokens
 
@@ -50,5 +50,5 @@ class PortalMaintenance:
         if portal is None or not portal.installed:
             return
         client = self._clients.within(Deadline(), portal, key.user_id, kind=key.kind)
-        family = client.app_info().get("LICENSE_FAMILY")
-        self._portals.set_license(portal.id, family if isinstance(family, str) else None)
+        family = license_family(client.app_info())
+        self._portals.set_license(portal.id, family)

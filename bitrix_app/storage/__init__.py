@@ -5,7 +5,7 @@ Each class takes a ``Database`` and opens its own short transactions; none is op
 """
 
 from bitrix_app.storage.audit_log import AuditEntry, AuditLog
-from bitrix_app.storage.buckets import ENTERPRISE, ORDINARY, Plan, PortalBuckets, SharedBucket
+from bitrix_app.storage.buckets import ENTERPRISE, ORDINARY, SELF_HOSTED, Plan, PortalBuckets, SharedBucket
 from bitrix_app.storage.cipher import Cipher, UnreadableSecretError
 from bitrix_app.storage.database import Database
 from bitrix_app.storage.files import Files, file_name
@@ -21,6 +21,7 @@ __all__ = [
     "ENTERPRISE",
     "INSTALL",
     "ORDINARY",
+    "SELF_HOSTED",
     "USER",
     "AuditEntry",
     "AuditLog",

@@ -7,9 +7,10 @@ from datetime import date
 
 import pytest
 
+from bitrix_app.portals.clients import license_family
 from bitrix_app.reports.estimate import estimate, expected_calls, expected_seconds
 from bitrix_app.reports.request import ReportCatalog, ReportParams
-from bitrix_app.storage import ENTERPRISE, ORDINARY
+from bitrix_app.storage import ENTERPRISE, ORDINARY, SELF_HOSTED
 from demo_portal.crm.fields import custom_field
 from tests.memory import Scene
 
@@ -85,3 +86,10 @@ def test_even_nothing_takes_a_moment() -> None:
 def test_seconds_follow_from_the_portals_plan(calls: int, usual: int, enterprise: int) -> None:
     """31 calls at once and two a second; on Enterprise plans 190 and five."""
     assert (expected_seconds(calls, ORDINARY), expected_seconds(calls, ENTERPRISE)) == (usual, enterprise)
+
+
+def test_a_box_has_no_limit_of_requests() -> None:
+    """Thousands of calls cost little more than their own time."""
+    assert license_family({"LICENSE": "ru_selfhosted", "LICENSE_FAMILY": "box"}) == "selfhosted"
+    assert license_family({"LICENSE": "ru_std", "LICENSE_FAMILY": "std"}) == "std"
+    assert expected_seconds(5000, SELF_HOSTED) <= expected_seconds(5000, ENTERPRISE) / 9
