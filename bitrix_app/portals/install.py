@@ -35,6 +35,7 @@ class InstallForm:
     refresh_token: str = field(repr=False)
     application_token: str = field(repr=False)
     server_endpoint: str = ""
+    origin: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +136,8 @@ class Installer:
             expires_at=pair.expires_at,
             oauth_root=caller.oauth_root,
         )
+        if form.origin:
+            self._portals.opened_at(portal.id, form.origin)
         self._tokens.save(portal.id, caller.user_id, pair)
         self._access.remember(portal, user)
         return Installation(portal, user)

@@ -25,13 +25,15 @@ PROFILE_SECONDS = 2.0
 class LaunchForm:
     """What a launch says. Believed only as far as the authorization server confirms it.
 
-    ``refresh_token`` is None where a page that has been open long renews its session without one.
+    ``origin``: the name under which the portal's page was opened; an administrator's is kept. ``refresh_token`` is None
+    where a page that has been open long renews its session without one.
     """
 
     member_id: str
     access_token: str = field(repr=False)
     refresh_token: str | None = field(repr=False)
     server_endpoint: str = ""
+    origin: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +80,9 @@ class Launcher:
         try:
             with at_most(PROFILE_SECONDS):
                 user = self._access.user(portal, caller.user_id)
+            if user.is_admin and form.origin and form.origin not in portal.origins:
+                self._portals.opened_at(portal.id, form.origin)
+                portal = self._portals.by_id(portal.id) or portal
         except (PortalError, AuthorizationServerError, PortalBusyError):
             user = self._access.known(portal, caller.user_id)
         return Launch(portal, caller.user_id, user)

@@ -29,13 +29,15 @@ from bitrix_app.storage.tokens import INSTALL, PairKey, PairRows, TokenPair, for
 
 UNINSTALLED = "uninstalled"
 ERASURE_KEPT = timedelta(days=1)
+MOST_ORIGINS = 8
 
 
 @dataclass(frozen=True, slots=True)
 class PortalRecord:
     """A portal as it stands. ``status``: ``installed`` or ``uninstalled``; session tokens carry ``epoch``, which
     grows with each uninstall and the install after it. ``installed_by`` is the administrator's user id;
-    ``oauth_root``: of the authorization server that serves it, None until one has."""
+    ``oauth_root``: of the authorization server that serves it, None until one has; ``origins``: names under which
+    administrators have opened it, besides the confirmed one."""
 
     id: int
     member_id: str
@@ -48,6 +50,7 @@ class PortalRecord:
     settings: dict[str, Any] = field(hash=False)
     epoch: int = 0
     oauth_root: str | None = None
+    origins: tuple[str, ...] = ()
 
     @property
     def installed(self) -> bool:
@@ -118,6 +121,7 @@ class Portals:
             "status": UNINSTALLED,
             "scopes": [],
             "settings": {},
+            "origins": [],
             "epoch": 0,
             "installed_at": self._db.now(session),
         }
@@ -138,6 +142,14 @@ class Portals:
         """Whether the portal's application token is known."""
         with self._db.reading() as session:
             return session.scalar(select(Portal.application_token).where(Portal.id == portal_id)) is not None
+
+    def opened_at(self, portal_id: int, origin: str) -> None:
+        """Note a name (scheme, host and port) under which a confirmed administrator has opened the portal; of more
+        than MOST_ORIGINS the oldest goes."""
+        with self._db.transaction() as session:
+            row = session.scalar(select(Portal).where(Portal.id == portal_id).with_for_update(key_share=True))
+            if row is not None and origin not in row.origins:
+                row.origins = [*row.origins, origin][-MOST_ORIGINS:]
 
     def served_by(self, portal_id: int, oauth_root: str) -> None:
         """Note which authorization server a renewal came from."""
@@ -259,4 +271,5 @@ def _record(row: Portal) -> PortalRecord:
         settings=dict(row.settings),
         epoch=row.epoch,
         oauth_root=row.oauth_root,
+        origins=tuple(row.origins),
     )

@@ -118,7 +118,8 @@ def portal_key(*, primary: bool = False) -> Mapped[int]:
 
 
 class Portal(Base):
-    """An installed portal. ``served_at``: when a report of it was last taken up (portals in turn).
+    """An installed portal. ``origins``: names under which administrators have opened it, the latest last;
+    ``served_at``: when a report of it was last taken up (portals in turn).
 
     ``epoch`` grows with each uninstall and the install after it, and starts at the clock, so that no session token of
     an earlier life of the portal is ever valid again.
@@ -137,6 +138,7 @@ class Portal(Base):
     installed_by: Mapped[int | None] = mapped_column(BigInteger)
     application_token: Mapped[str | None]
     oauth_root: Mapped[str | None]
+    origins: Mapped[list[str]] = mapped_column(CleanJson, server_default=text("'[]'"))
     settings: Mapped[dict[str, Any]]
     epoch: Mapped[int] = mapped_column(BigInteger)
     served_at: Mapped[datetime | None]

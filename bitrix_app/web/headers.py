@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import secrets
+from collections.abc import Iterable
 from urllib.parse import urlsplit
 
 from flask import Flask, Response, g, request
@@ -13,6 +14,7 @@ from bitrix_app.settings import Settings
 HSTS = "max-age=31536000"
 PERMISSIONS = "camera=(), microphone=(), geolocation=(), payment=(), usb=(), display-capture=()"
 ORIGIN = re.compile(r"https?://[A-Za-z0-9.\-\[\]:]+")
+HOST = re.compile(r"[^\s/\\?#@*;,'\"]{1,253}")
 DATA_ONLY = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
 ATTACHMENT = "default-src 'none'"
 
@@ -40,9 +42,18 @@ def make_nonce() -> str:
     return nonce
 
 
-def let_portal_frame(client_endpoint: str) -> None:
-    """``frame-ancestors`` of this page: the portal whose address was confirmed, and no other."""
-    g.frame_ancestors = origin_of(client_endpoint) or "'none'"
+def opened_origin(domain: str, protocol: str, settings: Settings) -> str:
+    """Where the page that frames ours says that it stands (``DOMAIN``, ``PROTOCOL`` of a form's query), as an origin;
+    empty for anything else than a host and a port."""
+    scheme = "http" if protocol == "0" and settings.allow_http else "https"
+    return origin_of(f"{scheme}://{domain}") if HOST.fullmatch(domain) else ""
+
+
+def let_portal_frame(client_endpoint: str, origins: Iterable[str] = ()) -> None:
+    """``frame-ancestors`` of this page: the portal whose address was confirmed, under the ``origins`` too that its
+    administrators have opened it at, and no other."""
+    confirmed = origin_of(client_endpoint)
+    g.frame_ancestors = " ".join(filter(None, dict.fromkeys((confirmed, *origins)))) or "'none'"
 
 
 def let_any_portal_frame(settings: Settings) -> None:

@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 
 from bitrix_app.portals import Installation, InstallForm, InstallStep, LaunchForm
 from bitrix_app.web.errors import status_of
-from bitrix_app.web.headers import let_any_portal_frame, let_portal_frame
+from bitrix_app.web.headers import let_any_portal_frame, let_portal_frame, opened_origin
 from bitrix_app.web.i18n import choose_language, language_of
 from bitrix_app.web.i18n import translate as _
 from bitrix_app.web.limits import rate_limits
@@ -40,6 +40,7 @@ def launch() -> str:
         access_token=fields.get("AUTH_ID", ""),
         refresh_token=fields.get("REFRESH_ID", ""),
         server_endpoint=fields.get("SERVER_ENDPOINT", ""),
+        origin=_origin(),
     )
     launcher = services().launcher
     with rate_limits().confirmation(request.remote_addr or "", form.access_token) as network:
@@ -47,6 +48,7 @@ def launch() -> str:
     let_portal_frame(caller.client_endpoint)
     rate_limits().launch(caller.member_id, caller.user_id)
     opened = launcher.launch(caller, form)
+    let_portal_frame(caller.client_endpoint, opened.portal.origins)
     token, _expires_at = new_session(opened.portal, opened.user_id, lang)
     placement = read_placement(fields.get("PLACEMENT", ""), fields.get("PLACEMENT_OPTIONS", ""))
     config = page_config("report", opened.portal, opened.user, placement, user_id=opened.user_id)
@@ -59,19 +61,24 @@ def install() -> ResponseReturnValue:
     """Confirms the caller, installs, shows how it went."""
     choose_language(language_of(request.args.get("LANG")))
     let_any_portal_frame(services().settings)
-    form = install_form(form_body(request))
+    form = install_form(form_body(request), _origin())
     with rate_limits().confirmation(request.remote_addr or "", form.access_token) as network:
         caller = services().installer.confirm(form, network)
     let_portal_frame(caller.client_endpoint)
     rate_limits().launch(caller.member_id, caller.user_id)
     installation = services().installer.install(caller, form)
+    let_portal_frame(caller.client_endpoint, installation.portal.origins)
     if installation.error is None:
         portal, user = installation.portal, installation.user
         services().audit_log.add(portal.id, user.id, user.name, "installed")
     return _page(installation)
 
 
-def install_form(form: Mapping[str, str]) -> InstallForm:
+def _origin() -> str:
+    return opened_origin(request.args.get("DOMAIN", ""), request.args.get("PROTOCOL", ""), services().settings)
+
+
+def install_form(form: Mapping[str, str], origin: str = "") -> InstallForm:
     """The fields of an install that we look at. ``SERVER_ENDPOINT`` chooses between the two that we know."""
     return InstallForm(
         member_id=form.get("member_id", ""),
@@ -79,6 +86,7 @@ def install_form(form: Mapping[str, str]) -> InstallForm:
         refresh_token=form.get("REFRESH_ID", ""),
         application_token=form.get("APPLICATION_TOKEN", ""),
         server_endpoint=form.get("SERVER_ENDPOINT", ""),
+        origin=origin,
     )
 
 
