@@ -136,6 +136,7 @@ def test_invoices_that_are_handed_to_somebody_else(
     shop: Workshop, process: Process, portal: Portal, count: int
 ) -> None:
     """A manager sees only their own: those taken away meanwhile cost nobody else's rows and not the report."""
+    portal.behave(owner_lists="each")
     for each in portal.crm.invoices.ids:
         portal.crm.invoices.change(each, assignedById=portal.manager.id)
     shop.house.visitor(portal, portal.manager)
