@@ -31,6 +31,7 @@ LAUNCHES_OF_PORTAL = "900 per minute"
 LAUNCHES_OF_USER = "300 per minute"
 REPORTS_OF_USER = "60 per minute; 600 per hour"
 REPORTS_OF_PORTAL = "240 per minute; 2400 per hour"
+PROBE_STEPS_OF_PORTAL = "60 per 10 minutes"
 MEMORY = "memory://"
 KEYS = 20_000
 """Counters that a process keeps at most: strangers choose their addresses, so they must not fill our memory."""
@@ -88,6 +89,10 @@ class RateLimits:
         """One more new report."""
         self._count("report", REPORTS_OF_USER, str(portal_id), str(user_id))
         self._count("report", REPORTS_OF_PORTAL, str(portal_id))
+
+    def probe(self, portal_id: int) -> None:
+        """One more step of a probe, which puts several questions to the portal."""
+        self._count("probe", PROBE_STEPS_OF_PORTAL, str(portal_id))
 
     def _count(self, what: str, limits: str, *whose: str) -> None:
         for limit in parse_many(limits):

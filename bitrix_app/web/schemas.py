@@ -244,6 +244,14 @@ class SessionSchema(StrictSchema):
     REFRESH_ID = PlainText(2048, allow_none=True, load_default=None)
 
 
+class ProbeSchema(StrictSchema):
+    """``POST /probe``: with which inquiry to go on, and how many requests the probe has made so far; both are what the
+    last step answered."""
+
+    start = whole_number(0, 1000, data_key="from", load_default=0)
+    spent = whole_number(0, 1000, load_default=0)
+
+
 class BuildersSchema(StrictSchema):
     """Who may build reports."""
 

@@ -1,6 +1,7 @@
 /** The page: makes the parts, joins them, decides nothing that belongs to a part. */
 
 import { journalTable, SelfCheck, SettingsForm } from "./administration.js";
+import { Probe } from "./probe.js";
 import { Api, isLost, newKey, renewer } from "./api.js";
 import { showCompany } from "./company.js";
 import { byId, fill, h, isBusy, jsonOf, setBusy, Tabs } from "./dom.js";
@@ -44,6 +45,7 @@ class Page {
       const settings = new SettingsForm({ api, i18n, frame, onSaved: (saved) => this.#takeOver(saved) });
       const journal = journalTable({ api, i18n });
       const check = new SelfCheck({ api, i18n });
+      new Probe({ api, i18n });
       Object.assign(onOpen, { settings: () => settings.load(), journal: () => journal.load(), "self-check": () => check.load() });
     }
     this.tabs = new Tabs(document.querySelector('[role="tablist"]'), onOpen);

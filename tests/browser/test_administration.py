@@ -5,11 +5,14 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Route, expect
 
-from demo_portal import PAID
+from demo_portal import PAID, a_row
 from demo_portal.portal import Portal
 from tests.browser.conftest import Visitor
 from tests.browser.stage import Person
 from tests.browser.visit import Visit
+
+NO_CLIPBOARD = """() => Object.defineProperty(navigator, "clipboard", { configurable: true, value: {
+  writeText: async () => { throw new Error("forbidden"); } } })"""
 
 
 def test_employee_has_no_administrators_tabs(portal: Portal, visit: Visitor) -> None:
@@ -169,3 +172,21 @@ def test_settings_that_another_administrator_has_changed_are_not_overwritten_uns
     expect(at.get("settings-note")).to_contain_text("Настройки сохранены")
     assert admin.call("GET", "/settings") == theirs | {"default_period": period}
     at.errors.clear()  # the browser itself reports the 412
+
+
+def test_a_portal_is_questioned_in_detail_and_the_result_can_be_copied(portal: Portal, visit: Visitor) -> None:
+    """A table of what the portal answered; where the frame has no clipboard, the text stands there selected."""
+    portal.behave(owner_lists="refused")
+    portal.crm.add_invoice(company_id=portal.crm.add_company("ООО «Тайна»"), rows=[a_row(name="Секрет")])
+    at = visit().open()
+    at.frame.evaluate(NO_CLIPBOARD)
+    at.tab("self-check")
+    at.get("probe-start").click()
+    expect(at.get("probe-copy")).to_be_visible(timeout=60_000)
+    expect(at.get("probe-note")).to_contain_text("Готово")
+    expect(at.get("probe").locator("[data-outcome=one_by_one]")).to_contain_text("счёт за счётом")
+    at.grown().get("probe-copy").click()
+    text = at.get("probe-text").input_value()
+    assert "crm.item.productrow.list | list of owners | 400 | " in text
+    assert [each for each in (portal.domain, "Тайна", "Секрет") if each in text] == []
+    assert at.frame.evaluate("document.activeElement.selectionEnd") == len(text)

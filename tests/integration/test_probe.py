@@ -8,7 +8,7 @@ import pytest
 
 from bitrix_app.__main__ import main
 from demo_portal import a_row
-from tests.integration.house import open_house
+from tests.integration.house import House, Visitor, open_house
 from tests.kept import kept_in
 
 
@@ -32,3 +32,34 @@ def test_the_command_prints_what_the_portal_answered_and_names_nobody(
         assert f"Requests: {len(portal.calls)}." in said
         assert [each for each in (portal.domain, portal.member_id, "Тайна", "Секрет") if each in said] == []
         assert main(["probe", "nobody"]) == 1
+
+
+def test_the_page_goes_on_from_step_to_step(house: House, administrator: Visitor) -> None:
+    body, text, rows, steps = {"from": 0, "spent": 0}, "", [], 0
+    house.be_impatient(4.0)
+    while True:
+        answer = administrator.call("POST", "/probe", json=body)
+        assert answer.status_code == 200, answer.text
+        said = answer.json
+        text, rows, steps = text + said["text"], rows + said["rows"], steps + 1
+        if said["next"] is None:
+            break
+        assert said["next"] > body["from"]
+        body = {"from": said["next"], "spent": said["spent"]}
+    assert steps > 1
+    assert said["spent"] <= 60
+    assert text.startswith("probe | authorization server: ")
+    assert len(text.splitlines()) == len(rows) + 1
+    assert {"method": "app.info", "ok": True, "outcome": "used"}.items() <= rows[0].items()
+    assert "Работает" in rows[0]["therefore"]
+
+
+def test_steps_that_cannot_be_are_refused(administrator: Visitor) -> None:
+    for body in ({"from": -1}, {"from": "0"}, {"spent": 1001}, {"more": 1}):
+        assert administrator.call("POST", "/probe", json=body).status_code == 422
+    assert administrator.call("POST", "/probe", json={"from": 900}).json["rows"] == []
+
+
+def test_probes_are_few(administrator: Visitor) -> None:
+    answers = {administrator.call("POST", "/probe", json={"from": 900}).status_code for _ in range(61)}
+    assert answers == {200, 429}

@@ -54,7 +54,9 @@ def test_another_users_saved_set_is_404(house: House, portal: Portal, visitor: V
     assert other.get("/saved-sets")["items"] == []
 
 
-@pytest.mark.parametrize(("method", "path"), [("PUT", "/settings"), ("GET", "/journal"), ("GET", "/self-check")])
+@pytest.mark.parametrize(
+    ("method", "path"), [("PUT", "/settings"), ("GET", "/journal"), ("GET", "/self-check"), ("POST", "/probe")]
+)
 def test_what_is_for_administrators_is_403_for_others(visitor: Visitor, method: str, path: str) -> None:
     answer = visitor.call(method, path, json=visitor.get("/settings"))
     assert (answer.status_code, answer.json["code"]) == (403, "admin_required")

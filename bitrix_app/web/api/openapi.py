@@ -13,6 +13,7 @@ from bitrix_app.jobs import FORMATS
 from bitrix_app.web.errors import PROBLEM_TYPE
 from bitrix_app.web.schemas import (
     PlainText,
+    ProbeSchema,
     ReportSchema,
     SavedSetSchema,
     SessionSchema,
@@ -215,6 +216,7 @@ def _paths() -> dict[str, dict[str, dict[str, Any]]]:
         },
         "/journal": {"get": _says("200", **paged)},
         "/self-check": {"get": _says("200")},
+        "/probe": {"post": _says("200", **_body(ProbeSchema))},
         "/companies/{id}/overview": {"get": _says("200", **thing)},
         "/invoices/{id}": {"get": _says("200", **thing)},
         "/openapi.json": {"get": _says("200", security=[])},

@@ -13,11 +13,14 @@ from flask.typing import ResponseReturnValue
 from bitrix_app.errors import RejectedRequestError, SettingsChangedError
 from bitrix_app.portals import MAPPED_FIELDS, complete_settings, gone_fields, self_check
 from bitrix_app.portals.catalog import USER_SCOPES
+from bitrix_app.portals.probe import heading
+from bitrix_app.web.i18n import RUSSIAN, current_language
 from bitrix_app.web.i18n import translate as _
+from bitrix_app.web.limits import rate_limits
 from bitrix_app.web.messages import check_message
 from bitrix_app.web.pages import address
 from bitrix_app.web.present import audit_entry
-from bitrix_app.web.schemas import SettingsSchema, json_body, load
+from bitrix_app.web.schemas import ProbeSchema, SettingsSchema, json_body, load
 from bitrix_app.web.services import services
 from bitrix_app.web.session import session
 
@@ -30,6 +33,7 @@ def add_to(api: Blueprint) -> None:
     api.add_url_rule("/settings", view_func=read_settings)
     api.add_url_rule("/settings", view_func=write_settings, methods=["PUT"])
     api.add_url_rule("/self-check", view_func=check_portal)
+    api.add_url_rule("/probe", view_func=probe_portal, methods=["POST"])
     api.add_url_rule("/journal", view_func=read_journal)
 
 
@@ -119,6 +123,35 @@ def check_portal() -> dict[str, Any]:
     with services().clients.interactive(portal, user_id) as client:
         checks = self_check(client, portal, services().embedding, user.time_zone)
     return {"checks": [check_message(check) for check in checks]}
+
+
+def probe_portal() -> dict[str, Any]:
+    """One step of a probe: what was asked and answered, and with what to go on; ``next`` is None after the last."""
+    portal, user_id = session().portal, session().user_id
+    services().access.require_admin(portal, user_id)
+    asked = load(ProbeSchema, json_body(request))
+    rate_limits().probe(portal.id)
+    step = services().probe.step(portal, user_id, asked["start"], asked["spent"])
+    is_russian = current_language() == RUSSIAN
+    return {
+        "rows": [
+            {
+                "method": row.method,
+                "way": row.way,
+                "ok": row.ok,
+                "status": row.status,
+                "code": row.code,
+                "milliseconds": row.milliseconds,
+                "rows": row.rows,
+                "outcome": row.outcome.code,
+                "therefore": row.outcome.ru if is_russian else row.outcome.en,
+            }
+            for row in step.rows
+        ],
+        "text": ("" if asked["start"] else heading(portal)) + step.text,
+        "next": step.following,
+        "spent": step.spent,
+    }
 
 
 def read_journal() -> ResponseReturnValue:
