@@ -142,8 +142,9 @@ def read_presets(client: Bitrix24Client) -> tuple[Preset, ...]:
 
 
 def read_currencies(client: Bitrix24Client) -> tuple[str, ...]:
-    """The portal's currencies, its own order; roubles where it tells none."""
-    codes = (str(row.get("CURRENCY")) for row in client.currencies())
+    """The portal's currencies: the base one, then the others in the portal's order; roubles where it tells none."""
+    rows = sorted(client.currencies(), key=lambda row: row.get("BASE") != "Y")
+    codes = (str(row.get("CURRENCY")) for row in rows)
     return tuple(dict.fromkeys(code for code in codes if CURRENCY_CODE.fullmatch(code))) or (USUAL_CURRENCY,)
 
 

@@ -1,6 +1,7 @@
 """A company's invoices by month, for its card: how much was invoiced, how much of it is paid.
 
-A card wants a glance, not a register: at most PAGES pages of invoices are read, of the last MONTHS months, in roubles.
+A card wants a glance, not a register: at most PAGES pages of invoices are read, of the last MONTHS months, in the
+portal's base currency.
 """
 
 from __future__ import annotations
@@ -19,14 +20,13 @@ from bitrix_app.portals.preferences import settings_in_force
 
 MONTHS = 12
 PAGES = 10
-CURRENCY = "RUB"
 KOPECK = Decimal("0.01")
 DIGITS = 15
 
 
 @dataclass(frozen=True, slots=True)
 class MonthSums:
-    """Roubles invoiced and paid in the invoices of one month (``2026-01``)."""
+    """Invoiced and paid in the invoices of one month (``2026-01``)."""
 
     month: str
     invoiced: Decimal
@@ -49,10 +49,12 @@ class CompanyOverview:
 class OverviewRules:
     """Which invoices count, by which date, and when as paid: as in a register of the portal (contract §4).
 
+    ``currency``: the one whose invoices count; sums of several cannot be added.
     ``zone``: the portal's, where the date is a moment. ``has_templates``: templates of recurring invoices are answered
     among invoices, and are none.
     """
 
+    currency: str
     date_field: str
     zone: ZoneInfo | None
     paid_field: str | None
@@ -61,12 +63,15 @@ class OverviewRules:
     has_templates: bool = False
 
     @classmethod
-    def of(cls, settings: Mapping[str, Any], fields: InvoiceFields, stages: Sequence[PortalStage]) -> OverviewRules:
+    def of(
+        cls, settings: Mapping[str, Any], fields: InvoiceFields, stages: Sequence[PortalStage], currency: str
+    ) -> OverviewRules:
         """The rules of the portal's complete settings and its catalog."""
         settings = settings_in_force(settings, {each.name for each in fields.dates})
         chosen = str(settings["date_field"])
         is_moment = any(each.name == chosen and each.type == "datetime" for each in fields.dates)
         return cls(
+            currency=currency,
             date_field=chosen,
             zone=ZoneInfo(settings["time_zone"]) if is_moment else None,
             paid_field=settings["paid_field"],
@@ -106,7 +111,7 @@ def company_overview(client: Bitrix24Client, company_id: int, *, today: date, ru
         "=companyId": company_id,
         f">={rules.date_field}": (first - margin).isoformat(),
         f"<{rules.date_field}": (after + margin).isoformat(),
-        "=currencyId": CURRENCY,
+        "=currencyId": rules.currency,
     }
     if not client.can_filter_by(rules.date_field):
         conditions = {key: value for key, value in conditions.items() if name_in(key) != rules.date_field}
@@ -120,9 +125,9 @@ def company_overview(client: Bitrix24Client, company_id: int, *, today: date, ru
         items = client.invoice_page(filter=conditions, select=rules.fields(), after_id=after_id, counted=False).items
         counted += sum(_add(sums, item, rules) for item in items)
         if len(items) < PAGE:
-            return CompanyOverview(CURRENCY, tuple(sums.values()) if counted else (), complete=True)
+            return CompanyOverview(rules.currency, tuple(sums.values()) if counted else (), complete=True)
         after_id = int(items[-1]["id"])
-    return CompanyOverview(CURRENCY, tuple(sums.values()) if counted else (), complete=False)
+    return CompanyOverview(rules.currency, tuple(sums.values()) if counted else (), complete=False)
 
 
 def _first_of(today: date, months_on: int) -> date:

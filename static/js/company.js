@@ -11,7 +11,7 @@ export async function showCompany(id, { api, i18n }) {
   fill(body, h("p", { class: "soft", role: "status" }, i18n.t("loading")));
   try {
     const overview = await api.get(`/companies/${id}/overview`);
-    fill(body, overview.months.length ? [table(overview, i18n), overview.complete === false && h("p", { class: "soft small" }, i18n.t("company_incomplete"))] : h("p", { class: "soft" }, i18n.t("company_empty")));
+    fill(body, overview.months.length ? [table(overview, i18n), overview.complete === false && h("p", { class: "soft small" }, i18n.t("company_incomplete"))] : h("p", { class: "soft" }, i18n.t("company_empty", overview)));
   } catch (error) {
     fill(body, trouble(error, i18n, () => showCompany(id, { api, i18n })));
   }

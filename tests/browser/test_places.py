@@ -55,6 +55,21 @@ def test_companys_months_have_bars_in_proportion_and_figures_for_a_screen_reader
     assert at.get("bars").first.get_attribute("aria-hidden") == "true"
 
 
+def test_companys_months_are_in_the_portals_base_currency(portal: Portal, visit: Visitor) -> None:
+    """Not in roubles where the portal counts in another currency; without invoices in it, the card names it."""
+    portal.crm.add_currency("BYN", base=True)
+    invoiced, other = (portal.crm.add_company(name) for name in ("ООО «Минск»", "ООО «Другая валюта»"))
+    today = f"{date.today():%Y-%m-%d}"  # noqa: DTZ011  # the page's
+    for company, amount, currency in ((invoiced, "400", "BYN"), (invoiced, "7", "RUB"), (other, "9", "RUB")):
+        invoice = portal.crm.add_invoice(number=amount, date=today, company_id=company)
+        portal.crm.invoices.change(invoice, opportunity=amount, currencyId=currency)
+    at = visit().open_card(f"/crm/company/details/{invoiced}/")
+    last = at.get("company-table").get_by_role("row").last
+    expect(last).to_contain_text(re.compile(r"400,00\sр\."))
+    at.open_card(f"/crm/company/details/{other}/")
+    expect(at.app.locator("#company-body")).to_contain_text("не выставляли счетов в валюте BYN")
+
+
 def test_company_card_lets_one_take_all(portal: Portal, visit: Visitor, admin: Person) -> None:
     """The company is only a suggestion: all invoices are one click away."""
     at = visit().open_card(f"/crm/company/details/{company_with_invoices(portal)}/")

@@ -36,7 +36,10 @@ def _overview(company_id: int) -> CompanyOverview:
     portal, user_id = session().portal, session().user_id
     catalogs, today = services().catalogs, session().today
     rules = OverviewRules.of(
-        complete_settings(portal.settings), catalogs.fields(portal, user_id), catalogs.stages(portal, user_id)
+        complete_settings(portal.settings),
+        catalogs.fields(portal, user_id),
+        catalogs.stages(portal, user_id),
+        currency=catalogs.currencies(portal, user_id)[0],
     )
 
     def read() -> CompanyOverview:

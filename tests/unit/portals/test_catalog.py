@@ -110,10 +110,16 @@ def test_presets_keep_what_tells_them_apart() -> None:
     ("rows", "codes"),
     [
         ([{"CURRENCY": "RUB"}, {"CURRENCY": "USD"}, {"CURRENCY": "RUB"}, {"CURRENCY": "bad code"}], ("RUB", "USD")),
+        (
+            [{"CURRENCY": "RUB", "BASE": "N"}, {"CURRENCY": "USD"}, {"CURRENCY": "BYN", "BASE": "Y"}],
+            ("BYN", "RUB", "USD"),
+        ),
         ([], ("RUB",)),
     ],
 )
-def test_currencies_are_the_portals_in_its_order_or_roubles(rows: list[dict[str, Any]], codes: tuple[str, ...]) -> None:
+def test_currencies_are_the_portals_the_base_one_first_or_roubles(
+    rows: list[dict[str, Any]], codes: tuple[str, ...]
+) -> None:
     assert read_currencies(around(crm__currency__list=rows).client) == codes
 
 

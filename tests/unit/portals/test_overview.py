@@ -28,7 +28,7 @@ STAGES = tuple(PortalStage(f"DT31_2:{name}", name, name, 2) for name in "PSF")
 def overview(items: list[dict[str, Any]], **changes: Any) -> Any:
     rows = [{"id": number, **item} for number, item in enumerate(items, 1)]
     scene = around(crm__item__list={"items": rows})
-    rules = OverviewRules.of(default_settings() | changes, DATES, STAGES)
+    rules = OverviewRules.of(default_settings() | changes, DATES, STAGES, "RUB")
     found = company_overview(scene.client, 12, today=date(2026, 3, 31), rules=rules)
     return found, scene.portal.asked("crm.item.list")[0]["filter"]
 
@@ -117,7 +117,7 @@ def test_ten_pages_are_read_and_it_is_said_when_there_is_more(count: int, read: 
     company = scene.portal.crm.add_company()
     for _ in range(count):
         scene.portal.crm.add_invoice(date="2026-03-01", opportunity=1, company_id=company)
-    rules = OverviewRules.of(default_settings(), DATES, ())
+    rules = OverviewRules.of(default_settings(), DATES, (), "RUB")
     found = company_overview(scene.client, company, today=date(2026, 3, 31), rules=rules)
     assert (found.months[-1].invoiced, found.complete) == (Decimal(read), complete)
     assert len(scene.params("crm.item.list")) == min(10, count // 50 + 1)
@@ -133,7 +133,7 @@ def test_a_custom_date_field_is_asked_as_the_portal_takes_it(version: str) -> No
         invoice = scene.portal.crm.add_invoice(date="2026-01-01", company_id=12, rows=[a_row(price=100)])
         scene.portal.crm.invoices.change(invoice, ufCrm_626D6ABE98692=day and f"{day}T03:00:00+03:00")
     dates = InvoiceFields((*DATES.dates, DateField("ufCrm_626D6ABE98692", "Дата акта", "date")))
-    rules = OverviewRules.of(default_settings() | {"date_field": "ufCrm_626D6ABE98692"}, dates, STAGES)
+    rules = OverviewRules.of(default_settings() | {"date_field": "ufCrm_626D6ABE98692"}, dates, STAGES, "RUB")
     found = company_overview(scene.client, 12, today=date(2026, 3, 31), rules=rules)
     assert {month.month: month.invoiced for month in found.months if month.invoiced} == {"2026-02": Decimal(100)}
 
@@ -142,6 +142,6 @@ def test_a_template_of_a_recurring_invoice_is_none() -> None:
     scene = Scene()
     for recurring in ("N", "Y"):
         scene.portal.crm.add_invoice(date="2026-02-01", company_id=12, rows=[a_row(price=100)], isRecurring=recurring)
-    rules = OverviewRules.of(default_settings(), read_fields(scene.client), STAGES)
+    rules = OverviewRules.of(default_settings(), read_fields(scene.client), STAGES, "RUB")
     found = company_overview(scene.client, 12, today=date(2026, 3, 31), rules=rules)
     assert {month.month: month.invoiced for month in found.months if month.invoiced} == {"2026-02": Decimal(100)}
