@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from contextlib import closing
+from typing import Any
 
 import pytest
 from structlog.testing import capture_logs
@@ -143,9 +144,9 @@ def test_an_install_event_is_answered_while_others_take_their_time(
     stranger, others_are_done = house.portal(installed=False), threading.Event()
     confirm = AuthorizationServer.confirm
 
-    def slow(server: AuthorizationServer, access_token: str) -> TokenOwner:
+    def slow(server: AuthorizationServer, access_token: str, *asked: Any) -> TokenOwner:
         assert others_are_done.wait(10)
-        return confirm(server, access_token)
+        return confirm(server, access_token, *asked)
 
     monkeypatch.setattr(AuthorizationServer, "confirm", slow)
     answered = house.event(stranger, "ONAPPINSTALL", {"VERSION": 1}).status_code
@@ -157,7 +158,7 @@ def test_an_install_event_is_answered_while_others_take_their_time(
 def test_an_install_event_that_fails_after_its_answer_is_logged(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     stranger, answered = house.portal(installed=False), threading.Event()
 
-    def slow(_server: AuthorizationServer, _access_token: str) -> TokenOwner:
+    def slow(_server: AuthorizationServer, *_asked: Any) -> TokenOwner:
         assert answered.wait(10)
         raise ForeignTokenError
 
