@@ -73,6 +73,7 @@ class Outcome(Enum):
     )
     ONE_BY_ONE = ("one_by_one", "Товары спросит счёт за счётом", "Asks for product rows invoice by invoice")
     WITHOUT = ("without", "Обойдётся без этих данных", "Does without these data")
+    UNDECIDED = ("undecided", "Неясно: спросит снова, когда понадобится", "Not settled: asks again when needed")
     STOPPED = ("stopped", "Без этого отчёт не собрать", "No report can be built without this")
     NOT_ASKED = ("not_asked", "Не спрашивали: не о чем", "Not asked: there is nothing to ask about")
     NO_ROOM = ("no_room", "Не спрашивали: запросов и так много", "Not asked: there were requests enough")
@@ -214,10 +215,10 @@ def inquiries(portal: PortalRecord, user_id: int, sample: Sample) -> list[Inquir
     """All that the app ever asks of a portal without changing it, in a fixed order."""
     first_stages = portal_methods.stages(sample.category_ids[:1])
     return [
-        _needed(portal_methods.app_info(), found=_version),
+        _optional(portal_methods.app_info(), found=_version),
         _needed(portal_methods.profile(), found=_right),
         _needed(portal_methods.invoice_fields()),
-        _needed(portal_methods.categories()),
+        _optional(portal_methods.categories()),
         _one("crm.status.list", first_stages[0].page() if first_stages else None, refused=Outcome.STOPPED),
         _optional(portal_methods.requisite_presets().page()),
         _optional(portal_methods.currencies().page()),
@@ -228,7 +229,12 @@ def inquiries(portal: PortalRecord, user_id: int, sample: Sample) -> list[Inquir
         _needed(_some_invoices(), "uncounted", found=_offset),
         _needed(crm.invoices(Written({}, ["id"])).page(counted=True), "counted"),
         _needed(crm.invoices(written({"=id": 1, ">=begindate": "9999-12-31"}, ["id"], {}, {})).page(), "by begindate"),
-        _one("crm.item.list", _invoices_alone() if RECURRING in sample.fields else None, "without templates"),
+        _one(
+            "crm.item.list",
+            _invoices_alone() if RECURRING in sample.fields else None,
+            "without templates",
+            refused=Outcome.STOPPED,
+        ),
         *(_spelled(*each, sample.fields) for each in enumerate(custom_date_fields(portal, sample.fields), 1)),
         _rows(sample.invoice_ids),
         _looked_up("crm.item.list", "invoices by id", crm.invoices_by_id(sample.invoice_ids)),
@@ -390,6 +396,8 @@ def _of_spellings(name: str) -> Conclude:
         elif all(isinstance(each.error, InvalidArgumentError) for each in replies):
             habits.spellings.found[name] = Spelling.NONE
             return [Outcome.READ_ALL] * len(replies)
+        else:
+            return [Outcome.UNDECIDED] * len(replies)
         used = [spelling for spelling in TRIED if spelling in taken[:1]]
         good = {each: Outcome.USED if each in used else Outcome.NOT_NEEDED for each in taken}
         return [good.get(each, Outcome.NOT_SO) for each in TRIED]
@@ -403,10 +411,12 @@ def _of_rows(replies: Sequence[Reply], habits: Habits) -> Sequence[Outcome]:
     if lists.ok:
         habits.owner_lists = True
         return [Outcome.USED, Outcome.NOT_NEEDED if alone.ok else Outcome.NOT_SO]
-    if alone.ok and isinstance(lists.error, AccessDeniedError | InvalidArgumentError):
+    if not isinstance(lists.error, AccessDeniedError | InvalidArgumentError):
+        return [Outcome.UNDECIDED, Outcome.UNDECIDED]
+    if alone.ok:
         habits.owner_lists = False
         return [Outcome.NOT_SO, Outcome.ONE_BY_ONE]
-    return [Outcome.NOT_SO, Outcome.ONE_BY_ONE if alone.ok else Outcome.WITHOUT]
+    return [Outcome.NOT_SO, Outcome.WITHOUT if isinstance(alone.error, AccessDeniedError) else Outcome.STOPPED]
 
 
 # --- inquiries ----------------------------------------------------------------------------------------------------
@@ -427,8 +437,8 @@ def _needed(question: Question[Any], way: str = "", found: Callable[[Any], str] 
     return _one(question.method, question, way, refused=Outcome.STOPPED, found=found)
 
 
-def _optional(question: Question[Any], way: str = "") -> Inquiry:
-    return _one(question.method, question, way)
+def _optional(question: Question[Any], way: str = "", found: Callable[[Any], str] = lambda _value: "") -> Inquiry:
+    return _one(question.method, question, way, found=found)
 
 
 def _looked_up(method: str, way: str, questions: Sequence[Question[Page]]) -> Inquiry:

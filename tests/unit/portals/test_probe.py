@@ -157,6 +157,14 @@ def test_refusals_are_rows_with_their_codes_and_say_what_is_done() -> None:
     assert (fields.ok, fields.code, fields.outcome) == (False, "INSUFFICIENT_SCOPE", Outcome.STOPPED)
 
 
+def test_a_fault_of_the_portals_settles_nothing() -> None:
+    """Only a refusal for what a question says is remembered; a server that broke is asked again."""
+    scene = Questioning()
+    scene.portal.faults.always(Fault.status(500), method="crm.item.productrow.list")
+    assert set(scene.outcomes(method="crm.item.productrow.list").values()) == {Outcome.UNDECIDED}
+    assert scene.client.owner_lists is None
+
+
 def test_an_empty_portal_is_not_asked_about_what_it_has_not() -> None:
     scene = Questioning()
     for number in [each["id"] for each in scene.portal.crm.invoices]:
