@@ -3,7 +3,7 @@
 from bitrix_app.processing.checks import CHECKS, ROW_CHECKS, DuplicateNumbers
 from bitrix_app.processing.columns import Column, extra_fields, invoice_columns
 from bitrix_app.processing.counterparty import BUYER_FIELDS, buyer_of
-from bitrix_app.processing.fields import INVOICE_FIELDS, PRODUCT, mapped_dates
+from bitrix_app.processing.fields import INVOICE_FIELDS, PRODUCT, date_reader, mapped_dates
 from bitrix_app.processing.inn import inn_fault, kpp_fault
 from bitrix_app.processing.model import (
     Field,
@@ -16,7 +16,7 @@ from bitrix_app.processing.model import (
     Stage,
 )
 from bitrix_app.processing.money import kopecks, money_in_words, money_of, rate_in_words, row_amount, row_vat
-from bitrix_app.processing.parsing import UnreadableError, date_of, id_of
+from bitrix_app.processing.parsing import UnreadableError, date_in_words, date_of, id_of, text_in
 from bitrix_app.processing.processor import DataProcessor
 from bitrix_app.processing.totals import CounterpartyTotal, CurrencyTotal, RateTotal, RegisterTotals
 
@@ -43,7 +43,9 @@ __all__ = [
     "Stage",
     "UnreadableError",
     "buyer_of",
+    "date_in_words",
     "date_of",
+    "date_reader",
     "extra_fields",
     "id_of",
     "inn_fault",
@@ -56,4 +58,5 @@ __all__ = [
     "rate_in_words",
     "row_amount",
     "row_vat",
+    "text_in",
 ]

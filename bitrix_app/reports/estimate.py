@@ -16,7 +16,7 @@ from bitrix_app.reports.request import ReportCatalog, ReportParams, without_fiel
 PAGE = 50
 ROWS_AN_INVOICE = 4
 INVOICES_A_REQUISITE = 3
-CALLS_BEFOREHAND = 8
+CALLS_BEFOREHAND = 10
 SECONDS_A_CALL = 0.25
 
 

@@ -8,23 +8,36 @@ keys as they can; two windows at most are held, whatever the size of the report.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
+from bitrix_app.dates import is_thinkable
 from bitrix_app.errors import AccessDeniedError
-from bitrix_app.processing import PRODUCT, Problem, ProcessingContext, Raw, UnreadableError, date_of, extra_fields
+from bitrix_app.processing import (
+    PRODUCT,
+    Problem,
+    ProcessingContext,
+    Raw,
+    UnreadableError,
+    date_in_words,
+    date_reader,
+    extra_fields,
+    text_in,
+)
 from bitrix_app.reports.kinds import ReportKind
 from bitrix_app.reports.lookups import LookUps, id_in
 from bitrix_app.reports.product_rows import OWNERS_A_CALL, OwnedRows, ProductRowReader
 from bitrix_app.reports.protocols import Page, PortalReader
-from bitrix_app.reports.request import ReportCatalog, ReportParams, invoice_select, without_field
+from bitrix_app.reports.request import ReportCatalog, ReportParams, invoice_select, misdated_filters, without_field
 from bitrix_app.reports.running import Calls, ProgressTracker, StopSignal
 
 WINDOW_PAGES = 20
 WINDOWS_HELD = 2
+NUMBER = "accountNumber"
+MISDATED_NAMED = 20
 NO_ROWS = Problem(
     PRODUCT.title,
     "Портал не показал товары ни одного счёта: нет права их читать. Попросите администратора CRM дать доступ.",
@@ -61,6 +74,18 @@ class _Window:
     owners_waiting: list[int] = field(default_factory=list)
 
 
+@dataclass(slots=True)
+class _Misdated:
+    """The first invoices that a typing error keeps out of the period, and how many there are."""
+
+    first: list[Raw] = field(default_factory=list)
+    count: int = 0
+
+    def add(self, invoices: Sequence[Raw], count: int | None) -> None:
+        self.first += invoices[: MISDATED_NAMED - len(self.first)]
+        self.count += len(invoices) if count is None else count
+
+
 class InvoiceSource:
     """All invoices of one report, read with one user's rights."""
 
@@ -88,6 +113,8 @@ class InvoiceSource:
         self._extra_fields = extra_fields(kind.columns(with_rows=params.detailed))
         self._cuts = False
         self._links_refused = False
+        self._read_date = date_reader(catalog.fields, params.date_field)
+        self._misdated = _Misdated()
         self.undated = 0
         """How many invoices have no date in the chosen field, so that no period holds them; known after ``pages``."""
 
@@ -101,7 +128,20 @@ class InvoiceSource:
             (self._catalog.stages_refused, NO_STAGES),
             (self._cuts, self._cut_here()),
         )
-        return tuple(note for holds, note in said if holds)
+        return (*(note for holds, note in said if holds), *self._misdated_note())
+
+    def _misdated_note(self) -> tuple[Problem, ...]:
+        """Invoices that are in no period people ask for: the year of their date is a typing error."""
+        name, found = self._params.date_field, self._misdated
+        if not found.count:
+            return ()
+        named = ", ".join(_misdated_in_words(each, each.get(name), self._read_date) for each in found.first)
+        more = f" и ещё {found.count - len(found.first)}" if found.count > len(found.first) else ""
+        message = (
+            f"Не попали в отчёт, год похож на опечатку: {named}{more}. "
+            "Исправьте дату в карточке счёта и сформируйте отчёт снова."
+        )
+        return (Problem(self._catalog.fields.titles.get(name) or name, message),)
 
     def _cut_here(self) -> Problem:
         name = self._params.date_field
@@ -123,10 +163,23 @@ class InvoiceSource:
                 if len(held) == WINDOWS_HELD:
                     yield from self._resolve(calls, held.popleft())
             self._progress.all_read()
+            misdated = [calls.start(self._misdated_page, each) for each in self._misdated_filters()]
             for window in held:
                 yield from self._resolve(calls, window)
             if undated is not None:
                 self.undated = calls.result(undated)
+            for each in misdated:
+                if (page := calls.result(each)) is not None:
+                    self._misdated.add(page.items, page.total)
+
+    def _misdated_filters(self) -> Sequence[dict[str, Any]]:
+        if self._today is None or self._cuts:
+            return ()
+        return misdated_filters(self._params, self._catalog, self._today)
+
+    def _misdated_page(self, conditions: dict[str, Any]) -> Page | None:
+        select = ["id", NUMBER, self._params.date_field]
+        return next(self._portal.invoices(filter=conditions, select=select), None)
 
     def _count_undated(self) -> int:
         return self._portal.count_invoices(self._kind.undated(self._params, self._catalog))
@@ -167,19 +220,20 @@ class InvoiceSource:
                 yield items
 
     def _of_period(self, invoices: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-        """What the portal's filter would have left, a day wider at both ends: the exact cut comes after processing."""
-        field, day = self._params.date_field, timedelta(days=1)
-        kept = []
+        """What the portal's filter would have left: undated ones are counted, misdated ones kept to be named."""
+        params, kept = self._params, []
         for invoice in invoices:
             try:
-                found = date_of(invoice.get(field))
+                found = self._read_date(invoice.get(params.date_field))
             except UnreadableError:
                 kept.append(invoice)
                 continue
             if found is None:
                 self.undated += 1
-            elif found - self._params.date_to <= day and self._params.date_from - found <= day:
+            elif params.date_from <= found <= params.date_to:
                 kept.append(invoice)
+            elif not is_thinkable(found, self._today):
+                self._misdated.add([invoice], 1)
         return kept
 
     def _start_look_ups(self, calls: Calls, window: _Window, page: Sequence[Raw]) -> None:
@@ -252,6 +306,17 @@ def _links(answers: Sequence[Raw], side: str) -> dict[int, int]:
     """Invoice id → requisite id of one side of the links, those without left out."""
     pairs = ((id_in(link, "ENTITY_ID"), id_in(link, side)) for link in answers)
     return {invoice_id: requisite_id for invoice_id, requisite_id in pairs if requisite_id}
+
+
+def _misdated_in_words(invoice: Raw, value: Any, read: Callable[[Any], date | None]) -> str:
+    """``счёт № 17 (31.03.2062)``; the id where there is no number."""
+    number = text_in(invoice, NUMBER)
+    which = f"№ {number}" if number else f"с ID {invoice.get('id')}"
+    try:
+        day = read(value)
+    except UnreadableError as error:
+        return f"счёт {which} ({error})"
+    return f"счёт {which} ({date_in_words(day)})" if day else f"счёт {which}"
 
 
 def user_name(user: Raw) -> str:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
+from bitrix_app.dates import FIRST_THINKABLE, last_thinkable
 from bitrix_app.processing import (
     BUYER_FIELDS,
     INVOICE_FIELDS,
@@ -138,6 +139,18 @@ def _margin(params: ReportParams, fields: FieldMapping) -> timedelta:
 def undated_filter(params: ReportParams, catalog: ReportCatalog) -> dict[str, Any]:
     """The filter for invoices that no period can hold: their chosen date is empty."""
     return {f"={params.date_field}": None, **_narrowing(params, catalog)}
+
+
+def misdated_filters(params: ReportParams, catalog: ReportCatalog, today: date) -> tuple[dict[str, Any], ...]:
+    """Filters for invoices outside of the period because the year of their chosen date is a typing error (0206, 2062):
+    long before any invoice, and far after the report's day."""
+    narrowing = _narrowing(params, catalog)
+    first = min(FIRST_THINKABLE, params.date_from)
+    after = max(last_thinkable(today), params.date_to)
+    return (
+        {f"<{params.date_field}": first.isoformat(), **narrowing},
+        {f">={params.date_field}": _day(after, timedelta(days=1)), **narrowing},
+    )
 
 
 def without_field(conditions: Mapping[str, Any], name: str) -> dict[str, Any]:

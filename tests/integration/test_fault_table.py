@@ -28,7 +28,7 @@ CALLS = {
     "crm.category.list": 1,
     "crm.status.list": 2,
     "crm.requisite.preset.list": 1,
-    "crm.item.list": 6,
+    "crm.item.list": 8,
     "crm.requisite.link.list": 3,
     "crm.requisite.list": 4,
     "crm.item.productrow.list": 3,

@@ -128,6 +128,19 @@ def test_the_table_for_1c_has_a_line_an_invoice(scene: Scene, portal: Portal, tm
         assert [line["Номер"] for line in csv.DictReader(file, delimiter=";")] == ["2", "1", "3"]
 
 
+def test_invoices_that_a_typing_error_keeps_out_of_the_period_are_named(
+    scene: Scene, portal: Portal, tmp_path: Path
+) -> None:
+    """The year 0206 or 2062 is in no period that anybody asks for: one line for all of them; others are not named."""
+    for number, day in (("А-1", "0206-03-05"), ("А-2", "2062-03-05"), ("", "1926-03-05"), ("А-4", "2020-03-05")):
+        portal.crm.add_invoice(number=number, date=day, stage="DT31_1:N")
+    outcome = build(scene, tmp_path)
+    [note] = [line["Проблема"] for line in sheet(outcome, "Проблемы") if "опечатку" in line["Проблема"]]
+    named = "счёт № А-1 («0206-03-05T03:00:00+03:00»), счёт с ID 8 (05.03.1926), счёт № А-2 (05.03.2062)"
+    assert note.startswith(f"Не попали в отчёт, год похож на опечатку: {named}. Исправьте дату")
+    assert outcome.summary["invoices"] == 3
+
+
 def test_a_mapped_field_that_is_gone_is_one_line_of_the_whole_report(
     scene: Scene, portal: Portal, tmp_path: Path
 ) -> None:
