@@ -24,8 +24,7 @@ export class Probe {
         found = { ...step, rows: [...found.rows, ...step.rows], text: found.text + step.text };
         this.#show(found);
       }
-      fill(this.note, notice("success", this.i18n.t("probe_done", { n: found.spent })));
-      this.#offerCopy(found.text);
+      fill(this.note, notice("success", this.i18n.t("probe_done", { n: found.spent })), this.#copyOf(found.text));
     } catch (error) {
       fill(this.note, trouble(error, this.i18n, () => this.#run(found)));
     } finally {
@@ -53,10 +52,11 @@ export class Probe {
       cell(columns[2], therefore));
   }
 
-  #offerCopy(text) {
+  /** The button above the table, which is long. */
+  #copyOf(text) {
+    const below = h("div", { class: "stack" });
     const copy = button(this.i18n.t("copy"), { "data-testid": "probe-copy", onclick: () => this.#copy(text, below) });
-    const below = h("div", { class: "stack", "aria-live": "polite" });
-    this.root.append(h("div", { class: "row" }, copy), below);
+    return [h("div", { class: "row" }, copy), below];
   }
 
   /** The portal's frame may forbid the clipboard: then the text is shown, selected. */
