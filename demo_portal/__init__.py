@@ -11,11 +11,10 @@ from demo_portal.faults import Fault
 from demo_portal.people import App, User
 from demo_portal.portal import Portal
 from demo_portal.server.tokens import TokenPair
-from demo_portal.ways import GENUINE, Ways
+from demo_portal.ways import Ways
 from demo_portal.world import DemoWorld
 
 __all__ = [
-    "GENUINE",
     "PAID",
     "SHIPPED",
     "App",

@@ -1,19 +1,16 @@
 """The genuine ways of a portal: what the portal's own source does and its pages don't say, each a switch.
 
-``Ways()`` is how a portal behaves today, ``GENUINE`` how it is to behave in the end: where they differ
-(``off_today()``) the application could not yet stand the way. To turn one on for good, change the one word of its
-default. The sources are named in README.md here, "Genuine ways".
+The defaults are a genuine portal's; a test switches one off, or chooses another version. The sources are named in
+README.md here, "Genuine ways".
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from datetime import tzinfo
 from typing import Any, Literal, get_args
 from zoneinfo import ZoneInfo
-
-ON, OFF = True, False
 
 OwnerLists = Literal["each", "first", "refused"]
 
@@ -33,19 +30,19 @@ class Ways:
     hidden_people: user.get shows ordinary users only people who belong to a department.
     dotted_hosts: a handler whose host has no dot (``localhost``) is refused.
     fixed_sliders: the frame of an application in a slider keeps its height: ``resizeWindow`` does nothing there.
-    mobile: the portal is looked at in the mobile application, where ``BX24.openPath`` is refused; off even in the end.
+    mobile: the portal is looked at in the mobile application, where ``BX24.openPath`` is refused.
     server_zone: dates go out as midnight in UTC, datetimes as they are, both at this zone's offset. None: as stored.
     """
 
     version: str = "26.250"
-    filter_keys: bool = ON
+    filter_keys: bool = True
     owner_lists: OwnerLists = "first"
-    unknown_select: bool = ON
-    requisite_rights: bool = ON
-    hidden_people: bool = ON
-    dotted_hosts: bool = ON
-    fixed_sliders: bool = ON
-    mobile: bool = OFF
+    unknown_select: bool = True
+    requisite_rights: bool = True
+    hidden_people: bool = True
+    dotted_hosts: bool = True
+    fixed_sliders: bool = True
+    mobile: bool = False
     server_zone: tzinfo | None = None
 
     @property
@@ -67,18 +64,6 @@ class Ways:
         return tuple(int(part) for part in self.version.split(".")) >= version
 
 
-GENUINE = replace(
-    Ways(),
-    filter_keys=ON,
-    owner_lists="first",
-    unknown_select=ON,
-    requisite_rights=ON,
-    hidden_people=ON,
-    dotted_hosts=ON,
-    fixed_sliders=ON,
-)
-
-
 def parsed(texts: Iterable[str]) -> dict[str, Any]:
     """Ways given as texts (``filter_keys=on``, ``version=24.300``, ``server_zone=America/New_York``), for a command
     line. Raises ValueError for an unknown one or a value that it does not take."""
@@ -98,8 +83,3 @@ def parsed(texts: Iterable[str]) -> dict[str, Any]:
         else:
             raise ValueError(f"unknown way or value: {text}; ways are {', '.join(kinds)}")
     return ways
-
-
-def off_today() -> list[str]:
-    """Ways that are to be on and are off."""
-    return [each.name for each in fields(Ways) if getattr(Ways(), each.name) != getattr(GENUINE, each.name)]
