@@ -11,18 +11,21 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import replace
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from waitress.server import create_server
 
 from bitrix_app.doctor import Finding, examine
-from bitrix_app.errors import AppError, SettingsError
+from bitrix_app.errors import AppError, NotInstalledError, SettingsError
 from bitrix_app.jobs import JobService
 from bitrix_app.logs import set_up_logging
 from bitrix_app.metrics import Metrics, metrics_page
 from bitrix_app.portals import PERIODS
 from bitrix_app.settings import Settings, load_settings
-from bitrix_app.storage import Cipher, Database, Files, Portals, Rotation
+from bitrix_app.storage import Cipher, Database, Files, PortalRecord, Portals, Rotation
+
+if TYPE_CHECKING:
+    from bitrix_app.wiring import Services as BuiltServices
 
 WRONG_SETTING = 2
 NO_SUCH_PORTAL = "Такого портала нет. · There is no such portal."
@@ -53,6 +56,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except SettingsError as error:
         print(error, file=sys.stderr)
         return WRONG_SETTING
+    except NotInstalledError:
+        print(NO_SUCH_PORTAL, file=sys.stderr)
+        return 1
     return code
 
 
@@ -177,19 +183,25 @@ def stop_on_signals() -> threading.Event:
     return stopped
 
 
-def run_order(given: argparse.Namespace) -> int:
-    """Order a report as the page does; a worker builds it. → 1 when it is refused."""
+@contextmanager
+def portal_at_hand(member_id: str) -> Iterator[tuple[BuiltServices, PortalRecord]]:
+    """The services of this process, and the installed portal of this ``member_id``. Raises NotInstalledError."""
     from bitrix_app.wiring import build_services  # noqa: PLC0415 # as above
 
     settings = load_settings()
     set_up_logging(settings.log_level, settings.log_format)
     with closing(build_services(settings)) as services:
         require_current_tables(services.database)
-        portal = services.web.portals.by_member_id(given.member_id)
+        portal = services.web.portals.by_member_id(member_id)
         if portal is None or not portal.installed:
-            print(NO_SUCH_PORTAL, file=sys.stderr)
-            return 1
-        asked = {"period": given.period, "detailed": given.detailed}
+            raise NotInstalledError
+        yield services, portal
+
+
+def run_order(given: argparse.Namespace) -> int:
+    """Order a report as the page does; a worker builds it. → 1 when it is refused."""
+    asked = {"period": given.period, "detailed": given.detailed}
+    with portal_at_hand(given.member_id) as (services, portal):
         try:
             record, _ = services.ordering.order(portal, given.user_id, asked)
         except AppError as error:
@@ -258,16 +270,8 @@ def run_doctor(_given: argparse.Namespace) -> int:
 def run_probe(given: argparse.Namespace) -> int:
     """Print how a portal takes the app's questions, in lines that name nobody. → 1 when no report can be built."""
     from bitrix_app.portals.probe import Outcome, heading  # noqa: PLC0415 # as above
-    from bitrix_app.wiring import build_services  # noqa: PLC0415 # as above
 
-    settings = load_settings()
-    set_up_logging(settings.log_level, settings.log_format)
-    with closing(build_services(settings)) as services:
-        require_current_tables(services.database)
-        portal = services.web.portals.by_member_id(given.member_id)
-        if portal is None or not portal.installed:
-            print(NO_SUCH_PORTAL, file=sys.stderr)
-            return 1
+    with portal_at_hand(given.member_id) as (services, portal):
         try:
             found = services.web.probe.whole(portal)
         except AppError as error:

@@ -14,13 +14,14 @@ from bitrix_app.bitrix24 import (
     CallObserver,
     CallRecord,
     Habits,
+    Spellings,
     StopSignal,
     TokenSource,
     Transport,
     Wait,
 )
 from bitrix_app.errors import PortalBusyError
-from bitrix_app.portals.habits import KnownHabits
+from bitrix_app.portals.cache import TtlCache
 from bitrix_app.portals.identity import Caller
 from bitrix_app.portals.renewal import GivenToken, PortalTokens, RenewsTokens
 from bitrix_app.portals.waiting import (
@@ -49,6 +50,9 @@ SELF_HOSTED_FAMILY = "selfhosted"
 _PLANS = {ENTERPRISE_FAMILY: ENTERPRISE, SELF_HOSTED_FAMILY: SELF_HOSTED}
 CALL_SECONDS = 1.0
 """What a page's call takes at most, as a rule: a place that comes free later before the deadline is of no use."""
+HABITS_SECONDS = 3600.0
+"""An update of a portal, or a right given there, is met anew after this."""
+HABITS_KEPT = 5000
 
 
 def plan_of(portal: PortalRecord) -> Plan:
@@ -62,6 +66,19 @@ def license_family(info: Mapping[str, Any]) -> str | None:
         return SELF_HOSTED_FAMILY
     family = info.get("LICENSE_FAMILY")
     return family if isinstance(family, str) else None
+
+
+class KnownHabits:
+    """Habits of many portals and their users; one instance an app. Use from several threads."""
+
+    def __init__(self) -> None:
+        self._of_users = TtlCache(HABITS_SECONDS, HABITS_KEPT)
+        self._of_portals = TtlCache(HABITS_SECONDS, HABITS_KEPT)
+
+    def of(self, portal: PortalRecord, user_id: int) -> Habits:
+        """Those of the portal towards this user."""
+        spellings = self._of_portals.get((portal.id, portal.epoch), Spellings)
+        return self._of_users.get((portal.id, portal.epoch, user_id), lambda: Habits(spellings=spellings))
 
 
 class BackgroundBucket:
