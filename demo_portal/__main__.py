@@ -25,6 +25,7 @@ from demo_portal.world import DemoWorld
 _ROOT = Path(__file__).resolve().parent.parent
 _PORTS = {"portal": 8090, "oauth": 8091, "app": 8092}
 _PATIENCE = 60.0
+_SCOPES = ("crm", "placement", "user_brief", "department", "im", "disk", "bizproc")
 
 
 class DemoError(Exception):
@@ -37,7 +38,7 @@ def main(arguments: list[str] | None = None) -> int:
     folder = _folder(options.var, keep=options.keep)
     port = free_port(_PORTS["app"])
     oauth_port = free_port(_PORTS["oauth"])
-    with DemoWorld(f"http://127.0.0.1:{port}", oauth_port=oauth_port, portal_host="localhost") as world:
+    with DemoWorld(f"http://127.0.0.1:{port}", oauth_port=oauth_port, portal_host="localhost", scopes=_SCOPES) as world:
         portal = world.add_portal(member_id="demo" + "0" * 28, port=free_port(_PORTS["portal"]), **options.ways)
         portal.pace.latency = options.latency
         sample.fill(portal.crm, today=options.today, seed=options.seed, invoices=options.invoices)

@@ -1,9 +1,11 @@
-"""What a portal keeps of one application: installed or not, its placements, its event handlers."""
+"""What a portal keeps of one application: installed or not, its placements, event handlers and robots."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import Any
+
+from demo_portal.automation import Robot
 
 PLACEMENTS: tuple[str, ...] = (
     "CRM_DEAL_LIST_TOOLBAR",
@@ -71,8 +73,8 @@ class EventHandler:
 class Installation:
     """One application in one portal.
 
-    ``present`` until it is deleted; ``installed`` after installFinish; ``payment_expired`` and ``days`` (left) as the
-    portal's app.info tells them.
+    ``present`` until it is deleted; ``installed`` after installFinish; ``payment_expired``, ``days`` (left) and
+    ``status`` (empty: the application's own) as the portal's app.info tells them.
     """
 
     application_token: str
@@ -82,8 +84,10 @@ class Installation:
     version: int = 1
     payment_expired: bool = False
     days: int | None = None
+    status: str = ""
     placements: list[Placement] = field(default_factory=list)
     events: list[EventHandler] = field(default_factory=list)
+    robots: dict[str, Robot] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -68,6 +68,8 @@ _PAGES = {
     "CRM_ANALYTICS_MENU": "/report/analytics/?IFRAME=Y&IFRAME_TYPE=SIDE_SLIDER",
     "CRM_SMART_INVOICE_DETAIL_TAB": "/crm/type/31/details/{ID}/?IFRAME=Y&IFRAME_TYPE=SIDE_SLIDER",
     "CRM_COMPANY_DETAIL_TAB": "/crm/company/details/{ID}/?IFRAME=Y&IFRAME_TYPE=SIDE_SLIDER",
+    "CRM_CONTACT_DETAIL_TAB": "/crm/contact/details/{ID}/?IFRAME=Y&IFRAME_TYPE=SIDE_SLIDER",
+    "CRM_DEAL_DETAIL_TAB": "/crm/deal/details/{ID}/?IFRAME=Y&IFRAME_TYPE=SIDE_SLIDER",
 }
 
 
@@ -90,6 +92,18 @@ class Opening:
         return json.dumps({**given, "URI": uri}, ensure_ascii=True).replace("/", "\\/")
 
 
+def pair_fields(pair: TokenPair) -> dict[str, Any]:
+    """What events and robots are sent of a pair, in ``auth``."""
+    return {
+        "access_token": pair.access_token,
+        "refresh_token": pair.refresh_token,
+        "expires_in": pair.expires_in,
+        "expires": int(pair.expires_at),
+        "scope": pair.scope,
+        "user_id": pair.user_id,
+    }
+
+
 def event_fields(
     portal: Portal, app: App, event: str, data: Mapping[str, Any], pair: TokenPair | None
 ) -> list[tuple[str, str]]:
@@ -106,12 +120,5 @@ def event_fields(
     if event != "ONAPPPAYMENT":
         auth.update(application_token=portal.installation(app).application_token, status=app.status)
     if pair is not None and event != "ONAPPPAYMENT":
-        auth.update(
-            access_token=pair.access_token,
-            refresh_token=pair.refresh_token,
-            expires_in=pair.expires_in,
-            expires=int(pair.expires_at),
-            scope=pair.scope,
-            user_id=pair.user_id,
-        )
+        auth |= pair_fields(pair)
     return forms.encode({"event": event, "data": data, "ts": int(portal.world.clock()), "auth": auth})

@@ -21,6 +21,7 @@ class User:
     sees: str = "all"
     sees_companies: bool = True
     sees_contacts: bool = True
+    sees_deals: bool = True
     sees_funnels: bool = True
     departments: tuple[int, ...] = (1,)
     position: str = ""

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import requests
 
-from demo_portal import launching, pages
+from demo_portal import automation, launching, pages
+from demo_portal.automation import Run
 from demo_portal.launching import LaunchForm, Opening
 from demo_portal.people import App, User
 from demo_portal.portal_state import PortalState
@@ -120,7 +121,8 @@ class Portal(PortalState):
         return statuses
 
     def update_app(self, *, tell: bool = True, new_token: bool = True, app: App | None = None) -> list[int]:
-        """Install the application's next version: handlers of placements and events go, its token changes.
+        """Install the application's next version: handlers of placements and events and its robots go, its token
+        changes.
 
         ONAPPUPDATE (with the new token) is sent to the handlers that there were, unless ``tell`` is off: by reports it
         is not always sent. Returns the statuses of the handlers' answers.
@@ -130,6 +132,7 @@ class Portal(PortalState):
         handlers = [each.handler for each in installation.events if each.event == "ONAPPUPDATE"] if tell else []
         installation.placements.clear()
         installation.events.clear()
+        installation.robots.clear()
         installation.version += 1
         if new_token:
             installation.application_token = secrets.token_hex(16)
@@ -141,19 +144,25 @@ class Portal(PortalState):
         pair = self.issue_tokens(self.admin, of)
         return [self._delivered(handler, of, "ONAPPUPDATE", data, pair) for handler in handlers]
 
-    def change_payment(self, *, expired: bool, days: int | None = None, app: App | None = None) -> list[int]:
-        """Let the application be paid for, or its payment lapse: app.info tells it, ONAPPPAYMENT is sent."""
+    def change_payment(
+        self, *, expired: bool, days: int | None = None, status: str = "", app: App | None = None
+    ) -> list[int]:
+        """Let the application be paid for, or its payment lapse: app.info tells it. ONAPPPAYMENT is sent of a payment
+        alone, not of one that has lapsed (common/events/on-app-payment.md)."""
         of = app or self.world.app
         installation = self.installation(of)
         installation.payment_expired, installation.days = expired, days
-        data = {
+        installation.status = status or installation.status
+        if expired:
+            return []
+        data: dict[str, Any] = {
             "CODE": of.client_id,
             "VERSION": installation.version,
-            "STATUS": of.status,
-            "PAYMENT_EXPIRED": "Y" if expired else "N",
-            "DAYS": days,
-            "LANGUAGE_ID": "ru",
+            "STATUS": installation.status or of.status,
+            "PAYMENT_EXPIRED": "N",
         }
+        if days is not None:
+            data["DAYS"] = days
         return self._tell(of, "ONAPPPAYMENT", data, None)
 
     def _tell(self, app: App, event: str, data: Mapping[str, Any], pair: TokenPair | None) -> list[int]:
@@ -198,6 +207,39 @@ class Portal(PortalState):
         """POST an event to ``url`` (default: the app's ``/events``), genuine unless ``auth`` keywords change it."""
         fields = self.event_fields(event, data, user=user, with_tokens=with_tokens, **auth)
         return requests.post(url or f"{self.world.app.url}/events", data=fields, timeout=_TIMEOUT)
+
+    def begin_run(
+        self,
+        code: str,
+        properties: Mapping[str, Any] | None = None,
+        *,
+        user: User | None = None,
+        document: tuple[str, str, str] | None = None,
+    ) -> Run:
+        """A document has reached the stage of an automation rule: a run of the robot, which nobody has heard of yet.
+
+        ``user``: whom an administrator has chosen in the rule's settings; without, the one of ``AUTH_USER_ID``.
+        """
+        robot = self.installation().robots[code]
+        return self.automation.begin(robot, user.id if user else robot.user_id, properties or {}, document)
+
+    def run_fields(self, run: Run, **auth: Any) -> dict[str, str]:
+        """What the robot's handler is sent; keywords replace fields of ``auth`` (None: away)."""
+        owner = self.users.get(run.user_id)
+        pair = self.issue_tokens(owner) if owner else None
+        fields = dict(automation.run_fields(self, self.world.app, run, pair))
+        fields.update({f"auth[{name}]": value for name, value in auth.items()})
+        return {name: value for name, value in fields.items() if value is not None}
+
+    def run_robot(self, code: str, properties: Mapping[str, Any] | None = None, **how: Any) -> Run:
+        """A run, sent to the robot's handler; ``how`` as ``begin_run``. The answer's status stands in the run."""
+        run = self.begin_run(code, properties, **how)
+        try:
+            handler = self.installation().robots[code].handler
+            run.statuses.append(requests.post(handler, data=self.run_fields(run), timeout=_TIMEOUT).status_code)
+        except requests.RequestException:
+            run.statuses.append(0)
+        return run
 
     # --- HTTP -------------------------------------------------------------------------------------------------
 

@@ -7,6 +7,8 @@ from dataclasses import replace
 from datetime import tzinfo
 from typing import TYPE_CHECKING, Any
 
+from demo_portal.automation import Automation
+from demo_portal.collaboration import default_collaboration
 from demo_portal.crm.countries import COUNTRIES
 from demo_portal.crm.store import Crm
 from demo_portal.faults import FaultPlan
@@ -32,6 +34,8 @@ class PortalState:
         self.server = world.new_server(self.handle, port)
         self.oauth = world.oauth
         self.crm = Crm()
+        self.collaboration = default_collaboration()
+        self.automation = Automation()
         self.users: dict[int, User] = {user.id: user for user in default_users()}
         self.departments: list[Department] = default_departments()
         self.bucket = LeakyBucket(world.clock, *STANDARD)
@@ -163,10 +167,11 @@ class PortalState:
     # --- counters ---------------------------------------------------------------------------------------------
 
     def stats(self) -> dict[str, Any]:
-        """Counters as plain values: calls, by method, errors, refusals of both limits, highest levels."""
+        """Counters as plain values: calls, by method, commands of batches, errors, refusals, highest levels."""
         return {
             "calls": len(self.calls),
             "by_method": dict(self.calls.by_method),
+            "commands": self.calls.commands_by_method.total(),
             "errors": dict(self.calls.errors),
             "peak_in_flight": self.calls.peak_in_flight,
             "rejected": self.bucket.rejected,

@@ -13,6 +13,7 @@ from typing import Any, Literal, get_args
 from zoneinfo import ZoneInfo
 
 OwnerLists = Literal["each", "first", "refused"]
+LostReferences = Literal["deepest", "empty"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +25,8 @@ class Ways:
         fields are refused in camelCase. Off: the name alone is converted, whatever the prefix.
     owner_lists: what crm.item.productrow.list does with a list of owners: "each" owner is judged; only the "first"
         thinkable one, invoice 1, is (PHP makes 1 of any list); or lists are "refused" to everybody (after 26.250).
+    lost_references: a reference in a batch that leads nowhere becomes the "deepest" part of the results that exists
+        (an array: most methods refuse it), or is left "empty" (the condition is gone: a list begins from the start).
     unknown_select: names in ``select`` that are no fields are dropped in silence. Off: INVALID_ARG_VALUE.
     requisite_rights: crm.requisite.list is refused with an empty code to who may read neither companies nor contacts,
         and narrows to what one right shows. Off: the right to companies alone decides.
@@ -37,6 +40,7 @@ class Ways:
     version: str = "26.250"
     filter_keys: bool = True
     owner_lists: OwnerLists = "first"
+    lost_references: LostReferences = "deepest"
     unknown_select: bool = True
     requisite_rights: bool = True
     hidden_people: bool = True
@@ -74,7 +78,9 @@ def parsed(texts: Iterable[str]) -> dict[str, Any]:
         kind = kinds.get(name)
         if kind == "bool" and value in {"on", "off"}:
             ways[name] = value == "on"
-        elif kind == "OwnerLists" and value in get_args(OwnerLists):
+        elif (kind == "OwnerLists" and value in get_args(OwnerLists)) or (
+            kind == "LostReferences" and value in get_args(LostReferences)
+        ):
             ways[name] = value
         elif name == "server_zone":
             ways[name] = ZoneInfo(value)

@@ -11,7 +11,7 @@ from typing import Any
 
 from demo_portal.crm.names import camel_name, upper_name
 
-INVOICE, CONTACT, COMPANY = 31, 3, 4
+INVOICE, DEAL, CONTACT, COMPANY = 31, 2, 3, 4
 OWNER_TYPES = {"SI": INVOICE}
 RECURRING = "isRecurring"
 
@@ -21,7 +21,8 @@ PAID = "ufCrm_SMART_INVOICE_1718000000002"
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One field: ``type`` as the portal names it, ``title`` in Russian, ``title_en`` in English."""
+    """One field: ``type`` as the portal names it, ``title`` in Russian, ``title_en`` in English; ``items``: the choices
+    of a list, id → word."""
 
     name: str
     type: str
@@ -33,6 +34,7 @@ class Field:
     custom: bool = False
     settings: Mapping[str, Any] = field(default_factory=dict)
     status_type: str = ""
+    items: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def upper_name(self) -> str:
@@ -44,6 +46,8 @@ class Field:
         """The type by which values are compared."""
         if self.type in {"crm_company", "crm_contact", "crm_entity"}:
             return "crm"
+        if self.custom and (self.multiple or self.type in {"crm", "employee", "url", "boolean"}):
+            return "string"
         if self.type in {"crm_status", "crm_currency", "text", "enumeration", "money"}:
             return "string"
         return self.type
@@ -63,15 +67,18 @@ class Field:
             entry.update(listLabel=entry["title"], formLabel=entry["title"], filterLabel=entry["title"])
         if self.status_type:
             entry["statusType"] = self.status_type
+        if self.items:
+            entry["items"] = [{"ID": each, "VALUE": word} for each, word in self.items.items()]
         if self.settings:
             entry["settings"] = dict(self.settings)
         entry["upperName"] = self.upper_name
         return entry
 
 
-def custom_field(original: str, kind: str, title: str) -> Field:
-    """A custom field by its original name (``UF_CRM_626D6ABE98692``)."""
-    return Field(camel_name(original), kind, title, custom=True)
+def custom_field(original: str, kind: str, title: str, **more: Any) -> Field:
+    """A custom field by its original name (``UF_CRM_626D6ABE98692``); ``items`` are the choices of a list, ``settings``
+    of a field of type ``crm`` say Y of each type of record that it may hold."""
+    return Field(camel_name(original), kind, title, custom=True, **more)
 
 
 def kinds(fields: Iterable[Field]) -> dict[str, str]:
@@ -162,6 +169,17 @@ CONTACT_FIELDS: tuple[Field, ...] = (
     Field("hasPhone", "boolean", "Задан телефон", "Has phone", read_only=True),
     Field("hasEmail", "boolean", "Задан e-mail", "Has e-mail", read_only=True),
     Field("originId", "string", "Идентификатор во внешней системе", "External ID"),
+)
+
+DEAL_FIELDS: tuple[Field, ...] = (
+    *_COMMON,
+    Field("title", "string", "Название", "Name"),
+    Field("categoryId", "crm_category", "Воронка", "Pipeline"),
+    Field("stageId", "crm_status", "Стадия", "Stage", status_type="DEAL_STAGE"),
+    Field("opportunity", "double", "Сумма", "Total"),
+    Field("currencyId", "crm_currency", "Валюта", "Currency"),
+    Field("companyId", "crm_company", "Компания", "Company"),
+    Field("contactId", "crm_contact", "Контакт", "Contact"),
 )
 
 ROW_FIELDS: tuple[Field, ...] = (

@@ -14,6 +14,8 @@ from demo_portal.crm.fields import (
     CONTACT,
     CONTACT_FIELDS,
     CUSTOM_FIELDS,
+    DEAL,
+    DEAL_FIELDS,
     INVOICE,
     INVOICE_FIELDS,
     LINK_TYPES,
@@ -64,12 +66,14 @@ class Crm:
 
     def __init__(self) -> None:
         self.zone: tzinfo = MOSCOW
+        self.language = "ru"
         self.custom_fields: list[Field] = list(CUSTOM_FIELDS)
         self.invoices = Table(
             kinds((*INVOICE_FIELDS, *CUSTOM_FIELDS)), indexed=("companyId", "contactId", "accountNumber")
         )
         self.companies = Table(kinds(COMPANY_FIELDS), indexed=("isMyCompany",))
         self.contacts = Table(kinds(CONTACT_FIELDS), indexed=("companyId",))
+        self.deals = Table(kinds(DEAL_FIELDS))
         self.rows = Table(kinds(ROW_FIELDS), indexed=("ownerId",))
         self.payments = Table(PAYMENT_TYPES, indexed=("ownerId",))
         self.requisites = Table(REQUISITE_TYPES, key="ID", indexed=("ENTITY_ID",))
@@ -82,14 +86,20 @@ class Crm:
 
     def fields_of(self, entity_type_id: int) -> list[Field] | None:
         """Fields of an entity type, custom ones included; None for a type the demo does not have."""
-        known = {INVOICE: INVOICE_FIELDS, COMPANY: COMPANY_FIELDS, CONTACT: CONTACT_FIELDS}.get(entity_type_id)
+        known = {
+            INVOICE: INVOICE_FIELDS,
+            DEAL: DEAL_FIELDS,
+            COMPANY: COMPANY_FIELDS,
+            CONTACT: CONTACT_FIELDS,
+        }.get(entity_type_id)
         if known is None:
             return None
         return [*known, *self.custom_fields] if entity_type_id == INVOICE else list(known)
 
     def items_of(self, entity_type_id: int) -> Table | None:
         """The table of an entity type, or None."""
-        return {INVOICE: self.invoices, COMPANY: self.companies, CONTACT: self.contacts}.get(entity_type_id)
+        tables = {INVOICE: self.invoices, DEAL: self.deals, COMPANY: self.companies, CONTACT: self.contacts}
+        return tables.get(entity_type_id)
 
     def add_custom_field(self, field: Field) -> None:
         """A further custom field of invoices."""
@@ -148,6 +158,11 @@ class Crm:
     def add_contact(self, contact: Mapping[str, Any] | None = None, **fields: Any) -> int:
         """Add a contact; returns its id."""
         return self.contacts.add({**(contact or builders.a_contact()), **fields})
+
+    def add_deal(self, title: str, **fields: Any) -> int:
+        """Add a deal; returns its id."""
+        names = dict.fromkeys(each.name for each in DEAL_FIELDS)
+        return self.deals.add({**names, "title": title, "assignedById": 1, "currencyId": "RUB", **fields})
 
     def add_requisite(self, requisite: Mapping[str, Any] | None = None, **given: Any) -> int:
         """Add a requisite, ready-made or by the arguments of ``a_requisite``; returns its id."""

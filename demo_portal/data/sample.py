@@ -26,6 +26,7 @@ from demo_portal.crm.store import Crm
 from demo_portal.data import names
 from demo_portal.data.defects import add_defects
 from demo_portal.data.inn import kpp, legal_entity_inn, ogrn, person_inn
+from demo_portal.data.payments import add_payments
 
 VAT_22_FROM = date(2026, 1, 1)
 _RATES = {"RUB": Decimal(1), "USD": Decimal(80), "EUR": Decimal(93), "KZT": Decimal("0.156")}
@@ -55,13 +56,14 @@ class Dates:
 
 @dataclass(slots=True)
 class Sample:
-    """What was made: ids of one's own companies, of the buyers, and ``defects``: kind → ids of invoices."""
+    """What was made: ids of one's own companies, of the buyers, and ``defects`` and ``payments``: kind → ids."""
 
     my_companies: list[int] = field(default_factory=list)
     my_requisites: list[int] = field(default_factory=list)
     buyers: list[Buyer] = field(default_factory=list)
     invoices: list[int] = field(default_factory=list)
     defects: dict[str, list[int]] = field(default_factory=dict)
+    payments: dict[str, list[int]] = field(default_factory=dict)
 
 
 def fill(crm: Crm, *, today: date, seed: int = 24, invoices: int = 600) -> Sample:
@@ -78,6 +80,8 @@ def fill(crm: Crm, *, today: date, seed: int = 24, invoices: int = 600) -> Sampl
     for number, day in enumerate(dates, start=1):
         sample.invoices.append(_invoice(crm, sample, random, number, Dates(day, today)))
     add_defects(crm, sample.invoices, sample.defects, random)
+    add_payments(crm, sample.invoices, sample.payments)
+    _deals(crm, sample)
     return sample
 
 
@@ -171,6 +175,18 @@ def _persons(crm: Crm, sample: Sample, random: Random) -> None:
             preset=PRESET_PERSON,
         )
         sample.buyers.append(Buyer(None, contact_id, requisite))
+
+
+def _deals(crm: Crm, sample: Sample) -> None:
+    """The next delivery to every fourth buyer; the last deal names nobody yet."""
+    for place, buyer in enumerate(sample.buyers[::4]):
+        crm.add_deal(
+            f"Поставка {place + 1}",
+            companyId=buyer.company_id,
+            contactId=buyer.contact_id,
+            opportunity=Decimal(45_000 + 7_500 * place),
+        )
+    crm.add_deal("Обращение с сайта")
 
 
 def _invoice(crm: Crm, sample: Sample, random: Random, number: int, dates: Dates) -> int:

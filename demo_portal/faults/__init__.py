@@ -6,6 +6,8 @@ portal.faults.always(Fault.error("OVERLOAD_LIMIT"))
 portal.faults.last(Fault.cut(), method="crm.item.list")             # the page that ends a list
 portal.faults.before(2, remove_an_invoice, method="crm.item.list")  # data that change while being read
 portal.faults.clear()
+
+A rule that names a method counts the commands of batches among its calls; one for any method counts requests.
 """
 
 from __future__ import annotations
@@ -151,9 +153,11 @@ class _Rule:
     when: Callable[[str, Mapping[str, Any]], bool] | None = None
     seen: int = 0
 
-    def fires(self, method: str, params: Mapping[str, Any]) -> bool:
-        """Count this call; whether the rule applies to it."""
+    def fires(self, method: str, params: Mapping[str, Any], *, in_batch: bool = False) -> bool:
+        """Count this call; whether the rule applies to it. A command of a batch is none of "any" calls."""
         if self.method not in {None, method} or (self.when and not self.when(method, params)):
+            return False
+        if in_batch and self.method is None and self.when is None:
             return False
         self.seen += 1
         return self.seen >= self.first and (self.times is None or self.seen < self.first + self.times)
@@ -214,10 +218,22 @@ class FaultPlan:
         value: Callable[[], dict[str, Any] | None],
     ) -> Reply:
         """The answer to a call: ``truth()``, unless a rule says otherwise."""
+        return self.instead(method, params, truth, value) or truth()
+
+    def instead(
+        self,
+        method: str,
+        params: Mapping[str, Any],
+        truth: Callable[[], Reply],
+        value: Callable[[], dict[str, Any] | None],
+        *,
+        in_batch: bool = False,
+    ) -> Reply | None:
+        """What a rule has in the place of the answer to a call, or to a command of a batch; None for the truth."""
         if not self._rules:
-            return truth()
+            return None
         with self._lock:
-            due = [rule for rule in self._rules if not rule.last and rule.fires(method, params)]
+            due = [rule for rule in self._rules if not rule.last and rule.fires(method, params, in_batch=in_batch)]
             last = [rule for rule in self._rules if rule.last]
         for rule in due:
             if rule.do is not None:
@@ -225,8 +241,8 @@ class FaultPlan:
         fault = next((rule.fault for rule in due if rule.fault is not None), None)
         if fault is None and last and corruption.ends_list(value()):
             with self._lock:
-                fault = next((rule.fault for rule in last if rule.fires(method, params)), None)
+                fault = next((rule.fault for rule in last if rule.fires(method, params, in_batch=in_batch)), None)
         if fault is None:
-            return truth()
+            return None
         self.fired.append((fault.name, method))
         return fault.answer(Exchange(method, params, truth, value, self._held))

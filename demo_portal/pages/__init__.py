@@ -7,12 +7,19 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from demo_portal.pages import app_pages, companies, invoices
+from demo_portal.pages import app_pages, automation, clients, companies, invoices, messages
 from demo_portal.pages.layout import (
     ANALYTICS_PATH,
     APP_PATH,
+    AUTOMATION_PATH,
+    CHATS_PATH,
     COMPANIES_PATH,
+    CONTACTS_PATH,
+    DEALS_PATH,
+    DRIVE_PATH,
     INVOICES_PATH,
+    MARKET_PATH,
+    OWN_COMPANIES_PATH,
     WIDGETS_PATH,
     Viewer,
     page,
@@ -26,6 +33,9 @@ if TYPE_CHECKING:
 _STATIC = Path(__file__).parent.parent / "static"
 _TYPES = {".css": "text/css; charset=utf-8", ".js": "application/javascript; charset=utf-8"}
 _INVOICE = re.compile(r"^/crm/type/31/details/(\d+)/?$")
+_VIEW = re.compile(r"^/marketplace/view/([^/]+)/?$")
+_CONTACT = re.compile(r"^/crm/contact/details/(\d+)/?$")
+_DEAL = re.compile(r"^/crm/deal/details/(\d+)/?$")
 _COMPANY = re.compile(r"^/crm/company/details/(\d+)/?$")
 
 
@@ -60,6 +70,8 @@ def _static(name: str) -> Reply:
 def _page(viewer: Viewer, request: Request) -> Reply:
     if request.path in _PAGES:
         return _PAGES[request.path](viewer, request)
+    if found := _VIEW.match(request.path):
+        return messages.app_by_link(viewer, request, found.group(1))
     for pattern, card in _CARDS:
         if found := pattern.match(request.path):
             return card(viewer, request, int(found.group(1)))
@@ -78,13 +90,22 @@ def _api(viewer: Viewer, request: Request) -> Reply:
 _PAGES: dict[str, Callable[[Viewer, Request], Reply]] = {
     INVOICES_PATH: invoices.invoice_list,
     COMPANIES_PATH: companies.company_list,
+    CONTACTS_PATH: clients.contact_list,
+    DEALS_PATH: clients.deal_list,
     ANALYTICS_PATH: companies.analytics,
     APP_PATH: app_pages.app_page,
     WIDGETS_PATH: app_pages.widgets,
+    CHATS_PATH: messages.messenger,
+    DRIVE_PATH: messages.drive,
+    MARKET_PATH: lambda viewer, _request: page(viewer, viewer.word("market"), ""),
+    OWN_COMPANIES_PATH: lambda viewer, _request: page(viewer, viewer.word("own_companies"), ""),
+    AUTOMATION_PATH: automation.automation,
 }
 _CARDS: tuple[tuple[re.Pattern[str], Callable[[Viewer, Request, int], Reply]], ...] = (
     (_INVOICE, invoices.invoice_card),
     (_COMPANY, companies.company_card),
+    (_CONTACT, clients.contact_card),
+    (_DEAL, clients.deal_card),
 )
 _READINGS: dict[str, Callable[[Viewer], Reply]] = {
     "/demo/access": app_pages.access,
@@ -97,4 +118,5 @@ _ANSWERS: dict[str, Callable[[Viewer, dict[str, Any]], Reply]] = {
     "/demo/install-finish": app_pages.finish,
     "/demo/uninstall": app_pages.uninstall,
     "/demo/reset": app_pages.reset,
+    "/demo/run-robot": automation.run_robot,
 }

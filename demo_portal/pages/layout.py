@@ -18,8 +18,15 @@ if TYPE_CHECKING:
 APP_PATH = "/marketplace/app/5/"
 INVOICES_PATH = "/crm/type/31/list/category/0/"
 COMPANIES_PATH = "/crm/company/list/"
+CONTACTS_PATH = "/crm/contact/list/"
+DEALS_PATH = "/crm/deal/list/"
 ANALYTICS_PATH = "/report/analytics/"
 WIDGETS_PATH = "/devops/list/"
+CHATS_PATH = "/online/"
+DRIVE_PATH = "/docs/"
+MARKET_PATH = "/marketplace/"
+OWN_COMPANIES_PATH = "/crm/configs/mycompany/"
+AUTOMATION_PATH = "/crm/deal/automation/0/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +57,14 @@ class Viewer:
     def company(self, company_id: int) -> str:
         """The address of a company's card."""
         return self.link(f"/crm/company/details/{company_id}/")
+
+    def contact(self, contact_id: int) -> str:
+        """The address of a contact's card."""
+        return self.link(f"/crm/contact/details/{contact_id}/")
+
+    def deal(self, deal_id: int) -> str:
+        """The address of a deal's card."""
+        return self.link(f"/crm/deal/details/{deal_id}/")
 
 
 def e(value: Any) -> str:
@@ -130,10 +145,15 @@ def _languages(viewer: Viewer) -> str:
 
 def _menu(viewer: Viewer) -> str:
     entries = (
+        ("messenger", (CHATS_PATH, "✉")),
+        ("drive", (DRIVE_PATH, "▢")),
         ("crm", ()),
         ("invoices", (INVOICES_PATH, "₽")),
+        ("deals", (DEALS_PATH, "◆")),
         ("companies", (COMPANIES_PATH, "▦")),
+        ("contacts", (CONTACTS_PATH, "☺")),
         ("analytics", (ANALYTICS_PATH, "▥")),
+        ("automation", (AUTOMATION_PATH, "⚡")),
         ("apps", ()),
         ("", (APP_PATH, "▤")),
         ("installed_apps", (WIDGETS_PATH, "⚙")),

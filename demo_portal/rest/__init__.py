@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from demo_portal.automation import methods as automation
 from demo_portal.errors import PortalFault
-from demo_portal.rest import basic, directories, embedding, items, people, requisites
+from demo_portal.rest import basic, directories, drive, embedding, items, messenger, people, requisites
 from demo_portal.rest.context import Answer, Call, Method
 
 USER_SCOPES = frozenset({"user", "user_basic", "user_brief"})
@@ -21,6 +22,9 @@ class Entry:
 
 _CRM = frozenset({"crm"})
 _PLACEMENT = frozenset({"placement"})
+_IM = frozenset({"im"})
+_DISK = frozenset({"disk"})
+_BIZPROC = frozenset({"bizproc"})
 
 METHODS: dict[str, Entry] = {
     "crm.item.list": Entry(items.item_list, _CRM),
@@ -48,6 +52,20 @@ METHODS: dict[str, Entry] = {
     "event.get": Entry(embedding.event_get),
     "event.bind": Entry(embedding.event_bind),
     "event.unbind": Entry(embedding.event_unbind),
+    "im.notify.system.add": Entry(messenger.notify_system_add, _IM),
+    "im.recent.list": Entry(messenger.recent_list, _IM),
+    "im.dialog.messages.get": Entry(messenger.dialog_messages_get, _IM),
+    "im.v2.file.upload": Entry(messenger.file_upload, _IM),
+    "disk.storage.getlist": Entry(drive.storage_list, _DISK),
+    "disk.storage.getchildren": Entry(drive.storage_children, _DISK),
+    "disk.folder.get": Entry(drive.folder_get, _DISK),
+    "disk.folder.getchildren": Entry(drive.folder_children, _DISK),
+    "disk.folder.uploadfile": Entry(drive.upload_file, _DISK),
+    "bizproc.robot.list": Entry(automation.robot_list, _BIZPROC),
+    "bizproc.robot.add": Entry(automation.robot_add, _BIZPROC),
+    "bizproc.robot.update": Entry(automation.robot_update, _BIZPROC),
+    "bizproc.robot.delete": Entry(automation.robot_delete, _BIZPROC),
+    "bizproc.event.send": Entry(automation.event_send, _BIZPROC),
     "app.info": Entry(basic.app_info),
     "scope": Entry(basic.scope),
     "server.time": Entry(basic.server_time),

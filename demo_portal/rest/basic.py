@@ -17,7 +17,7 @@ def app_info(call: Call) -> Answer:
             "ID": 5,
             "CODE": call.app.client_id,
             "VERSION": installation.version,
-            "STATUS": call.app.status,
+            "STATUS": installation.status or call.app.status,
             "INSTALLED": installation.installed,
             "PAYMENT_EXPIRED": "Y" if installation.payment_expired else "N",
             "DAYS": installation.days,

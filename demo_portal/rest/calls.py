@@ -26,9 +26,9 @@ class CallRecord:
 
 
 class CallLog:
-    """Counts of calls by method, by error code, and the latest 20,000 calls themselves."""
+    """Counts of calls by method, by error code, and the latest ``kept`` calls themselves."""
 
-    def __init__(self) -> None:
+    def __init__(self, kept: int = _KEPT) -> None:
         self._lock = threading.Lock()
         self.by_method: Counter[str] = Counter()
         self.errors: Counter[str] = Counter()
@@ -36,7 +36,10 @@ class CallLog:
         """Requests that carried the application's client_secret: a portal must never see it."""
         self.in_flight = 0
         self.peak_in_flight = 0
-        self._records: deque[CallRecord] = deque(maxlen=_KEPT)
+        self.commands_by_method: Counter[str] = Counter()
+        """Commands inside batches, which are no requests and count for nothing else here."""
+        self._records: deque[CallRecord] = deque(maxlen=kept)
+        self._commands: deque[CallRecord] = deque(maxlen=kept)
 
     def __len__(self) -> int:
         return sum(self.by_method.values())
@@ -50,6 +53,18 @@ class CallLog:
     def of(self, method: str) -> list[CallRecord]:
         """The latest calls of one method."""
         return [each for each in self.records if each.method == method]
+
+    def asked(self, method: str) -> list[CallRecord]:
+        """The latest calls of one method and commands of batches, in the order of their answers."""
+        with self._lock:
+            both = [*self._records, *self._commands]
+        return sorted((each for each in both if each.method == method), key=lambda each: each.at)
+
+    def command(self, record: CallRecord) -> None:
+        """A command of a batch has been answered."""
+        with self._lock:
+            self.commands_by_method[record.method] += 1
+            self._commands.append(record)
 
     def begin(self) -> None:
         """A call has arrived."""
@@ -72,5 +87,7 @@ class CallLog:
             self.by_method.clear()
             self.errors.clear()
             self._records.clear()
+            self.commands_by_method.clear()
+            self._commands.clear()
             self.secrets_seen = 0
             self.peak_in_flight = self.in_flight

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from demo_portal.crm.fields import CONTACT, INVOICE
+from demo_portal.crm.fields import CONTACT, DEAL, INVOICE
 from demo_portal.crm.query import Comparing, Record
 from demo_portal.crm.table import Table, Visible
 from demo_portal.errors import InvalidArgument, PortalFault
@@ -28,6 +28,7 @@ class Call:
     scopes: frozenset[str]
     method: str
     params: Mapping[str, Any]
+    by_webhook: bool = False
 
     def text(self, *names: str) -> str:
         """The first of these parameters that is given, as text; "" when none is."""
@@ -109,6 +110,8 @@ def visible_items(call: Call, entity_type_id: int) -> Visible | None:
     """Which items of a type the user may read; None: all."""
     if entity_type_id == INVOICE:
         return visible_invoices(call)
+    if entity_type_id == DEAL:
+        return None if call.user.sees_deals else Visible("nothing", lambda _: False)
     seen = call.user.sees_contacts if entity_type_id == CONTACT else call.user.sees_companies
     return None if seen else Visible("nothing", lambda _: False)
 

@@ -9,6 +9,8 @@ from demo_portal.errors import PortalFault
 from demo_portal.installation import EventHandler, Placement
 from demo_portal.rest.context import Answer, Call
 
+APP_LINK = "REST_APP_URI"
+"""One handler an application: a second one is refused (widgets/universal/app-url)."""
 _KNOWN_EVENTS = {
     "ONAPPINSTALL",
     "ONAPPUNINSTALL",
@@ -44,6 +46,8 @@ def placement_bind(call: Call) -> Answer:
     if code not in call.portal.known_placements:
         raise PortalFault("ERROR_PLACEMENT_NOT_FOUND", "Placement not found")
     placements = call.portal.installation(call.app).placements
+    if code == APP_LINK and any(each.code == code for each in placements):
+        raise PortalFault("ERROR_PLACEMENT_MAX_COUNT", "Placement max count")
     if any(each.code == code and each.handler == handler for each in placements):
         raise PortalFault("ERROR_CORE", "Unable to set placement handler: Handler already binded")
     titles = _titles(call.mapping("LANG_ALL", "langAll"))

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import time as real_time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from demo_portal import rest
 from demo_portal.errors import PortalFault
 from demo_portal.people import App, User
-from demo_portal.rest.batch import batch
+from demo_portal.rest.batch import BatchEndedError, batch
 from demo_portal.rest.calls import CallRecord
 from demo_portal.rest.context import Call
 from demo_portal.server.http import Reply, Request, json_reply
@@ -102,9 +104,12 @@ def _watch_secrets(portal: Portal, request: Request) -> None:
 def _answer(portal: Portal, visit: _Visit) -> Reply:
     if not portal.bucket.admit():
         return _failure(visit, PortalFault("QUERY_LIMIT_EXCEEDED"))
-    reply = portal.faults.answer(
-        visit.method, visit.params, lambda: _truth(portal, visit), lambda: _value(portal, visit)
-    )
+    try:
+        reply = portal.faults.answer(
+            visit.method, visit.params, lambda: _truth(portal, visit), lambda: _value(portal, visit)
+        )
+    except BatchEndedError as ended:
+        reply, visit.status = ended.reply, ended.reply.status
     if not visit.code and (reply.status >= 400 or reply.drop):
         visit.code = f"fault {portal.faults.fired[-1][0]}" if portal.faults.fired else "fault"
     return reply
@@ -136,13 +141,81 @@ def _carried_out(portal: Portal, visit: _Visit) -> dict[str, Any]:
     visit.user_id = user.id
     started = portal.world.clock()
 
-    def run(method: str, params: Mapping[str, Any]) -> dict[str, Any]:
-        return _run(portal, Call(portal, user, app, scopes, method.lower(), params))
-
+    call = Call(portal, user, app, scopes, visit.method, visit.params, visit.webhook_user is not None)
     if visit.method == "batch":
-        call = Call(portal, user, app, scopes, "batch", visit.params)
-        return {**batch(call, run).body(), "time": _time(portal, started)}
-    return run(visit.method, visit.params)
+        return {**batch(call, _Commands(portal, call, visit)).body(), "time": _time(portal, started)}
+    return _run(portal, call)
+
+
+class _Commands:
+    """The commands of one batch, each with its faults, its work and its place in the record of calls.
+
+    The portal works through them one after another and ends the whole after its time limit.
+    """
+
+    def __init__(self, portal: Portal, call: Call, visit: _Visit) -> None:
+        self._portal = portal
+        self._call = call
+        self._visit = visit
+        self._worked = 0.0
+
+    def __call__(self, method: str, params: Mapping[str, Any]) -> dict[str, Any]:
+        """The body of one command. Raises PortalFault, and BatchEndedError where all that comes is something else."""
+        visit = _Visit(method.lower(), dict(params), "", "body", self._visit.json, user_id=self._call.user.id)
+        instead = self._portal.faults.instead(
+            visit.method,
+            params,
+            lambda: json_reply(self._value(visit), visit.status),
+            lambda: self._value(visit),
+            in_batch=True,
+        )
+        if instead is None:
+            body, status = self._value(visit), visit.status
+        else:
+            body, status = _told(instead), instead.status
+        self._record(visit, body, status)
+        if "error" in body:
+            raise PortalFault(str(body["error"]), str(body.get("error_description") or ""), status)
+        return body
+
+    def _value(self, visit: _Visit) -> dict[str, Any]:
+        if visit.body is None:
+            started = self._portal.world.clock()
+            self._work(visit.method)
+            try:
+                call = replace(self._call, method=visit.method, params=visit.params)
+                visit.body = _run(self._portal, call, started)
+            except PortalFault as failure:
+                _failure(visit, failure)
+        return visit.body or {}
+
+    def _work(self, method: str) -> None:
+        seconds = self._portal.pace.execution_of(method)
+        self._worked += seconds
+        self._portal.world.sleep(seconds)
+        if self._worked > self._portal.pace.time_limit:
+            raise BatchEndedError(self._portal.pace.out_of_time())
+
+    def _record(self, visit: _Visit, body: Mapping[str, Any], status: int) -> None:
+        code = str(body["error"] or "error") if "error" in body else ""
+        now = self._portal.world.clock()
+        self._portal.calls.command(
+            CallRecord(visit.method, visit.params, visit.user_id, status, code, visit.auth_in, visit.json, now)
+        )
+
+
+def _told(reply: Reply) -> dict[str, Any]:
+    """The body of what a command was answered with. Raises BatchEndedError for what ends the whole request: no JSON,
+    a lost connection."""
+    if reply.drop or reply.cut or not isinstance(reply.body, bytes):
+        raise BatchEndedError(reply)
+    try:
+        body = json.loads(reply.body, parse_float=Decimal)
+    except ValueError:
+        raise BatchEndedError(reply) from None
+    if not isinstance(body, dict) or not {"result", "error"} & body.keys():
+        raise BatchEndedError(reply)
+    return body
 
 
 def _caller(portal: Portal, visit: _Visit) -> tuple[User, App, frozenset[str]]:
@@ -161,8 +234,8 @@ def _caller(portal: Portal, visit: _Visit) -> tuple[User, App, frozenset[str]]:
     return user, portal.world.apps[pair.client_id], frozenset(pair.scope.split(","))
 
 
-def _run(portal: Portal, call: Call) -> dict[str, Any]:
-    started, ticks = portal.world.clock(), real_time.perf_counter()
+def _run(portal: Portal, call: Call, started: float | None = None) -> dict[str, Any]:
+    started, ticks = portal.world.clock() if started is None else started, real_time.perf_counter()
     entry = rest.find(call)
     if not portal.operating.admit(call.method):
         raise PortalFault("OPERATION_TIME_LIMIT")

@@ -43,7 +43,10 @@ def item_fields(call: Call) -> Answer:
     """crm.item.fields."""
     _, fields = _table(call, _entity_type(call))
     original = _wants_original(call)
-    shown = {(each.upper_name if original and each.custom else each.name): each.described() for each in fields}
+    shown = {
+        (each.upper_name if original and each.custom else each.name): each.described(call.portal.crm.language)
+        for each in fields
+    }
     return Answer({"fields": shown})
 
 

@@ -10,6 +10,8 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from demo_portal.server.http import Reply
+
 STANDARD = (50.0, 2.0)
 ENTERPRISE = (250.0, 5.0)
 _GRAIN = 1e-5
@@ -145,11 +147,15 @@ class Pace:
     """How slow the portal is.
 
     ``latency``: seconds each call is held before it is answered; ``execution``: seconds of work that each call is
-    said to cost (counted in the operating time, not slept). Either a number or a function of the method's name.
+    said to cost (counted in the operating time; slept by the commands of a batch alone, which stand in for what a call
+    of its own does beside others). Either a number or a function of the method's name. ``time_limit``: seconds of work
+    after which a batch is ended, with a gateway's page (504) or, ``half_answers``, with half a JSON.
     """
 
     latency: float | Callable[[str], float] = 0.0
     execution: float | Callable[[str], float] = field(default=0.02)
+    time_limit: float = 60.0
+    half_answers: bool = False
 
     def latency_of(self, method: str) -> float:
         """Seconds to hold a call of ``method``."""
@@ -158,3 +164,9 @@ class Pace:
     def execution_of(self, method: str) -> float:
         """Seconds of work that a call of ``method`` costs."""
         return self.execution(method) if callable(self.execution) else self.execution
+
+    def out_of_time(self) -> Reply:
+        """What a request is answered with whose time has run out."""
+        if self.half_answers:
+            return Reply(200, b'{"result":{"result":{"')
+        return Reply(504, b"<html><body><h1>504 Gateway Time-out</h1></body></html>", "text/html; charset=utf-8")

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 from demo_portal.server import forms, serialization
 
-_MAX_BODY = 32 * 1024 * 1024
+_MAX_BODY = 160 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
