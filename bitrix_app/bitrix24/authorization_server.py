@@ -21,9 +21,11 @@ from urllib.parse import urlencode, urlsplit
 
 from marshmallow import ValidationError
 
-from bitrix_app.bitrix24.http import HttpClient, HttpResponse, Limits, NoAnswerError, OversizedError, checked_endpoint
+from bitrix_app.bitrix24.addresses import checked_endpoint
+from bitrix_app.bitrix24.http import HttpClient, HttpResponse, Limits, NoAnswerError, OversizedError
 from bitrix_app.bitrix24.parsing import AppInfoSchema, NotJsonError, RenewalSchema, UnsafeJsonError, parse_json
-from bitrix_app.bitrix24.types import RenewedPair, TokenOwner
+from bitrix_app.bitrix24.records import authorization_record
+from bitrix_app.bitrix24.types import CallObserver, RenewedPair, TokenOwner
 from bitrix_app.errors import (
     AppError,
     AuthorizationServerError,
@@ -31,6 +33,9 @@ from bitrix_app.errors import (
     ForeignTokenError,
     InvalidGrantError,
     PaymentRequiredError,
+    PortalDeletedError,
+    PortalError,
+    UserAccessError,
 )
 
 A = TypeVar("A")
@@ -38,6 +43,12 @@ A = TypeVar("A")
 _MAX_BYTES = 2**20
 _HEADERS = {"Accept": "application/json", "User-Agent": "bitrix-invoice-register"}
 _FORM = {**_HEADERS, "Content-Type": "application/x-www-form-urlencoded"}
+_CLOSED: Mapping[str, type[PortalError]] = {
+    "PAYMENT_REQUIRED": PaymentRequiredError,
+    "PORTAL_DELETED": PortalDeletedError,
+    "USER_ACCESS_ERROR": UserAccessError,
+}
+"""Codes that say that a portal, or its application to this user, is closed, whatever the token is worth."""
 _CODE = re.compile(r"[A-Za-z0-9_-]{1,40}")
 _DOMAIN = re.compile(r"[A-Za-z0-9.-]{1,253}(:\d{1,5})?")
 _SECONDS_OF_LIFE = 3600
@@ -56,7 +67,8 @@ class AuthorizationServer:
     the others wait for a place, as long as an answer may take. How many threads of the web process may come here at
     all is not decided here.
 
-    Times are seconds. ``ca_bundle``: a PEM file of authorities to trust beside the public ones. Close it when done.
+    Times are seconds. ``ca_bundle``: a PEM file of authorities to trust beside the public ones; ``observer`` is told
+    of each call, with its tokens. Close it when done.
     """
 
     def __init__(
@@ -71,6 +83,7 @@ class AuthorizationServer:
         total_timeout: float = 8.0,
         ca_bundle: str = "",
         clock: Callable[[], float] = time.time,
+        observer: CallObserver | None = None,
     ) -> None:
         keep_queries_out_of_logs()
         self._roots = tuple(each.rstrip("/") for each in roots)
@@ -80,6 +93,7 @@ class AuthorizationServer:
         self._places = threading.BoundedSemaphore(at_once)
         self._patience = total_timeout
         self._clock = clock
+        self._observer = observer
         limits = Limits(connect=connect_timeout, read=total_timeout, total=total_timeout, max_bytes=_MAX_BYTES)
         self._http = HttpClient(limits, hosts=len(self._roots), connections=at_once, ca_bundle=ca_bundle)
 
@@ -87,7 +101,8 @@ class AuthorizationServer:
         """Whose token this is. ``told``: the ``SERVER_ENDPOINT`` that came with it; where it names one of the roots,
         that one is asked alone, else all are, the ``remembered`` one first, until one knows the token.
 
-        Raises ForeignTokenError for one that is forged, expired, another application's, or belongs to a portal whose
+        Raises PaymentRequiredError, PortalDeletedError and UserAccessError where the portal is closed to its owner;
+        ForeignTokenError for one that is forged, expired, another application's, or belongs to a portal whose
         address we do not call; AuthorizationServerUnavailableError when there is no answer that says so: a root that
         is silent might have known it.
         """
@@ -110,8 +125,8 @@ class AuthorizationServer:
         """A new pair; ``refresh_token`` is spent by it. The ``remembered`` root is asked alone; where it is none of
         ours, all are, until one renews it.
 
-        Raises InvalidGrantError, PaymentRequiredError, AuthorizationServerUnavailableError; AuthorizationServerError
-        for any other refusal.
+        Raises InvalidGrantError, AuthorizationServerUnavailableError; PaymentRequiredError, PortalDeletedError and
+        UserAccessError where the portal is closed; AuthorizationServerError for any other refusal.
         """
         roots = [remembered] if remembered in self._roots else self._roots
         return _first_good(roots, lambda root: self._renew(root, refresh_token))
@@ -161,6 +176,7 @@ class AuthorizationServer:
             scopes=info["scope"] if info["scope"] is not None else install["scope"] or frozenset(),
             expires_at=info["expires"],
             root=root,
+            app_version=install["version"] or "",
         )
 
     def _endpoint(self, address: str, refusal: type[AppError]) -> str:
@@ -179,7 +195,9 @@ class AuthorizationServer:
         raise AuthorizationServerUnavailableError(f"the authorization server's answer has a wrong {wrong}")
 
     def _body(self, response: HttpResponse) -> tuple[int, dict[str, Any]]:
-        """Status and body of an answer that is JSON and no failure of the server. Raises the Unavailable error."""
+        """Status and body of an answer that is JSON and no failure of the server. Raises the Unavailable error; what
+        says that the portal is closed, whatever its status."""
+        _raise_closed(response)
         if response.status >= 500 or response.status in {408, 429} or 300 <= response.status < 400:
             raise AuthorizationServerUnavailableError(f"the authorization server answered {response.status}")
         try:
@@ -195,14 +213,20 @@ class AuthorizationServer:
         Unavailable error."""
         if not self._places.acquire(timeout=self._patience):
             raise AuthorizationServerUnavailableError("too many requests wait for the authorization server")
+        started, response = time.monotonic(), None
         try:
             if verb == "GET":
-                return self._http.request(verb, f"{root}{path}", headers=_HEADERS, query=fields)
-            return self._http.request(verb, f"{root}{path}", headers=_FORM, body=urlencode(fields).encode())
+                response = self._http.request(verb, f"{root}{path}", headers=_HEADERS, query=fields)
+            else:
+                response = self._http.request(verb, f"{root}{path}", headers=_FORM, body=urlencode(fields).encode())
         except (NoAnswerError, OversizedError) as error:
             raise AuthorizationServerUnavailableError(f"no answer: {error}") from None
         finally:
             self._places.release()
+            if self._observer:
+                seconds = time.monotonic() - started
+                self._observer.answered(authorization_record(f"{root}{path}", fields, response, seconds))
+        return response
 
 
 def _first_good(roots: Sequence[str], ask: Callable[[str], A]) -> A:
@@ -218,13 +242,25 @@ def _first_good(roots: Sequence[str], ask: Callable[[str], A]) -> A:
     raise next(each for kind in tellings for each in failures if isinstance(each, kind))
 
 
-def _refusal(status: int, body: Mapping[str, Any]) -> AppError:
+def _raise_closed(response: HttpResponse) -> None:
+    try:
+        body = parse_json(response.content)
+    except (NotJsonError, UnsafeJsonError):
+        return
+    code = _code_of(body) if isinstance(body, dict) else ""
+    if code.upper() in _CLOSED:
+        raise _CLOSED[code.upper()](method="oauth", status=response.status, portal_code=code)
+
+
+def _code_of(body: Mapping[str, Any]) -> str:
     code = body.get("error")
-    code = code if isinstance(code, str) and _CODE.fullmatch(code) else ""
+    return code if isinstance(code, str) and _CODE.fullmatch(code) else ""
+
+
+def _refusal(status: int, body: Mapping[str, Any]) -> AppError:
+    code = _code_of(body)
     if code.lower() == "invalid_grant":
         return InvalidGrantError("the refresh token is spent or has lapsed")
-    if code.upper() == "PAYMENT_REQUIRED":
-        return PaymentRequiredError(method="oauth/token", status=status, portal_code=code)
     return AuthorizationServerError(f"the authorization server refused to renew: {code or status}", server_code=code)
 
 

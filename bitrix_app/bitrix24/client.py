@@ -5,15 +5,29 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from datetime import timedelta
+from functools import partial
 from typing import Any, TypeVar
 
 from bitrix_app.bitrix24 import crm, portal_methods
-from bitrix_app.bitrix24.habits import Habits
-from bitrix_app.bitrix24.questions import Question
+from bitrix_app.bitrix24.batch import BatchSession
+from bitrix_app.bitrix24.habits import FieldNames, Habits, Spelling, needs_spelling
+from bitrix_app.bitrix24.questions import PagedList, Question
 from bitrix_app.bitrix24.session import PortalSession
-from bitrix_app.bitrix24.spelling import TRIED, Spelling, Written, name_in, needs_spelling, written
 from bitrix_app.bitrix24.transport import Transport
-from bitrix_app.bitrix24.types import Answer, Bucket, CallObserver, Page, Profile, Run, StopSignal, TokenSource
+from bitrix_app.bitrix24.types import (
+    Answer,
+    Bucket,
+    CallObserver,
+    Crew,
+    Outline,
+    Page,
+    Profile,
+    Run,
+    StopSignal,
+    TokenSource,
+)
 from bitrix_app.errors import GiveUpError, InvalidArgumentError
 
 T = TypeVar("T")
@@ -24,7 +38,8 @@ class Bitrix24Client:
     """Speaks to one portal with one user's rights, for one piece of work (a report, a web request).
 
     Several threads may use it at once. ``clock`` gives Unix seconds, ``jitter`` a number from 0 to 1. The transport
-    belongs to whoever made it. ``habits`` are kept beyond this client where they are given.
+    belongs to whoever made it. ``habits`` are kept beyond this client where they are given. ``batches``: what is asked
+    together goes by the portal's ``batch``.
 
     Every method raises PortalError where waiting, a new token and repeating do not help (contract §5), and
     UnexpectedAnswerError for an answer of another shape than the method's page says; AuthorizationServerError when the
@@ -41,11 +56,15 @@ class Bitrix24Client:
         stop: StopSignal,
         observer: CallObserver,
         habits: Habits | None = None,
+        batches: bool = False,
         clock: Callable[[], float] = time.time,
         jitter: Callable[[], float] = random.random,
     ) -> None:
         self.habits = Habits() if habits is None else habits
-        self._session = PortalSession(
+        self._names = FieldNames(self.habits.spellings, self.invoice_fields, self._is_taken)
+        session = BatchSession if batches else PortalSession
+        self._session = session(
+            habits=self.habits,
             transport=transport,
             tokens=tokens,
             bucket=bucket,
@@ -63,25 +82,48 @@ class Bitrix24Client:
         """What the portal answers to one question."""
         return self._session.ask(question)
 
+    def whole(self, asked: PagedList) -> Records:
+        """The records of one whole list."""
+        return self._session.whole([asked], map)
+
+    def together(self) -> AbstractContextManager[Crew]:
+        """A crew for a piece of work of several threads: what they ask at the same time may go together."""
+        return self._session.together()
+
+    def at_once(self, *tasks: Callable[[], Any]) -> list[Any]:
+        """What several tasks return, whose questions may go together."""
+        return self._session.at_once(*tasks)
+
     # --- invoices and what belongs to them ---------------------------------------------------------------------------
 
-    def invoices(self, *, filter: Mapping[str, Any], select: Sequence[str]) -> Iterator[Page]:
-        """All invoices that match, page by page in the order of their ids; only the first page tells the total."""
-        return self._session.pages(crm.invoices(self._written(filter, select)))
+    def invoices(
+        self, *, filter: Mapping[str, Any], select: Sequence[str], outline: Outline | None = None
+    ) -> Iterator[Page]:
+        """All invoices that match, page by page in the order of their ids; only the first page tells the total.
+        ``outline``: of invoices by a filter that is hardly wider."""
+        return self._session.pages(crm.invoices(self._names.written(filter, select)), outline=outline)
+
+    def invoices_outline(self, filter: Mapping[str, Any]) -> Outline | None:
+        """Where the invoices lie that match, asked ahead of ``invoices``; None where that gains nothing."""
+        return self._session.outline(crm.invoices(self._names.written(filter, ["id"])))
 
     def invoice_page(
         self, *, filter: Mapping[str, Any], select: Sequence[str], after_id: int | None = None, counted: bool = False
     ) -> Page:
         """One page of invoices with ids above ``after_id``; ``counted`` tells the total."""
-        return self.ask(crm.invoices(self._written(filter, select)).page(after_id, counted=counted))
+        return self.ask(crm.invoices(self._names.written(filter, select)).page(after_id, counted=counted))
+
+    def latest_invoices(self, *, filter: Mapping[str, Any], select: Sequence[str]) -> Records:
+        """The ten invoices that match with the highest ids, newest first."""
+        return self.ask(crm.latest_invoices(self._names.written(filter, select)))
 
     def count_invoices(self, filter: Mapping[str, Any]) -> int:
         """How many invoices match."""
-        return self.ask(crm.count_invoices(self._written(filter, ["id"])))
+        return self.ask(crm.count_invoices(self._names.written(filter, ["id"])))
 
     def can_filter_by(self, field: str) -> bool:
         """Whether the portal takes conditions on this date field of invoices, however its name is written."""
-        return not needs_spelling(field) or self._spelling(field) is not Spelling.NONE
+        return not needs_spelling(field) or self._names.spelling(field) is not Spelling.NONE
 
     def visible_invoices(self, ids: Collection[int], run: Run = map) -> Records:
         """Those of these invoices that the user can see: ``id``."""
@@ -97,6 +139,11 @@ class Bitrix24Client:
         """All product rows of one invoice, as ``product_rows``: judged by the right to read this invoice."""
         return self._session.pages(crm.product_rows(invoice_id))
 
+    def owners_together(self, rows: float, spread: float) -> int:
+        """How many invoices a list of product rows is best asked for, where one has so many rows on the average,
+        ``spread`` being the standard deviation."""
+        return self._session.owners_together(rows, spread)
+
     @property
     def owner_lists(self) -> bool | None:
         """Whether lists of owners of product rows are answered to this user; None as long as nobody knows."""
@@ -104,7 +151,11 @@ class Bitrix24Client:
 
     def learn_owner_lists(self, *, answered: bool) -> None:
         """Remembers it."""
-        self.habits.owner_lists = answered
+        self.habits.learn_owner_lists(answered=answered)
+
+    def payments(self, invoice_id: int) -> Records:
+        """Payments of an invoice: ``paid``, ``datePaid``, ``sum``, ``currency``."""
+        return self._session.whole([crm.payments(invoice_id)], map)
 
     def requisite_links(self, invoice_ids: Collection[int], run: Run = map) -> Records:
         """Links of these invoices; ``REQUISITE_ID`` is the buyer's, ``"0"`` for none."""
@@ -126,9 +177,25 @@ class Bitrix24Client:
         """Companies by their ids: ``id``, ``title``."""
         return self._together(crm.companies(ids), run)
 
+    def companies_titled(self, part: str) -> Records:
+        """The first fifty customers' companies whose title holds ``part``: ``id``, ``title``."""
+        return list(self.ask(crm.companies_titled(part)).items)
+
+    def company_requisites_numbered(self, part: str) -> Records:
+        """The first fifty requisites of companies whose ИНН begins with ``part``."""
+        return list(self.ask(crm.company_requisites_numbered(part)).items)
+
     def contacts(self, ids: Collection[int], run: Run = map) -> Records:
         """Contacts by their ids: ``id``, ``lastName``, ``name``, ``secondName``."""
         return self._together(crm.contacts(ids), run)
+
+    def deals(self, ids: Collection[int], run: Run = map) -> Records:
+        """Deals by their ids: ``id``, ``title``."""
+        return self._together(crm.deals(ids), run)
+
+    def deal_clients(self, deal_id: int) -> Records:
+        """The deal, where the user can see it: ``id``, ``companyId``, ``contactId``."""
+        return list(self.ask(crm.deal_clients(deal_id)).items)
 
     def my_companies(self) -> Records:
         """The portal owner's own companies: ``id``, ``title``."""
@@ -144,6 +211,10 @@ class Bitrix24Client:
         """The user behind the token. Raises UserAccessError for one who has been dismissed."""
         return self.ask(portal_methods.profile())
 
+    def server_offset(self) -> timedelta | None:
+        """How far from UTC the portal's server dates its answers; None where it does not."""
+        return self.call("profile").offset
+
     def invoice_fields(self) -> dict[str, dict[str, Any]]:
         """Fields of invoices by name: ``type``, ``title``, …"""
         found = self.ask(portal_methods.invoice_fields())
@@ -156,7 +227,11 @@ class Bitrix24Client:
 
     def stages(self, category_ids: Collection[int]) -> Records:
         """Stages of these funnels, in their order: ``STATUS_ID``, ``NAME``, ``SEMANTICS``, …"""
-        return self._session.whole(portal_methods.stages(category_ids), map)
+
+        def together(read: Callable[[Any], Any], lists: Iterable[Any]) -> list[Any]:
+            return self.at_once(*(partial(read, each) for each in lists))
+
+        return self._session.whole(portal_methods.stages(category_ids), together)
 
     def requisite_presets(self) -> Records:
         """Templates of requisites: ``ID``, ``NAME``, ``XML_ID``."""
@@ -206,42 +281,18 @@ class Bitrix24Client:
         """Takes a handler of an event away; harmless when there is none."""
         self.ask(portal_methods.event_unbind(event, handler))
 
-    # --- names of custom fields --------------------------------------------------------------------------------------
-
-    def _written(self, conditions: Mapping[str, Any], select: Sequence[str]) -> Written:
-        names = {name_in(key) for key in conditions}
-        spelled = {name: self._spelling(name) for name in names if needs_spelling(name)}
-        return written(conditions, select, spelled, self.habits.spellings.upper_names)
-
-    def _spelling(self, name: str) -> Spelling:
-        """How the portal takes the name of this date field; asked once, then remembered for the portal."""
-        spellings = self.habits.spellings
-        known = spellings.found.get(name)
-        if known is None:
-            known = spellings.found[name] = self._find_spelling(name)
-        return known
-
-    def _find_spelling(self, name: str) -> Spelling:
-        """A field that the portal does not have is left as it is, for the portal to refuse."""
-        upper_names = self.habits.spellings.upper_names
-        if name not in upper_names:
-            self.invoice_fields()
-            upper_names = self.habits.spellings.upper_names
-        if name not in upper_names:
-            return Spelling.AS_GIVEN
-        for each in TRIED:
-            try:
-                self.ask(crm.tries_spelling(name, each, upper_names))
-            except InvalidArgumentError:
-                continue
-            return each
-        return Spelling.NONE
-
     # --- sending -----------------------------------------------------------------------------------------------------
 
     def _together(self, questions: Iterable[Question[Page]], run: Run) -> Records:
         """The records of several answers, in the order of the questions."""
         return [record for page in self._session.ask_all(questions, run) for record in page.items]
+
+    def _is_taken(self, name: str, spelling: Spelling, upper_names: Mapping[str, str]) -> bool:
+        try:
+            self.ask(crm.tries_spelling(name, spelling, upper_names))
+        except InvalidArgumentError:
+            return False
+        return True
 
     def _bind(self, question: Question[None], is_bound: Callable[[], bool]) -> None:
         """Binding twice is an error without a code of its own, and a repeated call may be the second time: its first

@@ -9,15 +9,16 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from bitrix_app.bitrix24.parsing import unexpected
+from bitrix_app.bitrix24.habits import Spelling, Written, written
+from bitrix_app.bitrix24.parsing import records, unexpected
 from bitrix_app.bitrix24.questions import End, ListById, ListByNumber, Question, in_calls
-from bitrix_app.bitrix24.spelling import Spelling, Written, written
 from bitrix_app.bitrix24.types import Answer, Page
 
-CONTACT, COMPANY, INVOICE = 3, 4, 31
+DEAL, CONTACT, COMPANY, INVOICE = 2, 3, 4, 31
 """Ids of entity types; ``INVOICE_OWNER_TYPE`` is the invoice's as an owner of product rows."""
 INVOICE_OWNER_TYPE = "SI"
 
+LATEST = 10
 INVOICES = 2_000_000
 """Twice as many as a sheet has rows."""
 PRODUCT_ROWS = 250_000
@@ -59,6 +60,18 @@ def invoices(asked: Written) -> ListById:
         most=INVOICES,
         shape=None if asked.names is None else asked.ours,
     )
+
+
+def latest_invoices(asked: Written) -> Question[list[dict[str, Any]]]:
+    """The invoices with the highest ids, newest first. [crm-item-list]"""
+    listed = invoices(asked)
+    page = listed.page()
+
+    def read(answer: Answer) -> list[dict[str, Any]]:
+        found = records(page.method, answer, listed.key)[:LATEST]
+        return found if listed.shape is None else [listed.shape(each) for each in found]
+
+    return Question(page.method, {**page.params, "order": {"id": "DESC"}}, read)
 
 
 def count_invoices(asked: Written) -> Question[int]:
@@ -107,6 +120,11 @@ def requisite_links(invoice_ids: Collection[int]) -> list[ListByNumber]:
     ]
 
 
+def payments(invoice_id: int) -> ListByNumber:
+    """Payments of an invoice, made and planned. [crm-item-payment-list]"""
+    return ListByNumber("crm.item.payment.list", {"entityId": invoice_id, "entityTypeId": INVOICE})
+
+
 def requisites(ids: Collection[int]) -> list[Question[Page]]:
     """Requisites by their ids. [crm-requisite-list]"""
     return [_requisites({"@ID": some}).page() for some in in_calls(ids)]
@@ -126,6 +144,26 @@ def contacts(ids: Collection[int]) -> list[Question[Page]]:
     """Contacts by their ids: ``id``, ``lastName``, ``name``, ``secondName``. [crm-item-list]"""
     select = ("id", "lastName", "name", "secondName")
     return [_items(CONTACT, select, {"@id": some}).page() for some in in_calls(ids)]
+
+
+def deals(ids: Collection[int]) -> list[Question[Page]]:
+    """Deals by their ids: ``id``, ``title``. [crm-item-list]"""
+    return [_items(DEAL, ("id", "title"), {"@id": some}).page() for some in in_calls(ids)]
+
+
+def deal_clients(deal_id: int) -> Question[Page]:
+    """Whose a deal is: ``id``, ``companyId``, ``contactId``; nothing where the user may not see it. [crm-item-list]"""
+    return _items(DEAL, ("id", "companyId", "contactId"), {"=id": deal_id}).page()
+
+
+def companies_titled(part: str) -> Question[Page]:
+    """The first customers' companies, by id, whose title holds ``part``: ``id``, ``title``. [crm-item-list]"""
+    return _items(COMPANY, ("id", "title"), {"%title": part, "=isMyCompany": "N"}).page()
+
+
+def company_requisites_numbered(part: str) -> Question[Page]:
+    """The first requisites of companies, by id, whose ИНН begins with ``part``. [crm-requisite-list]"""
+    return _requisites({"=ENTITY_TYPE_ID": COMPANY, "=%RQ_INN": f"{part}%"}).page()
 
 
 def my_companies() -> ListById:

@@ -8,30 +8,30 @@ from __future__ import annotations
 
 import http.client
 import io
-import re
 import socket
 import ssl
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any
-from urllib.parse import urlsplit
 
 import requests
+import structlog
 import urllib3
 from requests.adapters import HTTPAdapter
 from requests.utils import DEFAULT_CA_BUNDLE_PATH
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
+from bitrix_app.bitrix24.addresses import AddressRefusedError, Network, Resolver, admits
+
+log = structlog.get_logger("bitrix24")
+
 _POLL_SECONDS = 0.5
 _CHUNK = 65_536
-_PRINTABLE = r"[^\s\\@?#\x00-\x1f\x7f\ud800-\udfff"
-_ENDPOINT = re.compile(rf"https?://{_PRINTABLE}/]+(/{_PRINTABLE}]*)?")
-_LONGEST_ENDPOINT = 500
 
 
 class NoAnswerError(Exception):
@@ -68,6 +68,15 @@ class _Guard(threading.local):
     read: float = 0.0
     watch: Callable[[], None] | None = None
 
+    def pause(self, until: float = float("inf")) -> float:
+        """Seconds of the next wait. Raises TimeoutError at the deadline, or at ``until``, and what ``watch`` raises."""
+        if self.watch is not None:
+            self.watch()
+        left = min(self.deadline, until) - time.monotonic()
+        if left <= 0:
+            raise TimeoutError("the answer takes too long")
+        return min(left, _POLL_SECONDS)
+
 
 class _GuardedSocket(io.RawIOBase):
     """A socket's stream that reads in slices of half a second: no read outlives the deadline or the stop signal."""
@@ -83,20 +92,11 @@ class _GuardedSocket(io.RawIOBase):
     def readinto(self, buffer: Any) -> int:
         silent_since = time.monotonic()
         while True:
-            self._set_timeout(silent_since)
+            self._sock.settimeout(self._guard.pause(silent_since + self._guard.read))
             try:
                 return self._sock.recv_into(buffer)
             except TimeoutError:
                 continue
-
-    def _set_timeout(self, silent_since: float) -> None:
-        """The time-out of the next slice. Raises TimeoutError at the deadline, and what ``watch`` raises."""
-        if self._guard.watch is not None:
-            self._guard.watch()
-        left = min(self._guard.deadline, silent_since + self._guard.read) - time.monotonic()
-        if left <= 0:
-            raise TimeoutError("the answer takes too long")
-        self._sock.settimeout(min(left, _POLL_SECONDS))
 
     def close(self) -> None:
         self._raw.close()
@@ -109,23 +109,39 @@ class _GuardedResponse(http.client.HTTPResponse):
         self.fp = io.BufferedReader(_GuardedSocket(self.fp.detach(), sock, guard))
 
 
-def _addresses(connection: HTTPConnection) -> list[Any]:
-    try:
-        return socket.getaddrinfo(connection.host.strip("[]"), connection.port, type=socket.SOCK_STREAM)
-    except UnicodeError as error:
-        raise OSError("a host name that is none") from error
+@dataclass(frozen=True, slots=True)
+class _Reach:
+    """Where connections may lead: ``networks`` besides public addresses; anywhere where it is None."""
+
+    networks: Collection[Network] | None
+    resolver: Resolver = field(default_factory=Resolver)
+
+    def addresses(self, connection: HTTPConnection, guard: _Guard) -> list[Any]:
+        """Where the connection's host may be called, as ``socket.getaddrinfo`` gives it.
+
+        Raises AddressRefusedError where it stands elsewhere alone, and OSError.
+        """
+        found = self.resolver.addresses(connection.host, connection.port, guard.pause)
+        if self.networks is None:
+            return found
+        admitted = [each for each in found if admits(str(each[4][0]), self.networks)]
+        if found and not admitted:
+            inside = sorted({str(each[4][0]) for each in found})
+            log.warning("portal_address_refused", host=connection.host, addresses=", ".join(inside))
+            raise AddressRefusedError(connection.host)
+        return admitted
 
 
-def _connect(connection: HTTPConnection, guard: _Guard) -> socket.socket:
+def _connect(connection: HTTPConnection, guard: _Guard, reach: _Reach) -> socket.socket:
     """A socket to the first address of the host that answers. All addresses share one deadline: a hostile host name
     may have hundreds, and each may cost a time-out."""
     failure: OSError = TimeoutError("connecting takes too long")
-    for family, kind, protocol, _, address in _addresses(connection):
-        if guard.watch is not None:
-            guard.watch()
+    for family, kind, protocol, _, address in reach.addresses(connection, guard):
         left = guard.deadline - time.monotonic()
         if left <= 0:
             break
+        if guard.watch is not None:
+            guard.watch()
         sock = socket.socket(family, kind, protocol)
         try:
             for option in connection.socket_options or ():
@@ -143,8 +159,11 @@ def _connect(connection: HTTPConnection, guard: _Guard) -> socket.socket:
 class _GuardedAdapter(HTTPAdapter):
     """An adapter whose connections connect until the deadline and read through ``_GuardedSocket``."""
 
-    def __init__(self, guard: _Guard, *, hosts: int, connections: int, trusted: ssl.SSLContext | None) -> None:
+    def __init__(
+        self, guard: _Guard, reach: _Reach, *, hosts: int, connections: int, trusted: ssl.SSLContext | None
+    ) -> None:
         self._guard = guard
+        self._reach = reach
         self._trusted = trusted
         super().__init__(pool_connections=hosts, pool_maxsize=connections)
 
@@ -152,10 +171,10 @@ class _GuardedAdapter(HTTPAdapter):
         if self._trusted is not None:
             kwargs["ssl_context"] = self._trusted
         super().init_poolmanager(*args, **kwargs)
-        guard = self._guard
+        guard, reach = self._guard, self._reach
         guarded = {
             "response_class": staticmethod(partial(_GuardedResponse, guard=guard)),
-            "_new_conn": lambda connection: _connect(connection, guard),
+            "_new_conn": lambda connection: _connect(connection, guard, reach),
         }
         plain = type("GuardedConnection", (HTTPConnection,), guarded)
         secure = type("GuardedSecureConnection", (HTTPSConnection,), guarded)
@@ -179,18 +198,27 @@ class HttpClient:
     """Sends requests and reads whole answers. Safe to use from several threads; close it when done.
 
     Takes no proxies, passwords or cookies from anywhere. ``ca_bundle``: a PEM file of authorities to trust beside the
-    public ones.
+    public ones. ``networks``: where servers may stand besides public addresses; None: anywhere.
     """
 
-    def __init__(self, limits: Limits, *, hosts: int = 1, connections: int = 16, ca_bundle: str = "") -> None:
+    def __init__(
+        self,
+        limits: Limits,
+        *,
+        hosts: int = 1,
+        connections: int = 16,
+        ca_bundle: str = "",
+        networks: Collection[Network] | None = None,
+    ) -> None:
         self._limits = limits
+        reach = _Reach(networks)
         self._guard = _Guard()
         self._session = requests.Session()
         self._session.trust_env = False
         self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         trusted = _trusting(ca_bundle)
         for scheme in ("http://", "https://"):
-            adapter = _GuardedAdapter(self._guard, hosts=hosts, connections=connections, trusted=trusted)
+            adapter = _GuardedAdapter(self._guard, reach, hosts=hosts, connections=connections, trusted=trusted)
             self._session.mount(scheme, adapter)
 
     def request(
@@ -205,8 +233,8 @@ class HttpClient:
     ) -> HttpResponse:
         """The answer to one request. ``watch`` is called about twice a second; what it raises ends the call.
 
-        Raises NoAnswerError, OversizedError. The failure underneath is not kept as their cause: it holds the
-        address and the body, and with them tokens.
+        Raises NoAnswerError, OversizedError, AddressRefusedError. The failure underneath is not kept as their cause: it
+        holds the address and the body, and with them tokens.
         """
         limits, guard = self._limits, self._guard
         guard.deadline, guard.read, guard.watch = time.monotonic() + limits.total, limits.read, watch
@@ -241,19 +269,3 @@ class HttpClient:
             if len(content) > self._limits.max_bytes:
                 raise OversizedError("the body is too long")
         return bytes(content)
-
-
-def checked_endpoint(address: str, *, allow_http: bool) -> str:
-    """``address`` with a trailing slash.
-
-    Raises ValueError unless it is an absolute https address (http too where ``allow_http``) with a host and without
-    user, query or fragment.
-    """
-    if len(address) > _LONGEST_ENDPOINT or not _ENDPOINT.fullmatch(address):
-        raise ValueError("not a REST address")
-    parts = urlsplit(address)
-    if not parts.hostname or (parts.port or 1) < 1:
-        raise ValueError("a REST address without a host")
-    if parts.scheme != "https" and not allow_http:
-        raise ValueError("a REST address must be https")
-    return address if address.endswith("/") else f"{address}/"

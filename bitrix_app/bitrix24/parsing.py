@@ -220,6 +220,11 @@ def _text(value: Any) -> str:
     return value if isinstance(value, str) else ""
 
 
+def _version(value: Any) -> str:
+    """A number or a text, as a text of at most forty characters; whatever is neither counts as empty."""
+    return str(value)[:40] if isinstance(value, (str, int)) and not isinstance(value, bool) else ""
+
+
 def _moment(value: Any) -> int:
     """Unix seconds from a number, the same as text, or an ISO date (UTC where it names no offset)."""
     seconds = whole(value)
@@ -251,6 +256,7 @@ class InstallSchema(_Answer):
     client_endpoint = fields.String(required=True, validate=_NAMED)
     domain = fields.String(load_default="", allow_none=True)
     scope = Parsed(_scopes, load_default=None, allow_none=True)
+    version = Parsed(_version, load_default="", allow_none=True)
 
 
 class AppInfoSchema(_Answer):

@@ -33,12 +33,14 @@ end, and reading it would keep the portal busy for hours."""
 class Question(Generic[T]):
     """One call: a method, its parameters, and what a good answer to it is read as.
 
-    ``read`` raises UnexpectedAnswerError for an answer of another shape than the method's page says.
+    ``read`` raises UnexpectedAnswerError for an answer of another shape than the method's page says. ``once``: it makes
+    something, so that it is not repeated where no answer came: it may have been carried out.
     """
 
     method: str
     params: Mapping[str, Any]
     read: Callable[[Answer], T]
+    once: bool = False
 
 
 def in_calls(keys: Collection[int]) -> Iterator[list[int]]:
@@ -128,6 +130,33 @@ class ListById:
             where[f">{self.id_field}"] = after_id
         order = {"filter": where, "order": {self.id_field: "ASC"}, "start": 0 if counted else -1}
         return Question(self.method, {**self.params, **order}, read)
+
+    def between(self, after_id: int, upto: int) -> Question[Page]:
+        """The question for the first fifty records with ids above ``after_id`` and up to ``upto``."""
+        page = self.page(after_id)
+        where = {**page.params["filter"], f"<={self.id_field}": upto}
+
+        def read(answer: Answer) -> Page:
+            found = page.read(answer)
+            return Page([each for each in found.items if record_id(self.method, each, self.id_field) <= upto])
+
+        return Question(self.method, {**page.params, "filter": where}, read)
+
+    def last_id(self) -> Question[int]:
+        """The question for the list's highest id; 0 for none."""
+        page = self.page()
+        params = {**page.params, "select": [self.id_field], "order": {self.id_field: "DESC"}}
+
+        def read(answer: Answer) -> int:
+            found = records(self.method, answer, self.key)
+            return max((record_id(self.method, each, self.id_field) for each in found), default=0)
+
+        return Question(self.method, params, read)
+
+    def counted(self) -> Question[Page]:
+        """The question for the first page with the list's total, ids alone."""
+        page = self.page(counted=True)
+        return Question(self.method, {**page.params, "select": [self.id_field]}, page.read)
 
     def reading(self, limit: RecordLimit | None = None) -> Reading:
         """A reading of this list; ``limit`` is shared with other lists."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import Enum, auto
 from typing import Any
@@ -29,6 +30,7 @@ from bitrix_app.errors import (
     OperationTimeLimitError,
     OverloadLimitError,
     PaymentRequiredError,
+    PortalAddressError,
     PortalDeletedError,
     PortalError,
     PortalMovedError,
@@ -80,6 +82,7 @@ FAILURES: Mapping[Failure, type[PortalError]] = {
     Failure.NOT_JSON: PortalUnavailableError,
     Failure.MOVED: PortalMovedError,
     Failure.UNSAFE: UnexpectedAnswerError,
+    Failure.ADDRESS_REFUSED: PortalAddressError,
 }
 
 
@@ -107,7 +110,7 @@ ACTIONS: Mapping[type[AppError], Action] = {
 _CODE = re.compile(r"[A-Za-z0-9_. -]{1,64}")
 _FIELD = re.compile(r"field '[<>=!@%]*([A-Za-z0-9_]{1,64})'")
 """The portal names a refused field with the prefix of its condition."""
-_REFUSED = re.compile(r"\s*access denied", re.IGNORECASE)
+_REFUSED = re.compile(r"\s*(access denied|insufficient permissions)", re.IGNORECASE)
 _NO_REST_IN_PLAN = re.compile(r"commercial plan|коммерческ", re.IGNORECASE)
 
 
@@ -144,7 +147,16 @@ def judge(exchange: Exchange) -> Answer:
         next=whole(body.get("next")),
         operating=timing.operating,
         operating_reset_at=timing.reset_at,
+        offset=_offset(body.get("time")),
     )
+
+
+def _offset(time: Any) -> timedelta | None:
+    """From UTC, of the portal's server (by version: of the user) [data-types, time]."""
+    try:
+        return datetime.fromisoformat(time["date_start"]).utcoffset()
+    except (KeyError, TypeError, ValueError):
+        return None
 
 
 def timing_of(exchange: Exchange) -> Timing:

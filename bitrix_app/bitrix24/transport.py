@@ -9,12 +9,13 @@ from __future__ import annotations
 import json
 import time
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import Any
 
-from bitrix_app.bitrix24.http import HttpClient, Limits, NoAnswerError, OversizedError, checked_endpoint
+from bitrix_app.bitrix24.addresses import AddressRefusedError, Network, checked_endpoint, reachable
+from bitrix_app.bitrix24.http import HttpClient, Limits, NoAnswerError, OversizedError
 from bitrix_app.bitrix24.parsing import DROPPED, NotJsonError, UnsafeJsonError, parse_json
 from bitrix_app.bitrix24.types import AccessToken
 from bitrix_app.errors import UnexpectedAnswerError
@@ -37,6 +38,7 @@ class Failure(Enum):
     NOT_JSON = auto()
     MOVED = auto()
     UNSAFE = auto()
+    ADDRESS_REFUSED = auto()
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,7 @@ class Transport:
 
     ``read_timeout`` limits the silence between two bytes, ``total_timeout`` a whole call, both in seconds. Plain
     http is refused unless ``allow_http``. ``ca_bundle``: a PEM file of authorities to trust beside the public ones.
+    ``networks``: where portals may stand besides public addresses; empty with ``allow_http``: on this machine.
     """
 
     def __init__(
@@ -73,10 +76,13 @@ class Transport:
         total_timeout: float = 120.0,
         max_bytes: int = MAX_BYTES,
         ca_bundle: str = "",
+        networks: Collection[Network] = (),
     ) -> None:
         self._allow_http = allow_http
         limits = Limits(connect=connect_timeout, read=read_timeout, total=total_timeout, max_bytes=max_bytes)
-        self._http = HttpClient(limits, hosts=64, ca_bundle=ca_bundle)
+        self._http = HttpClient(
+            limits, hosts=64, ca_bundle=ca_bundle, networks=reachable(networks, allow_http=allow_http)
+        )
 
     def send(
         self,
@@ -120,6 +126,8 @@ class Transport:
             return None, b"", Failure.NO_ANSWER
         except OversizedError:
             return None, b"", Failure.UNSAFE
+        except AddressRefusedError:
+            return None, b"", Failure.ADDRESS_REFUSED
         moved = 300 <= response.status < 400
         return response.status, response.content, Failure.MOVED if moved else None
 

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from decimal import Decimal
-from typing import Any, Protocol, TypeVar
+from typing import Any, ParamSpec, Protocol, TypeVar
 
+P = ParamSpec("P")
 Q = TypeVar("Q")
 A = TypeVar("A")
 
@@ -27,7 +31,8 @@ class Answer:
     """A good answer. ``total`` and ``next`` where the method counts and pages.
 
     ``operating``: seconds of work this method has cost within ten minutes; ``operating_reset_at`` (Unix seconds by
-    the portal's clock): when the oldest minute of them is forgotten [limits].
+    the portal's clock): when the oldest minute of them is forgotten [limits]. ``offset``: of the time that the answer
+    is dated with.
     """
 
     result: Any
@@ -35,6 +40,7 @@ class Answer:
     next: int | None = None
     operating: Decimal | None = None
     operating_reset_at: int | None = None
+    offset: timedelta | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +51,17 @@ class Page:
     items: list[dict[str, Any]]
     total: int | None = None
     next: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """Between which ids a list lies (the first fifty, the last one) and how many records it has, as far as that is
+    known before its exact filter: it says how wide ranges of ids shall be and no more, so that no record is lost where
+    it is wrong."""
+
+    first_ids: list[int]
+    last_id: int
+    total: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +84,24 @@ class Wait:
 
 
 @dataclass(frozen=True, slots=True)
-class CallRecord:
-    """One HTTP exchange for the REST log: no bodies, no personal data.
+class Told:
+    """What an answer tells beside its records: their number, ``total`` and ``next``, and its ``error``: code and
+    description, in the portal's words."""
 
-    ``status`` is None when no answer came; ``duration`` in seconds; ``received_bytes`` after decompression.
+    rows: int | None = None
+    total: int | None = None
+    next: int | None = None
+    error: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class CallRecord:
+    """One HTTP exchange for the REST log. A repr shows no personal data.
+
+    ``status`` is None when no answer came; ``duration`` in seconds; ``received_bytes`` after decompression;
+    ``commands``: the methods asked for in a batch; ``params``: as asked, without the token, nothing masked;
+    ``failure``: why there is no body; ``parts``: what a batch's commands were told, by their keys; ``member_id``: of
+    the portal, where it is known.
     """
 
     method: str
@@ -81,11 +112,18 @@ class CallRecord:
     sent_bytes: int
     received_bytes: int
     request_id: str
+    commands: tuple[str, ...] = ()
+    params: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    failure: str = ""
+    told: Told = Told()
+    parts: Mapping[str, Told] = field(default_factory=dict, repr=False)
+    member_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class TokenOwner:
-    """Whose access token it is, as the authorization server at ``root`` confirms. ``expires_at`` in Unix seconds."""
+    """Whose access token it is, as the authorization server at ``root`` confirms. ``expires_at`` in Unix seconds;
+    ``app_version``: of the application in that portal, empty where it is not told."""
 
     member_id: str
     client_endpoint: str
@@ -94,6 +132,7 @@ class TokenOwner:
     scopes: frozenset[str]
     expires_at: int | None
     root: str = ""
+    app_version: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,3 +200,15 @@ class Run(Protocol):
 
     def __call__(self, ask: Callable[[Q], A], questions: Iterable[Q], /) -> Iterable[A]:
         """What ``ask`` makes of each question, in their order."""
+
+
+class Crew(Protocol):
+    """The tasks of one piece of work, in pools of ``threads`` threads: one for single calls, one for chains of them."""
+
+    threads: tuple[int, int]
+
+    def start(self, pool: ThreadPoolExecutor, call: Callable[P, A], /, *args: P.args, **kwargs: P.kwargs) -> Future[A]:
+        """Starts a task in a pool."""
+
+    def waits(self, future: Future[Any], /) -> AbstractContextManager[None]:
+        """While its caller does nothing but wait for a task."""
