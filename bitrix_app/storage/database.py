@@ -1,6 +1,7 @@
 """The database: one engine, two dialects (SQLite for one machine, PostgreSQL for many), short transactions; migrations.
 
-SQLite is set up for several threads and processes: WAL, a busy timeout, foreign keys, transactions that we begin.
+SQLite is set up for several threads and processes: WAL, a busy timeout, foreign keys, secure deletion,
+transactions that we begin.
 """
 
 from __future__ import annotations
@@ -29,6 +30,8 @@ DRIVERS = {"postgres": "postgresql+psycopg", "postgresql": "postgresql+psycopg",
 ALLOWED = {"sqlite", "sqlite+pysqlite", "postgresql+psycopg"}
 BUSY_TIMEOUT_SECONDS = 30.0
 """How long a connection to SQLite waits for another one's lock."""
+WAL_SECONDS = 0.25
+"""How long emptying the WAL waits for others: a web request may be waiting for it."""
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 MIGRATION_LOCK = 0x4249_5458  # any number that no other program takes an advisory lock on in this database
@@ -100,6 +103,7 @@ def _on_connect(connection: sqlite3.Connection, _record: Any) -> None:
     connection.isolation_level = None
     connection.execute(f"PRAGMA busy_timeout = {int(BUSY_TIMEOUT_SECONDS * 1000)}")
     connection.execute("PRAGMA foreign_keys = ON")
+    connection.execute("PRAGMA secure_delete = ON")  # what is deleted is overwritten with zeros in the file
     _switch_to_wal(connection)
     connection.execute("PRAGMA synchronous = NORMAL")
 
@@ -234,6 +238,19 @@ class Database:
         except IntegrityError as error:
             raise AppUninstalledError("the portal is not stored any more") from error
 
+    def truncate_wal(self) -> None:
+        """After an erasing: move SQLite's WAL, in which the erased still stands, into the file and empty it.
+
+        Outside of a transaction. Where somebody reads or writes for longer than WAL_SECONDS it is left for the next
+        call. PostgreSQL: nothing, its vacuum reuses the room.
+        """
+        if not self.is_sqlite:
+            return
+        with closing(self.engine.raw_connection()) as connection, closing(connection.cursor()) as cursor:
+            cursor.execute(f"PRAGMA busy_timeout = {int(WAL_SECONDS * 1000)}")
+            cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            cursor.execute(f"PRAGMA busy_timeout = {int(BUSY_TIMEOUT_SECONDS * 1000)}")
+
     def ping(self) -> None:
         """Raises SettingsError with one line when the database cannot be reached."""
         with explained(self.url):
@@ -254,6 +271,11 @@ class Database:
         """Whether the tables are those of this code. Raises SettingsError when unreachable."""
         with explained(self.url):
             return is_current(self.engine)
+
+    def require_current(self) -> None:
+        """Raises SettingsError where the tables are of another version, or the database is out of reach."""
+        if not self.is_current():
+            raise SettingsError("DATABASE_URL: the tables are of another version, run: python -m bitrix_app migrate")
 
     def is_new(self) -> bool:
         """Whether there are no tables of ours yet. Raises SettingsError when unreachable."""

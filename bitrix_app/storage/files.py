@@ -17,14 +17,18 @@ from uuid import uuid4
 
 import fsspec
 import structlog
-from botocore.exceptions import BotoCoreError  # type: ignore[import-untyped]  # botocore ships no types
 from fsspec.core import url_to_fs
 
 from bitrix_app.errors import SettingsError, StorageFullError
 
 NAME = re.compile(r"[0-9a-f-]{36}\.[0-9]{1,9}\.[a-z]{3,5}|\.part-[0-9a-f]{32}")
 OBJECT_STORES = {"s3", "s3a", "gs", "gcs", "az", "abfs", "abfss"}
-FAILURES = (OSError, BotoCoreError)
+try:
+    from botocore.exceptions import BotoCoreError  # type: ignore[import-untyped]  # botocore ships no types
+except ImportError:  # requirements-s3.txt is not installed: no address needs it
+    FAILURES: tuple[type[Exception], ...] = (OSError,)
+else:
+    FAILURES = (OSError, BotoCoreError)
 
 log = structlog.get_logger("storage")
 
@@ -44,7 +48,12 @@ class Files:
     def __init__(self, url: str) -> None:
         try:
             self._fs, self._root = url_to_fs(url, use_listings_cache=False, skip_instance_cache=True)
-        except (ValueError, ImportError) as error:
+        except ImportError as error:
+            raise SettingsError(
+                f"REPORTS_DIR: a library for this address is not installed ({error}); s3:// needs: "
+                "pip install -r requirements-s3.txt"
+            ) from error
+        except ValueError as error:
             raise SettingsError(f"REPORTS_DIR: this address cannot be used: {error}") from error
         self._atomic = not OBJECT_STORES.isdisjoint(_protocols(self._fs))
         self._is_folder = "file" in _protocols(self._fs)
@@ -82,6 +91,10 @@ class Files:
         with storing(looking=True):
             stream: IO[bytes] = self._fs.open(self._path(name), "rb")
             return stream
+
+    def local(self, name: str) -> Path | None:
+        """Where the file lies on this machine's disk; None in an object store."""
+        return Path(self._path(name)) if self._is_folder else None
 
     def delete(self, name: str) -> None:
         """Remove a file; harmless when it is gone. Raises StorageFullError when it cannot be removed."""

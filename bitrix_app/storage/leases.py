@@ -23,7 +23,7 @@ from bitrix_app.storage.reports import (
     ReportFile,
     to_record,
 )
-from bitrix_app.storage.tables import Portal, Report, ReportFileRow
+from bitrix_app.storage.tables import INSTALLED, Portal, Report, ReportFileRow
 
 LOSSES_ALLOWED = 3
 CANDIDATES = 20
@@ -56,34 +56,49 @@ class Progress(Protocol):
 
 
 class ReportLeases:
-    """Hands reports to workers: one running report a portal, portals in turn, a portal's oldest first."""
+    """Hands reports to workers: one running report a portal, portals in turn, a portal's oldest first.
+
+    A report with which a worker was lost is a suspect from then on. A worker runs one suspect at a time, and when it is
+    lost with one, the suspect alone is charged: what runs beside it begins anew and loses no try.
+    """
 
     def __init__(self, db: Database) -> None:
         self._db = db
 
     def claim(self, worker: str, lease_seconds: float) -> Lease | None:
         """Take up the next report. None when nothing waits that may run now."""
-        for portal_id in self._portals_in_turn():
-            lease = self._claim_of(portal_id, worker, lease_seconds)
+        waits = self._waiting_for(worker)
+        for portal_id in self._portals_in_turn(waits):
+            lease = self._claim_of(portal_id, worker, lease_seconds, waits)
             if lease is not None:
                 return lease
         return None
 
-    def _portals_in_turn(self) -> Sequence[int]:
-        queued = exists().where(Report.portal_id == Portal.id, Report.status == QUEUED)
+    def _waiting_for(self, worker: str) -> ColumnElement[bool]:
+        """What a report must be for this worker to take it up: no suspect, where it runs one."""
+        running = Report.status == RUNNING, Report.worker == worker, Report.suspect
+        with self._db.reading() as session:
+            runs_one = session.scalar(select(Report.id).where(*running).limit(1)) is not None
+        return (Report.status == QUEUED) & ~Report.suspect if runs_one else Report.status == QUEUED
+
+    def _portals_in_turn(self, waits: ColumnElement[bool]) -> Sequence[int]:
+        queued = exists().where(Report.portal_id == Portal.id, waits)
         running = exists().where(Report.portal_id == Portal.id, Report.status == RUNNING)
+        ready = queued, ~running, Portal.status == INSTALLED
         turn = Portal.served_at.asc().nulls_first(), Portal.id
         with self._db.reading() as session:
-            return session.scalars(select(Portal.id).where(queued, ~running).order_by(*turn).limit(CANDIDATES)).all()
+            return session.scalars(select(Portal.id).where(*ready).order_by(*turn).limit(CANDIDATES)).all()
 
-    def _claim_of(self, portal_id: int, worker: str, lease_seconds: float) -> Lease | None:
+    def _claim_of(self, portal_id: int, worker: str, lease_seconds: float, waits: ColumnElement[bool]) -> Lease | None:
         """Take up the portal's oldest report, unless somebody else is at this portal right now."""
         try:
             with self._db.transaction() as session:
                 portal = session.scalar(
-                    select(Portal).where(Portal.id == portal_id).with_for_update(skip_locked=True, key_share=True)
+                    select(Portal)
+                    .where(Portal.id == portal_id, Portal.status == INSTALLED)
+                    .with_for_update(skip_locked=True, key_share=True)
                 )
-                row = self._oldest(session, portal_id) if portal else None
+                row = self._oldest(session, portal_id, waits) if portal else None
                 if portal is None or row is None:
                     return None
                 now = self._db.now(session)
@@ -96,9 +111,10 @@ class ReportLeases:
         except IntegrityError:  # the partial unique index: a report of this portal is running
             return None
 
-    def _oldest(self, session: Session, portal_id: int) -> Report | None:
-        waiting = Report.portal_id == portal_id, Report.status == QUEUED
-        query = select(Report).where(*waiting).order_by(Report.created_at, Report.id).limit(1)
+    def _oldest(self, session: Session, portal_id: int, waits: ColumnElement[bool]) -> Report | None:
+        query = (
+            select(Report).where(Report.portal_id == portal_id, waits).order_by(Report.created_at, Report.id).limit(1)
+        )
         return session.scalar(query.with_for_update())
 
     def beat(self, lease: Lease, progress: Progress | None = None) -> Beat:
@@ -149,28 +165,38 @@ class ReportLeases:
                 raise LeaseLostError
 
     def give_up(self, lease: Lease) -> None:
-        """End this attempt as a lost worker's, since the database failed under it. Raises LeaseLostError."""
+        """End this attempt as a lost worker's, since the database failed under it: counted, and no cause for suspicion.
+
+        Raises LeaseLostError."""
         with self._db.transaction() as session:
             row = session.scalar(select(Report).where(*self._ours(lease)).with_for_update())
             if row is None:
                 raise LeaseLostError
+            row.losses += 1
             self._recover_one(row, self._db.now(session))
 
-    def recover(self) -> int:
+    def recover(self, lease_seconds: float = 0.0) -> int:
         """Reports whose worker has not been heard of go back into the queue, or fail after the third loss.
 
-        → how many were found.
+        A lost worker's reports come together, though it was last heard of each at its own moment: those beside a stale
+        one that have been silent for half of ``lease_seconds`` are taken too. → how many were found.
         """
         with self._db.transaction() as session:
             moment = self._db.now(session)
-            stale = select(Report).where(Report.status == RUNNING, Report.lease_until < moment)
-            rows = session.scalars(stale.with_for_update(skip_locked=True)).all()
+            is_stale = Report.lease_until < moment
+            lost = set(session.scalars(select(Report.worker).where(Report.status == RUNNING, is_stale)))
+            suspected = select(Report.worker).where(Report.status == RUNNING, Report.suspect, Report.worker.in_(lost))
+            lost_with_suspect = set(session.scalars(suspected))
+            is_silent = Report.worker.in_(lost) & (Report.lease_until < moment + timedelta(seconds=lease_seconds / 2))
+            found = select(Report).where(Report.status == RUNNING, is_stale | is_silent)
+            rows = session.scalars(found.with_for_update(skip_locked=True)).all()
             for row in rows:
+                if row.suspect or row.worker not in lost_with_suspect:
+                    row.losses, row.suspect = row.losses + 1, True
                 self._recover_one(row, moment)
             return len(rows)
 
     def _recover_one(self, row: Report, now: datetime) -> None:
-        row.losses += 1
         row.worker, row.lease_until, row.waiting = None, None, None
         if row.losses < LOSSES_ALLOWED:
             row.status = QUEUED

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import ColumnElement, delete, select, tuple_, update
+from sqlalchemy import ColumnElement, delete, func, select, tuple_, update
 from sqlalchemy.orm import Session
 
-from bitrix_app.errors import InvalidParametersError
+from bitrix_app.errors import AppUninstalledError, InvalidParametersError, PortalQuotaError, TooManyReportsError
 from bitrix_app.storage.database import Database, rows_touched
-from bitrix_app.storage.tables import Report, ReportFileRow
+from bitrix_app.storage.tables import Portal, Report, ReportFileRow
 
 QUEUED = "queued"
 RUNNING = "running"
@@ -22,6 +22,10 @@ DONE = "done"
 FAILED = "failed"
 CANCELLED = "cancelled"
 OPEN = (QUEUED, RUNNING)
+OPEN_OF_USER, OPEN_OF_PORTAL = 20, 100
+"""Open reports at most (contract §9)."""
+MEGABYTE = 2**20
+QUOTA = 5120 * MEGABYTE
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +38,23 @@ class ReportFile:
 
 
 @dataclass(frozen=True, slots=True)
+class DeliveryRecord:
+    """Where a report is sent: ``target`` is its entry of ``deliver`` (contract §7); ``state``: waiting, sending, done,
+    failed; ``error_code`` also while it waits for another try."""
+
+    target: dict[str, Any] = field(hash=False)
+    state: str
+    tries: int
+    ended_at: datetime | None
+    error_code: str | None
+    error_params: dict[str, Any] | None = field(hash=False)
+
+
+@dataclass(frozen=True, slots=True)
 class ReportRecord:
     """A report as it stands. Moments are aware, in UTC; ``params``, ``summary``, ``error_params`` are JSON objects.
+    ``names``: what the portal called the things in ``params``, ``{company, invoice: {number, date}, mycompany,
+    assigned_by}``, each where it is known.
 
     ``status``: queued, running, done, failed, cancelled. ``attempt``: how often it was taken up.
     """
@@ -45,6 +64,7 @@ class ReportRecord:
     user_id: int
     user_name: str
     params: dict[str, Any] = field(hash=False)
+    names: dict[str, Any] = field(hash=False)
     status: str
     stage: str | None
     done: int
@@ -58,6 +78,7 @@ class ReportRecord:
     error_code: str | None
     error_params: dict[str, Any] | None = field(hash=False)
     files: tuple[ReportFile, ...]
+    deliveries: tuple[DeliveryRecord, ...] = ()
 
     @property
     def open(self) -> bool:
@@ -90,6 +111,7 @@ def to_record(row: Report) -> ReportRecord:
         user_id=row.user_id,
         user_name=row.user_name,
         params=dict(row.params),
+        names=dict(row.names),
         status=row.status,
         stage=row.stage,
         done=row.done,
@@ -103,6 +125,10 @@ def to_record(row: Report) -> ReportRecord:
         error_code=row.error_code,
         error_params=row.error_params,
         files=tuple(ReportFile(each.format, each.name, each.size) for each in row.files),
+        deliveries=tuple(
+            DeliveryRecord(dict(each.target), each.state, each.tries, each.ended_at, each.error_code, each.error_params)
+            for each in row.deliveries
+        ),
     )
 
 
@@ -113,50 +139,77 @@ CURSOR = re.compile(r"([0-9]{1,16})\.([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12
 class Reports:
     """Reports of all portals; ``of`` narrows them to one user, and the web has no other access (multi-tenancy)."""
 
-    def __init__(self, db: Database) -> None:
+    def __init__(self, db: Database, *, quota: int = QUOTA) -> None:
+        """``quota``: bytes of finished files that one portal may keep."""
         self._db = db
+        self._quota = quota
 
     def of(self, portal_id: int, user_id: int) -> UserReports:
         """The reports of one user of one portal."""
-        return UserReports(self._db, portal_id, user_id)
+        return UserReports(self._db, portal_id, user_id, self._quota)
+
+    def require_room(self, portal_id: int, user_id: int) -> None:
+        """Raises PortalQuotaError when the portal's finished files take more than their quota."""
+        with self._db.reading() as session:
+            _require_room(session, portal_id, user_id, self._quota)
 
 
 class UserReports:
     """The reports that one user of one portal built. Another's report does not exist here."""
 
-    def __init__(self, db: Database, portal_id: int, user_id: int) -> None:
+    def __init__(self, db: Database, portal_id: int, user_id: int, quota: int) -> None:
         self._db = db
         self._portal_id = portal_id
         self._user_id = user_id
+        self._quota = quota
 
     def create(
-        self, params: Mapping[str, Any], user_name: str, idempotency_key: str | None = None
+        self,
+        params: Mapping[str, Any],
+        user_name: str,
+        idempotency_key: str | None = None,
+        *,
+        names: Mapping[str, Any] | None = None,
+        beside: Sequence[Callable[[Session, str], None]] = (),
+        limited: bool = True,
     ) -> tuple[ReportRecord, bool]:
         """Queue a report. → the record, and whether it is new: the same key again gives the same report.
 
-        Raises AppUninstalledError when the portal was erased.
+        The portal's row is locked meanwhile, so that several processes count one after another. Each of ``beside``
+        writes what belongs to the new report (its id) in the same transaction; what one raises undoes all.
+        ``limited``: False leaves it to the run to find that there is no room. Raises TooManyReportsError,
+        PortalQuotaError, AppUninstalledError when the portal was erased.
         """
-        fresh = {
-            "id": str(uuid4()),
-            "portal_id": self._portal_id,
-            "user_id": self._user_id,
-            "user_name": user_name,
-            "params": dict(params),
-            "idempotency_key": idempotency_key,
-            "status": QUEUED,
-            "done": 0,
-            "attempt": 0,
-            "losses": 0,
-        }
         with self._db.transaction() as session:
-            fresh["created_at"] = self._db.now(session)
-            with self._db.portal_exists():
-                created = self._db.insert_if_absent(session, Report, fresh)
-            which = Report.id == fresh["id"] if created else Report.idempotency_key == idempotency_key
-            row = session.scalar(select(Report).where(self._mine, which))
-            if row is not None:
-                return to_record(row), created
-        return self.create(params, user_name, idempotency_key)  # the earlier one was deleted in this moment
+            portal = select(Portal.id).where(Portal.id == self._portal_id)
+            if session.scalar(portal.with_for_update(key_share=True)) is None:
+                raise AppUninstalledError("the portal is not stored any more")
+            earlier = self._ordered_with(session, idempotency_key)
+            if earlier is not None:
+                return to_record(earlier), False
+            if limited:
+                self._require_place(session)
+                _require_room(session, self._portal_id, self._user_id, self._quota)
+            row = Report(
+                id=str(uuid4()),
+                portal_id=self._portal_id,
+                user_id=self._user_id,
+                user_name=user_name,
+                params=dict(params),
+                names=dict(names or {}),
+                idempotency_key=idempotency_key,
+                status=QUEUED,
+                done=0,
+                attempt=0,
+                losses=0,
+                created_at=self._db.now(session),
+            )
+            session.add(row)
+            session.flush()
+            for write in beside:
+                write(session, row.id)
+            session.refresh(row)
+            return to_record(row), True
 
     def get(self, report_id: str) -> ReportRecord | None:
         """The report; None when there is none of this user's with that id."""
@@ -176,6 +229,18 @@ class UserReports:
             rows = session.scalars(query.limit(limit + 1)).all()
             records = [to_record(row) for row in rows[:limit]]
         return records, make_cursor(records[-1]) if len(rows) > limit else None
+
+    def earlier_of_same_kind(self, report: ReportRecord, most: int) -> ReportRecord | None:
+        """The latest finished report of an earlier day (``as_of``) with the same conditions, among the ``most`` before
+        this one."""
+        day = report.params.get("as_of", "")
+        before = self._mine, Report.status == DONE, Report.created_at < report.created_at
+        query = select(Report).where(*before).order_by(Report.created_at.desc(), Report.id.desc()).limit(most)
+        with self._db.reading() as session:
+            for row in session.scalars(query):
+                if {**row.params, "as_of": day} == report.params and str(row.params.get("as_of")) < day:
+                    return to_record(row)
+        return None
 
     def cancel(self, report_id: str) -> bool:
         """Cancel a queued or running report: the row says so at once, its worker hears it with the next beat.
@@ -200,12 +265,39 @@ class UserReports:
             session.execute(delete(Report).where(Report.id == row.id))
             return names
 
+    def _ordered_with(self, session: Session, idempotency_key: str | None) -> Report | None:
+        if idempotency_key is None:
+            return None
+        return session.scalar(select(Report).where(self._mine, Report.idempotency_key == idempotency_key))
+
+    def _require_place(self, session: Session) -> None:
+        for whose, most in ((self._mine, OPEN_OF_USER), (Report.portal_id == self._portal_id, OPEN_OF_PORTAL)):
+            is_open = whose, Report.status.in_(OPEN)
+            if (session.scalar(select(func.count()).select_from(Report).where(*is_open)) or 0) >= most:
+                raise TooManyReportsError(user=OPEN_OF_USER, portal=OPEN_OF_PORTAL)
+
     @property
     def _mine(self) -> ColumnElement[bool]:
         return (Report.portal_id == self._portal_id) & (Report.user_id == self._user_id)
 
     def _row(self, session: Session, report_id: str) -> Report | None:
         return session.scalar(select(Report).where(self._mine, Report.id == report_id))
+
+
+def _require_room(session: Session, portal_id: int, user_id: int, quota: int) -> None:
+    def stored(*whose: ColumnElement[bool]) -> int:
+        found = select(func.sum(ReportFileRow.size)).join(Report).where(Report.portal_id == portal_id, *whose)
+        return int(session.scalar(found) or 0)
+
+    taken = stored()
+    if taken > quota:
+        own = stored(Report.user_id == user_id)
+        raise PortalQuotaError(stored=_megabytes(taken), quota=quota // MEGABYTE, own=_megabytes(own))
+
+
+def _megabytes(size: int) -> int:
+    """Begun ones count as whole."""
+    return -(-size // MEGABYTE)
 
 
 def make_cursor(record: ReportRecord) -> str:

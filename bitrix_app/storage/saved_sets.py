@@ -33,6 +33,13 @@ class SavedSets:
         """What one user of one portal sees and may change."""
         return UserSavedSets(self._db, portal_id, user_id)
 
+    def shared(self, portal_id: int) -> list[SavedSet]:
+        """The portal's shared sets, by name; none counts as anybody's own."""
+        mine = SavedSetRow.portal_id == portal_id, SavedSetRow.shared
+        query = select(SavedSetRow).where(*mine).order_by(SavedSetRow.name, SavedSetRow.id)
+        with self._db.reading() as session:
+            return [SavedSet(row.id, row.name, dict(row.params), row.shared, False) for row in session.scalars(query)]
+
 
 class UserSavedSets:
     """The sets of one user, and the shared ones of their portal.

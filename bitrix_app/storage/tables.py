@@ -98,6 +98,8 @@ NAMES = {
 }
 RUNNING = text("status = 'running'")
 INSTALLED = "installed"
+SUSPENDED = "suspended"
+UNINSTALLED = "uninstalled"
 
 
 class Base(DeclarativeBase):
@@ -109,6 +111,7 @@ class Base(DeclarativeBase):
         datetime: UtcDateTime,
         dict[str, Any]: CleanJson,
         list[str]: CleanJson,
+        list[dict[str, Any]]: CleanJson,
     }
 
 
@@ -119,6 +122,8 @@ def portal_key(*, primary: bool = False) -> Mapped[int]:
 
 class Portal(Base):
     """An installed portal. ``origins``: names under which administrators have opened it, the latest last;
+    ``habits``: what was learnt of how it takes questions, name → [value, moment]; ``payment``: what it has told of the
+    application's payment (``portals.Payment``);
     ``served_at``: when a report of it was last taken up (portals in turn).
 
     ``epoch`` grows with each uninstall and the install after it, and starts at the clock, so that no session token of
@@ -135,15 +140,33 @@ class Portal(Base):
     status: Mapped[str]
     scopes: Mapped[list[str]]
     license_family: Mapped[str | None]
+    payment: Mapped[dict[str, Any] | None] = mapped_column(CleanJson)
     installed_by: Mapped[int | None] = mapped_column(BigInteger)
     application_token: Mapped[str | None]
     oauth_root: Mapped[str | None]
     origins: Mapped[list[str]] = mapped_column(CleanJson, server_default=text("'[]'"))
     settings: Mapped[dict[str, Any]]
+    habits: Mapped[dict[str, Any]] = mapped_column(CleanJson, server_default=text("'{}'"))
     epoch: Mapped[int] = mapped_column(BigInteger)
     served_at: Mapped[datetime | None]
     installed_at: Mapped[datetime]
     uninstalled_at: Mapped[datetime | None]
+
+
+class PendingUninstallRow(Base):
+    """An ``ONAPPUNINSTALL`` that is not verified yet. ``next_at``: when it is asked for again, for the time after
+    ``rounds`` answers; ``stamp`` grows with each event and each confirmed launch, so that an answer which they have
+    overtaken is not acted upon; ``digest`` as in Erasure."""
+
+    __tablename__ = "pending_uninstall"
+
+    portal_id: Mapped[int] = portal_key(primary=True)
+    clean: Mapped[bool]
+    digest: Mapped[str]
+    noted_at: Mapped[datetime]
+    next_at: Mapped[datetime]
+    rounds: Mapped[int]
+    stamp: Mapped[int] = mapped_column(BigInteger)
 
 
 class UserToken(Base):
@@ -195,7 +218,7 @@ class PortalBucket(Base):
 
 class Report(Base):
     """A report: the truth about a job. ``attempt`` fences late workers and only grows; ``losses`` counts the
-    workers that were lost with it."""
+    workers that were lost with it; ``suspect``: it may have cost one its life."""
 
     __tablename__ = "report"
     __table_args__ = (
@@ -211,6 +234,7 @@ class Report(Base):
     user_id: Mapped[int] = mapped_column(BigInteger)
     user_name: Mapped[str]
     params: Mapped[dict[str, Any]]
+    names: Mapped[dict[str, Any]] = mapped_column(CleanJson, server_default=text("'{}'"))
     idempotency_key: Mapped[str | None]
     status: Mapped[str]
     stage: Mapped[str | None]
@@ -219,6 +243,7 @@ class Report(Base):
     waiting: Mapped[dict[str, Any] | None] = mapped_column(CleanJson)
     attempt: Mapped[int]
     losses: Mapped[int]
+    suspect: Mapped[bool] = mapped_column(default=False)
     worker: Mapped[str | None]
     lease_until: Mapped[datetime | None]
     created_at: Mapped[datetime]
@@ -229,6 +254,9 @@ class Report(Base):
     error_params: Mapped[dict[str, Any] | None] = mapped_column(CleanJson)
     files: Mapped[list[ReportFileRow]] = relationship(
         order_by="ReportFileRow.id", lazy="selectin", passive_deletes=True, cascade="all, delete-orphan"
+    )
+    deliveries: Mapped[list[DeliveryRow]] = relationship(
+        order_by="DeliveryRow.id", lazy="selectin", passive_deletes=True, cascade="all, delete-orphan"
     )
 
 
@@ -244,6 +272,34 @@ class ReportFileRow(Base):
     size: Mapped[int] = mapped_column(BigInteger)
 
 
+class DeliveryRow(Base):
+    """One target of a report: ``key`` names it within the report, ``target`` is its entry of ``deliver``.
+
+    ``sending`` is written before the portal is asked, with ``known``: ids of files that lay there already (null: it was
+    not asked, or has refused). ``fence``
+    grows with each taking up; ``lease_until`` is how long nobody else takes it up."""
+
+    __tablename__ = "report_delivery"
+    __table_args__ = (
+        UniqueConstraint("report_id", "key"),
+        Index("ix_report_delivery_state_next_at", "state", "next_at"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    report_id: Mapped[str] = mapped_column(ForeignKey("report.id", ondelete="CASCADE"), index=True)
+    key: Mapped[str]
+    target: Mapped[dict[str, Any]]
+    state: Mapped[str]
+    tries: Mapped[int]
+    fence: Mapped[int]
+    known: Mapped[list[int] | None] = mapped_column(CleanJson)
+    next_at: Mapped[datetime]
+    lease_until: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]
+    error_code: Mapped[str | None]
+    error_params: Mapped[dict[str, Any] | None] = mapped_column(CleanJson)
+
+
 class SavedSetRow(Base):
     """A named set of report parameters, a user's own or shared with the whole portal."""
 
@@ -257,6 +313,91 @@ class SavedSetRow(Base):
     params: Mapped[dict[str, Any]]
     shared: Mapped[bool]
     created_at: Mapped[datetime]
+
+
+class ScheduleRow(Base):
+    """A report that is ordered by the clock. ``plan``: when, ``{every, day, weekday, time}``; ``deliver``: where to.
+
+    ``next_run_at``: the planned moment, None while inactive; ``due_at``: when it is to be looked at, later than planned
+    where starts are spread or a worker has just taken it. ``paused``: the code of the error that paused it.
+    """
+
+    __tablename__ = "schedule"
+    __table_args__ = (
+        Index("ix_schedule_portal_id_user_id", "portal_id", "user_id"),
+        Index("ix_schedule_due_at", "due_at"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    portal_id: Mapped[int] = portal_key()
+    user_id: Mapped[int] = mapped_column(BigInteger)
+    name: Mapped[str]
+    params: Mapped[dict[str, Any]]
+    names: Mapped[dict[str, Any]]
+    period: Mapped[str]
+    plan: Mapped[dict[str, Any]]
+    deliver: Mapped[list[dict[str, Any]]]
+    active: Mapped[bool]
+    next_run_at: Mapped[datetime | None]
+    due_at: Mapped[datetime | None]
+    last_report_id: Mapped[str | None] = mapped_column(ForeignKey("report.id", ondelete="SET NULL"), index=True)
+    paused: Mapped[str | None]
+    created_at: Mapped[datetime]
+
+
+class ScheduleRunRow(Base):
+    """A report that a schedule has ordered: for a planned moment at most one, however many workers there are;
+    ``planned_at`` None: it was asked for by hand.
+
+    ``failures``: so often it has failed; ``due_at``: when its end is to be looked at, None once all is done.
+    """
+
+    __tablename__ = "schedule_run"
+    __table_args__ = (
+        UniqueConstraint("schedule_id", "planned_at"),
+        Index("ix_schedule_run_due_at", "due_at"),
+    )
+
+    report_id: Mapped[str] = mapped_column(ForeignKey("report.id", ondelete="CASCADE"), primary_key=True)
+    schedule_id: Mapped[int] = mapped_column(ForeignKey("schedule.id", ondelete="CASCADE"))
+    planned_at: Mapped[datetime | None]
+    deliver: Mapped[list[dict[str, Any]]]
+    failures: Mapped[int]
+    due_at: Mapped[datetime | None]
+
+
+class RobotRunRow(Base):
+    """A run of the robot, known by the ``digest`` of its event token: one report at most, however often it is sent.
+
+    ``secret``: event token, access and refresh token as encrypted JSON, None once all is done; ``asked``: the robot's
+    properties; ``waits``: the portal's process waits for the answer; ``user_id``: whose confirmed token came with it;
+    ``failures`` of the report, ``tries`` of the answer; ``due_at``: when it is to be looked at, None once all is done.
+    """
+
+    __tablename__ = "robot_run"
+    __table_args__ = (
+        UniqueConstraint("portal_id", "digest"),
+        Index("ix_robot_run_portal_id_state", "portal_id", "state"),
+        Index("ix_robot_run_due_at", "due_at"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    portal_id: Mapped[int] = portal_key()
+    digest: Mapped[str]
+    secret: Mapped[str | None]
+    asked: Mapped[dict[str, Any]]
+    waits: Mapped[bool]
+    state: Mapped[str]
+    user_id: Mapped[int | None] = mapped_column(BigInteger)
+    report_id: Mapped[str | None] = mapped_column(ForeignKey("report.id", ondelete="SET NULL"), index=True)
+    deliver: Mapped[list[dict[str, Any]]]
+    failures: Mapped[int]
+    tries: Mapped[int]
+    received_at: Mapped[datetime]
+    due_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]
+    error_code: Mapped[str | None]
+    error_params: Mapped[dict[str, Any] | None] = mapped_column(CleanJson)
 
 
 class AuditRow(Base):

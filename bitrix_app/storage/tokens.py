@@ -1,6 +1,6 @@
 """Pairs of OAuth tokens: stored encrypted, read decrypted, leased to one renewer at a time.
 
-A refresh token can be spent once, so whoever renews a pair leases it first; ``portals.renewal`` decides and asks the
+A refresh token can be spent once, so whoever renews a pair leases it first; ``portals.identity`` decides and asks the
 authorization server, with no transaction open. A renewer that dies leaves a lease that runs out.
 """
 
@@ -20,6 +20,8 @@ from bitrix_app.storage.tables import INSTALLED, Portal, UserToken
 
 USER = "user"
 INSTALL = "install"
+ACCESS = "access"
+REFRESH = "refresh"
 LEASE = timedelta(seconds=60)  # longer than the authorization server's time-outs together
 
 
@@ -30,6 +32,10 @@ class PairKey:
     portal_id: int
     user_id: int
     kind: str = USER
+
+    def place(self, token: str) -> str:
+        """What the ciphertext of this pair's ``access`` or ``refresh`` token is bound to."""
+        return f"user_token {self.portal_id} {self.user_id} {self.kind} {token}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +78,7 @@ class PairRows:
 
     def put(self, session: Session, key: PairKey, pair: TokenPair) -> None:
         """Write a pair. Without a refresh token the stored one stays. A renewal under way loses its lease."""
-        access = self._cipher.encrypt(pair.access_token)
+        access = self._cipher.encrypt(pair.access_token, key.place(ACCESS))
         now = self._db.now(session)
         fresh = {
             "portal_id": key.portal_id,
@@ -88,17 +94,23 @@ class PairRows:
             return  # forgotten in this very moment: an uninstall was faster
         row.access_token = access
         if pair.refresh_token:
-            row.refresh_token = self._cipher.encrypt(pair.refresh_token)
+            row.refresh_token = self._cipher.encrypt(pair.refresh_token, key.place(REFRESH))
         row.expires_at, row.updated_at = pair.expires_at, now
         row.renewal_owner, row.renewal_until = None, None
 
     def open(self, row: UserToken) -> TokenPair | None:
-        """The pair of a row, decrypted; None when none of our keys opens it."""
+        """The pair of a row, decrypted; None when none of our keys opens it there."""
+        key = key_of(row)
         try:
-            refresh = self._cipher.decrypt(row.refresh_token) if row.refresh_token else None
-            return TokenPair(self._cipher.decrypt(row.access_token), refresh, row.expires_at)
+            refresh = self._cipher.decrypt(row.refresh_token, key.place(REFRESH)) if row.refresh_token else None
+            return TokenPair(self._cipher.decrypt(row.access_token, key.place(ACCESS)), refresh, row.expires_at)
         except UnreadableSecretError:
             return None
+
+
+def key_of(row: UserToken) -> PairKey:
+    """What this pair is stored under."""
+    return PairKey(row.portal_id, row.user_id, row.kind)
 
 
 def lock_pairs(session: Session, *which: ColumnElement[bool]) -> list[UserToken]:
@@ -152,6 +164,13 @@ class UserTokens:
         with self._db.reading() as session:
             row = self._rows.row(session, key)
             return self._rows.open(row) if row else None
+
+    def held_by(self, portal_id: int, limit: int) -> list[PairKey]:
+        """Keys of pairs of a portal, at most so many: its own first, then those that were stored last."""
+        order = UserToken.kind != INSTALL, UserToken.updated_at.desc(), UserToken.user_id
+        query = select(UserToken.user_id, UserToken.kind).where(UserToken.portal_id == portal_id).order_by(*order)
+        with self._db.reading() as session:
+            return [PairKey(portal_id, user, kind) for user, kind in session.execute(query.limit(limit))]
 
     def idle_own(self, idle: timedelta, *, used_within: timedelta) -> list[PairKey]:
         """Keys of portals' own pairs that can be renewed and were last stored so long ago, longest ago first.
