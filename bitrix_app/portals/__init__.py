@@ -5,9 +5,10 @@ Belongs here: what is believed of a request and why. Does not: Flask, HTML, what
 
 from bitrix_app.bitrix24 import Bitrix24Client, CallRecord, Wait
 from bitrix_app.portals.access import Access, SeenUser
-from bitrix_app.portals.cache import TtlCache
+from bitrix_app.portals.cache import PortalCache
 from bitrix_app.portals.catalog import (
     Catalogs,
+    CustomInvoiceField,
     DateField,
     InvoiceFields,
     Named,
@@ -16,28 +17,78 @@ from bitrix_app.portals.catalog import (
     Preset,
 )
 from bitrix_app.portals.clients import Observers, PortalClients, Transports, plan_of
-from bitrix_app.portals.embedding import Check, Embedding, self_check
-from bitrix_app.portals.events import Event, PortalEvents
-from bitrix_app.portals.identity import Caller, CallerCheck
+from bitrix_app.portals.collaboration import (
+    CHAT,
+    DISK,
+    NOTIFICATION,
+    Document,
+    FoundChat,
+    Target,
+    folders,
+    is_passing,
+    missing_scope,
+    recent_chats,
+    target_of,
+)
+from bitrix_app.portals.companies import (
+    CompanyOverview,
+    FoundCompany,
+    MonthSums,
+    OverviewRules,
+    company_of,
+    company_overview,
+    find_companies,
+    invoice_of,
+)
+from bitrix_app.portals.embedding import APP_LINK, Check, Embedding, report_address, self_check
+from bitrix_app.portals.embedding.robot import NOT_OURS, RobotCallers, RobotRegistration, answer_run
+from bitrix_app.portals.events import Event, PortalEvents, bracketed
+from bitrix_app.portals.identity import Caller, CallerCheck, PortalTokens, require_token
 from bitrix_app.portals.install import Installation, Installer, InstallForm, InstallStep
 from bitrix_app.portals.launch import Launch, Launcher, LaunchForm
-from bitrix_app.portals.maintenance import PortalMaintenance
-from bitrix_app.portals.overview import CompanyOverview, MonthSums, OverviewRules, company_overview
+from bitrix_app.portals.maintenance import Payment, PortalMaintenance, UninstallCheck, note_app_info
 from bitrix_app.portals.preferences import (
+    AMOUNT_FIELD,
+    BATCH,
+    BY_DATE,
+    BY_FIELD,
+    BY_PAYMENTS,
+    FETCH_MODES,
+    GUESSES,
     MAPPED_FIELDS,
+    PAYMENT_SOURCES,
     PERIODS,
+    SWITCHED_OFF,
+    TABS,
     complete_settings,
     default_settings,
     gone_fields,
+    guessed_zone,
+    is_paid_guessed,
+    open_guesses,
     settings_in_force,
 )
 from bitrix_app.portals.probe import Probe
-from bitrix_app.portals.renewal import PortalTokens
-from bitrix_app.portals.waiting import Bulkhead, Deadline, FairQueue, Places, begin_request, end_request
+from bitrix_app.portals.waiting import Bulkhead, Deadline, FairQueue, Places, begin_request, begin_work, end_request
 
 __all__ = [
+    "AMOUNT_FIELD",
+    "APP_LINK",
+    "BATCH",
+    "BY_DATE",
+    "BY_FIELD",
+    "BY_PAYMENTS",
+    "CHAT",
+    "DISK",
+    "FETCH_MODES",
+    "GUESSES",
     "MAPPED_FIELDS",
+    "NOTIFICATION",
+    "NOT_OURS",
+    "PAYMENT_SOURCES",
     "PERIODS",
+    "SWITCHED_OFF",
+    "TABS",
     "Access",
     "Bitrix24Client",
     "Bulkhead",
@@ -47,11 +98,15 @@ __all__ = [
     "Catalogs",
     "Check",
     "CompanyOverview",
+    "CustomInvoiceField",
     "DateField",
     "Deadline",
+    "Document",
     "Embedding",
     "Event",
     "FairQueue",
+    "FoundChat",
+    "FoundCompany",
     "InstallForm",
     "InstallStep",
     "Installation",
@@ -64,7 +119,9 @@ __all__ = [
     "Named",
     "Observers",
     "OverviewRules",
+    "Payment",
     "Places",
+    "PortalCache",
     "PortalCatalog",
     "PortalClients",
     "PortalEvents",
@@ -73,17 +130,37 @@ __all__ = [
     "PortalTokens",
     "Preset",
     "Probe",
+    "RobotCallers",
+    "RobotRegistration",
     "SeenUser",
+    "Target",
     "Transports",
-    "TtlCache",
+    "UninstallCheck",
     "Wait",
+    "answer_run",
     "begin_request",
+    "begin_work",
+    "bracketed",
+    "company_of",
     "company_overview",
     "complete_settings",
     "default_settings",
     "end_request",
+    "find_companies",
+    "folders",
     "gone_fields",
+    "guessed_zone",
+    "invoice_of",
+    "is_paid_guessed",
+    "is_passing",
+    "missing_scope",
+    "note_app_info",
+    "open_guesses",
     "plan_of",
+    "recent_chats",
+    "report_address",
+    "require_token",
     "self_check",
     "settings_in_force",
+    "target_of",
 ]

@@ -8,14 +8,31 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from bitrix_app.bitrix24 import Bitrix24Client, whole
-from bitrix_app.errors import AdminRequiredError, ReportAccessError, UnexpectedAnswerError
-from bitrix_app.portals.cache import TtlCache
+from bitrix_app.errors import (
+    AdminRequiredError,
+    AppError,
+    PaymentRequiredError,
+    PortalDeletedError,
+    PortalError,
+    ReportAccessError,
+    UnexpectedAnswerError,
+    UserAccessError,
+)
+from bitrix_app.portals.cache import PortalCache
 from bitrix_app.portals.catalog import USER_SCOPES
 from bitrix_app.portals.clients import PortalClients
 from bitrix_app.portals.preferences import complete_settings
+from bitrix_app.portals.waiting import at_most
 from bitrix_app.storage import PortalRecord, PortalUsers
 
 FRESH_SECONDS = 60
+OPEN_SECONDS = 240.0
+"""For so long the portal is not asked whether the app is open to a user, twice where another process asked: together
+less than the ten minutes after which a closed session must have ended."""
+CLOSED_SECONDS = 30.0
+CHECK_SECONDS = 2.0
+"""A portal that does not answer so soon has not closed anything."""
+CLOSED = (UserAccessError, PortalDeletedError, PaymentRequiredError)
 NAME_LENGTH = 200
 
 
@@ -36,7 +53,7 @@ class Access:
         self,
         clients: PortalClients,
         users: PortalUsers,
-        departments: TtlCache,
+        departments: PortalCache,
         *,
         clock: Callable[[], float] = time.time,
     ) -> None:
@@ -44,14 +61,41 @@ class Access:
         self._users = users
         self._departments = departments
         self._clock = clock
+        self._open = PortalCache(OPEN_SECONDS, clock=clock)
+        self._closed = PortalCache(CLOSED_SECONDS, clock=clock)
+
+    def ask(self, portal: PortalRecord, user_id: int) -> SeenUser:
+        """The user as the portal describes them now. Raises PortalError and the like."""
+        with self._clients.interactive(portal, user_id) as client:
+            return self.look(client, portal, user_id)
+
+    def require_open(self, portal: PortalRecord, user_id: int) -> None:
+        """Raises UserAccessError, PortalDeletedError, PaymentRequiredError where the portal, or the authorization
+        server at a renewal, has said so at most ten minutes ago. Neither answering closes nothing."""
+        closed: PortalError | None = self._closed.peek(portal, user_id)
+        if closed is not None:
+            raise closed.with_traceback(None)
+        self._open.get(portal, user_id, lambda: self._check_open(portal, user_id))
+
+    def _check_open(self, portal: PortalRecord, user_id: int) -> bool:
+        known = self._users.get(portal.id, user_id)
+        if known is not None and self._clock() - known.checked_at.timestamp() < OPEN_SECONDS:
+            return True
+        try:
+            with at_most(CHECK_SECONDS):
+                self.ask(portal, user_id)
+        except CLOSED:
+            raise
+        except AppError:
+            return False
+        return True
 
     def user(self, portal: PortalRecord, user_id: int) -> SeenUser:
         """The user by the portal's ``profile``, at most a minute old. Raises PortalError and the like."""
         known = self._users.get(portal.id, user_id)
         if known is not None and self._clock() - known.checked_at.timestamp() < FRESH_SECONDS:
             return SeenUser(user_id, known.name, known.is_admin, known.time_zone)
-        with self._clients.interactive(portal, user_id) as client:
-            return self.look(client, portal, user_id)
+        return self.ask(portal, user_id)
 
     def known(self, portal: PortalRecord, user_id: int) -> SeenUser | None:
         """What is remembered of a user, however old: for showing, never for deciding."""
@@ -59,8 +103,14 @@ class Access:
         return SeenUser(user_id, known.name, known.is_admin, known.time_zone) if known else None
 
     def look(self, client: Bitrix24Client, portal: PortalRecord, user_id: int) -> SeenUser:
-        """Asks ``profile`` through ``client`` now, and remembers the answer."""
-        seen = ask_profile(client, user_id)
+        """Asks ``profile`` through ``client`` now, and remembers the answer; a refusal closes open sessions."""
+        try:
+            seen = ask_profile(client, user_id)
+        except CLOSED as error:
+            closed = error
+            self._closed.renew(portal, user_id, lambda: closed)
+            raise
+        self._closed.renew(portal, user_id, lambda: None)
         self.remember(portal, seen)
         return seen
 
@@ -106,7 +156,7 @@ class Access:
             with self._clients.interactive(portal, user_id) as client:
                 return _departments_of(client)
 
-        return bool(chosen & self._departments.get((portal.id, portal.epoch, user_id), ask))
+        return bool(chosen & self._departments.get(portal, user_id, ask))
 
 
 def ask_profile(client: Bitrix24Client, user_id: int) -> SeenUser:

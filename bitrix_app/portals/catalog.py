@@ -7,13 +7,21 @@ Read with a user's own token, so each user sees what the portal shows them. Sour
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Hashable, Mapping, Sequence, Sized
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from bitrix_app.bitrix24 import PAGE, Bitrix24Client, whole
-from bitrix_app.errors import AccessDeniedError, InsufficientScopeError, UnknownMethodError, UserAccessError
-from bitrix_app.portals.cache import TtlCache
+from bitrix_app.entities import decoded
+from bitrix_app.errors import (
+    AccessDeniedError,
+    InsufficientScopeError,
+    UnexpectedAnswerError,
+    UnknownMethodError,
+    UserAccessError,
+)
+from bitrix_app.portals.cache import PortalCache
 from bitrix_app.portals.clients import PortalClients
 from bitrix_app.storage import PortalRecord
 
@@ -23,10 +31,21 @@ FIELD_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,99}")
 CURRENCY_CODE = re.compile(r"[A-Z]{3}")
 USUAL_CURRENCY = "RUB"
 RECURRING = "isRecurring"
+CUSTOM = "ufCrm"
+AMOUNT_TYPES = frozenset({"money", "double", "integer"})
 USER_SCOPES = frozenset({"user", "user_basic", "user_brief"})
 SEMANTICS = {"S": "S", "F": "F", "success": "S", "failure": "F", "apology": "F"}
 ASSIGNEE_PAGES = 4
 TITLE_LENGTH = 255
+ID_LENGTH = 100
+MOST_FIELDS = 1000
+MOST_WORDS = 20_000
+MOST_FUNNELS = 200
+MOST_STAGES = 2000
+MOST_COMPANIES = 2000
+MOST_PRESETS = 1000
+MOST_CURRENCIES = 200
+"""Several times what any portal has. All are kept in memory, so a portal that tells more is not believed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +55,18 @@ class DateField:
     name: str
     title: str
     type: str
+
+
+@dataclass(frozen=True, slots=True)
+class CustomInvoiceField:
+    """A field of invoices that the portal has made itself. ``words``: the choices of a list by their ids; ``links``:
+    the types of records that it may refer to, as the portal names them (``COMPANY``)."""
+
+    name: str
+    title: str
+    type: str
+    words: tuple[tuple[str, str], ...] = ()
+    links: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,10 +100,17 @@ class Preset:
 
 @dataclass(frozen=True, slots=True)
 class InvoiceFields:
-    """The fields of invoices: single date and datetime ones in the portal's order, and the ``names`` of all."""
+    """The fields of invoices: single date and datetime ones in the portal's order, the ``names`` of all, and the
+    portal's own ones."""
 
     dates: tuple[DateField, ...] = ()
     names: frozenset[str] = frozenset()
+    custom: tuple[CustomInvoiceField, ...] = ()
+
+    @property
+    def amounts(self) -> tuple[CustomInvoiceField, ...]:
+        """The portal's own fields that may hold a paid amount: of money or a number."""
+        return tuple(each for each in self.custom if each.type in AMOUNT_TYPES)
 
     @property
     def has_templates(self) -> bool:
@@ -90,37 +128,55 @@ class PortalCatalog:
 
 
 def read_fields(client: Bitrix24Client) -> InvoiceFields:
-    """The fields of invoices that the portal tells."""
+    """The fields of invoices that the portal tells. Raises UnexpectedAnswerError, as all readers here, for more than
+    any portal has."""
     found = client.invoice_fields()
+    _require_few("crm.item.fields", found, MOST_FIELDS)
     dates = tuple(
         DateField(name, _title(field, name), str(field["type"]))
         for name, field in found.items()
         if str(field.get("type")) in {"date", "datetime"} and field.get("isMultiple") is not True
         if FIELD_NAME.fullmatch(name)
     )
-    return InvoiceFields(dates, frozenset(found))
+    custom = tuple(
+        CustomInvoiceField(name, _title(field, name), str(field.get("type")), _words(field), _links(field))
+        for name, field in found.items()
+        if name.startswith(CUSTOM) and FIELD_NAME.fullmatch(name)
+    )
+    _require_few("crm.item.fields", [word for each in custom for word in each.words], MOST_WORDS)
+    return InvoiceFields(dates, frozenset(name for name in found if FIELD_NAME.fullmatch(name)), custom)
 
 
 def read_categories(client: Bitrix24Client) -> tuple[Named, ...]:
     """The funnels of invoices; empty for a user who may not read them."""
     try:
-        return tuple(_named(client.categories(), "id", "name"))
+        rows = client.categories()
     except AccessDeniedError:
         return ()
+    _require_few("crm.category.list", rows, MOST_FUNNELS)
+    return tuple(_named(rows, "id", "name"))
 
 
 def read_stages(client: Bitrix24Client, categories: Sequence[Named]) -> tuple[PortalStage, ...]:
-    """All stages of these funnels, funnel by funnel in the portal's order."""
-    rows = client.stages([category.id for category in categories])
+    """All stages of these funnels, funnel by funnel in the portal's order; empty for a user who may not read them."""
+    try:
+        rows = client.stages([category.id for category in categories])
+    except AccessDeniedError:
+        return ()
+    _require_few("crm.status.list", rows, MOST_STAGES)
+    if any(len(str(row.get("STATUS_ID"))) > ID_LENGTH for row in rows):
+        raise UnexpectedAnswerError("an id is too long", method="crm.status.list")
     return tuple(_stage(row) for row in rows if row.get("STATUS_ID"))
 
 
 def read_my_companies(client: Bitrix24Client) -> tuple[Named, ...]:
     """One's own companies; empty for a user who may not read companies."""
     try:
-        return tuple(_named(client.my_companies(), "id", "title"))
+        rows = client.my_companies()
     except (AccessDeniedError, UserAccessError):
         return ()
+    _require_few("crm.item.list", rows, MOST_COMPANIES)
+    return tuple(_named(rows, "id", "title"))
 
 
 def read_presets(client: Bitrix24Client) -> tuple[Preset, ...]:
@@ -129,23 +185,35 @@ def read_presets(client: Bitrix24Client) -> tuple[Preset, ...]:
         rows = client.requisite_presets()
     except (AccessDeniedError, UnknownMethodError, UserAccessError):
         return ()
+    _require_few("crm.requisite.preset.list", rows, MOST_PRESETS)
+    known = ((whole(row.get("ID")), row) for row in rows)
     return tuple(
         Preset(
-            int(row["ID"]),
-            str(row.get("NAME") or ""),
-            str(row.get("XML_ID") or ""),
+            number,
+            str(row.get("NAME") or "")[:TITLE_LENGTH],
+            str(row.get("XML_ID") or "")[:TITLE_LENGTH],
             whole(row.get("COUNTRY_ID")) or 0,
         )
-        for row in rows
-        if str(row.get("ID", "")).isdecimal()
+        for number, row in known
+        if number is not None
     )
 
 
 def read_currencies(client: Bitrix24Client) -> tuple[str, ...]:
     """The portal's currencies: the base one, then the others in the portal's order; roubles where it tells none."""
-    rows = sorted(client.currencies(), key=lambda row: row.get("BASE") != "Y")
+    found = client.currencies()
+    _require_few("crm.currency.list", found, MOST_CURRENCIES)
+    rows = sorted(found, key=lambda row: row.get("BASE") != "Y")
     codes = (str(row.get("CURRENCY")) for row in rows)
     return tuple(dict.fromkeys(code for code in codes if CURRENCY_CODE.fullmatch(code))) or (USUAL_CURRENCY,)
+
+
+def currencies_of_invoices(client: Bitrix24Client) -> tuple[str, ...]:
+    """Those of the first invoices, the usual one first; roubles where there is none."""
+    invoices = client.invoice_page(filter={}, select=["id", "currencyId"]).items
+    found = Counter(str(invoice.get("currencyId")) for invoice in invoices)
+    codes = (code for code, _count in found.most_common())
+    return tuple(code for code in codes if CURRENCY_CODE.fullmatch(code)) or (USUAL_CURRENCY,)
 
 
 def read_assignees(client: Bitrix24Client, scopes: frozenset[str]) -> tuple[Named, ...]:
@@ -173,7 +241,7 @@ class Catalogs:
     who sees the same funnels (fields, stages, currencies) is asked once for all of them: a page needs half the calls.
     """
 
-    def __init__(self, clients: PortalClients, cache: TtlCache) -> None:
+    def __init__(self, clients: PortalClients, cache: PortalCache) -> None:
         self._clients = clients
         self._cache = cache
 
@@ -199,11 +267,11 @@ class Catalogs:
         return self._own("my_companies", portal, user_id, read_my_companies)
 
     def currencies(self, portal: PortalRecord, user_id: int) -> tuple[str, ...]:
-        """As read_currencies; roubles alone for a user who may not read them."""
+        """As read_currencies; as currencies_of_invoices for a user who may not read them."""
         try:
             return self._shared("currencies", portal, user_id, read_currencies)
         except (AccessDeniedError, UnknownMethodError, UserAccessError):
-            return (USUAL_CURRENCY,)
+            return self._own("currencies", portal, user_id, currencies_of_invoices)
 
     def assignees(self, portal: PortalRecord, user_id: int) -> tuple[Named, ...]:
         """As read_assignees."""
@@ -218,30 +286,30 @@ class Catalogs:
         """
 
         def kept(key: Hashable, read: Callable[[Bitrix24Client], T]) -> T:
-            return self._cache.get(key, lambda: read(client))
+            return self._cache.get(portal, key, lambda: read(client))
 
-        categories = kept(_own_key("categories", portal, user_id), read_categories)
-        fields = self._cache.renew if fresh_fields else self._cache.get
-        return PortalCatalog(
-            fields=fields(_shared_key("fields", portal, user_id, categories), lambda: read_fields(client)),
-            stages=kept(
-                _shared_key("stages", portal, user_id, categories), lambda client: read_stages(client, categories)
-            ),
-            presets=kept(_own_key("presets", portal, user_id), read_presets),
+        categories, fresh, presets = client.at_once(
+            lambda: kept(_own_key("categories", user_id), read_categories),
+            lambda: read_fields(client) if fresh_fields else None,
+            lambda: kept(_own_key("presets", user_id), read_presets),
         )
+        key = _shared_key("fields", user_id, categories)
+        fields = self._cache.renew(portal, key, lambda: fresh) if fresh_fields else kept(key, read_fields)
+        stages = kept(_shared_key("stages", user_id, categories), lambda client: read_stages(client, categories))
+        return PortalCatalog(fields=fields, stages=stages, presets=presets)
 
     def known_titles(self, portal: PortalRecord, user_id: int) -> dict[str, str]:
         """Titles of date fields and stages by name or id, as far as they are at hand; never calls the portal."""
-        categories = self._cache.peek(_own_key("categories", portal, user_id)) or ()
-        fields = self._cache.peek(_shared_key("fields", portal, user_id, categories)) or InvoiceFields()
-        stages = self._cache.peek(_shared_key("stages", portal, user_id, categories)) or ()
+        categories = self._cache.peek(portal, _own_key("categories", user_id)) or ()
+        fields = self._cache.peek(portal, _shared_key("fields", user_id, categories)) or InvoiceFields()
+        stages = self._cache.peek(portal, _shared_key("stages", user_id, categories)) or ()
         return {each.name: each.title for each in fields.dates} | {each.id: each.title for each in stages}
 
     def _own(self, part: str, portal: PortalRecord, user_id: int, read: Callable[[Bitrix24Client], T]) -> T:
-        return self._kept(_own_key(part, portal, user_id), portal, user_id, read)
+        return self._kept(_own_key(part, user_id), portal, user_id, read)
 
     def _shared(self, part: str, portal: PortalRecord, user_id: int, read: Callable[[Bitrix24Client], T]) -> T:
-        key = _shared_key(part, portal, user_id, self.categories(portal, user_id))
+        key = _shared_key(part, user_id, self.categories(portal, user_id))
         return self._kept(key, portal, user_id, read)
 
     def _kept(self, key: Hashable, portal: PortalRecord, user_id: int, read: Callable[[Bitrix24Client], T]) -> T:
@@ -249,21 +317,40 @@ class Catalogs:
             with self._clients.interactive(portal, user_id) as client:
                 return read(client)
 
-        return self._cache.get(key, ask)
+        return self._cache.get(portal, key, ask)
 
 
-def _own_key(part: str, portal: PortalRecord, user_id: int) -> Hashable:
-    return (part, portal.id, portal.epoch, user_id)
+def _own_key(part: str, user_id: int) -> Hashable:
+    return (part, user_id)
 
 
-def _shared_key(part: str, portal: PortalRecord, user_id: int, categories: Sequence[Named]) -> Hashable:
+def _shared_key(part: str, user_id: int, categories: Sequence[Named]) -> Hashable:
     """Whoever sees no funnel shares with nobody: nothing shows that they may see invoices at all."""
-    return (part, portal.id, portal.epoch, tuple(category.id for category in categories) or user_id)
+    return (part, tuple(category.id for category in categories) or user_id)
+
+
+def _require_few(method: str, found: Sized, most: int) -> None:
+    if len(found) > most:
+        raise UnexpectedAnswerError(f"{method}: more than {most}", method=method)
 
 
 def _title(field: Mapping[str, Any], fallback: str) -> str:
     titles = (field.get(key) for key in ("title", "formLabel", "listLabel"))
-    return next((text.strip()[:TITLE_LENGTH] for text in titles if isinstance(text, str) and text.strip()), fallback)
+    return next((_text(text) for text in titles if isinstance(text, str) and text.strip()), fallback)
+
+
+def _words(field: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+    """The choices of a list: ``items`` of its description, ``ID`` and ``VALUE`` each."""
+    items = field.get("items")
+    rows = [each for each in items if isinstance(each, dict)] if isinstance(items, list) else []
+    return tuple((str(row["ID"]), _text(row.get("VALUE"))) for row in rows if row.get("ID"))
+
+
+def _links(field: Mapping[str, Any]) -> frozenset[str]:
+    """What a field of type ``crm`` may refer to: ``settings`` say Y or N of each type."""
+    settings = field.get("settings")
+    said = settings.items() if isinstance(settings, dict) else ()
+    return frozenset(str(name) for name, value in said if value == "Y")
 
 
 def _named(rows: Sequence[Mapping[str, Any]], id_key: str, title_key: str) -> list[Named]:
@@ -272,7 +359,7 @@ def _named(rows: Sequence[Mapping[str, Any]], id_key: str, title_key: str) -> li
 
 
 def _text(value: Any) -> str:
-    return value.strip()[:TITLE_LENGTH] if isinstance(value, str) else ""
+    return decoded(value.strip()[:TITLE_LENGTH]) if isinstance(value, str) else ""
 
 
 def _stage(row: Mapping[str, Any]) -> PortalStage:
@@ -282,7 +369,7 @@ def _stage(row: Mapping[str, Any]) -> PortalStage:
     meaning = row.get("SEMANTICS") or (extra.get("SEMANTICS") if isinstance(extra, dict) else None)
     return PortalStage(
         id=stage_id,
-        title=str(row.get("NAME") or stage_id)[:TITLE_LENGTH],
+        title=_text(row.get("NAME")) or stage_id[:TITLE_LENGTH],
         semantics=SEMANTICS.get(str(meaning), "P"),
         category_id=category or 0,
     )
@@ -290,4 +377,4 @@ def _stage(row: Mapping[str, Any]) -> PortalStage:
 
 def _person(row: Mapping[str, Any]) -> str:
     name = " ".join(str(row[key]) for key in ("LAST_NAME", "NAME") if row.get(key))
-    return name[:TITLE_LENGTH] or f"ID {row['ID']}"
+    return _text(name) or f"ID {row['ID']}"

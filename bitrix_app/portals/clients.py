@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import Any
 
 from bitrix_app.bitrix24 import (
@@ -20,10 +21,12 @@ from bitrix_app.bitrix24 import (
     Transport,
     Wait,
 )
+from bitrix_app.bitrix24.habits import BATCH as BATCH_METHOD
+from bitrix_app.bitrix24.habits import OWNER_LISTS, REFUSED, Keep, stored_spellings
 from bitrix_app.errors import PortalBusyError
-from bitrix_app.portals.cache import TtlCache
-from bitrix_app.portals.identity import Caller
-from bitrix_app.portals.renewal import GivenToken, PortalTokens, RenewsTokens
+from bitrix_app.portals.cache import ENTRY_BYTES, PortalCache
+from bitrix_app.portals.identity import Caller, GivenToken, PortalTokens, RenewsTokens
+from bitrix_app.portals.preferences import BATCH, complete_settings
 from bitrix_app.portals.waiting import (
     INTERACTIVE_SECONDS,
     Bulkhead,
@@ -50,9 +53,11 @@ SELF_HOSTED_FAMILY = "selfhosted"
 _PLANS = {ENTERPRISE_FAMILY: ENTERPRISE, SELF_HOSTED_FAMILY: SELF_HOSTED}
 CALL_SECONDS = 1.0
 """What a page's call takes at most, as a rule: a place that comes free later before the deadline is of no use."""
-HABITS_SECONDS = 3600.0
-"""An update of a portal, or a right given there, is met anew after this."""
-HABITS_KEPT = 5000
+HABITS_SECONDS, HABITS_KEPT = 3600.0, 5000
+"""In this process; what another one has learnt is read after this."""
+SPELLINGS_KEPT, RIGHTS_KEPT = timedelta(days=30), timedelta(days=1)
+"""In the portal's row: an update of a portal is met anew after the one, a right given to a user after the other."""
+SPELLING = "spelling: "
 
 
 def plan_of(portal: PortalRecord) -> Plan:
@@ -69,16 +74,39 @@ def license_family(info: Mapping[str, Any]) -> str | None:
 
 
 class KnownHabits:
-    """Habits of many portals and their users; one instance an app. Use from several threads."""
+    """Habits of many portals and their users, kept in the portals' rows; one instance an app. Use from several
+    threads."""
 
-    def __init__(self) -> None:
-        self._of_users = TtlCache(HABITS_SECONDS, HABITS_KEPT)
-        self._of_portals = TtlCache(HABITS_SECONDS, HABITS_KEPT)
+    def __init__(self, portals: Portals) -> None:
+        self._portals = portals
+        self._of_users = PortalCache(HABITS_SECONDS)
+        self._of_portals = PortalCache(HABITS_SECONDS, most=HABITS_KEPT * ENTRY_BYTES)
 
     def of(self, portal: PortalRecord, user_id: int) -> Habits:
         """Those of the portal towards this user."""
-        spellings = self._of_portals.get((portal.id, portal.epoch), Spellings)
-        return self._of_users.get((portal.id, portal.epoch, user_id), lambda: Habits(spellings=spellings))
+        spellings = self._of_portals.get(portal, "spellings", lambda: self._spellings(portal.id))
+        return self._of_users.get(portal, user_id, lambda: self._habits(portal.id, user_id, spellings))
+
+    def _spellings(self, portal_id: int) -> Spellings:
+        kept = self._kept(portal_id, SPELLING, SPELLINGS_KEPT)
+        return stored_spellings(kept, self._keeping(portal_id, SPELLING))
+
+    def _habits(self, portal_id: int, user_id: int, spellings: Spellings) -> Habits:
+        prefix = f"user {user_id}: "
+        kept = self._kept(portal_id, prefix, RIGHTS_KEPT)
+        lists, batch = (False if kept.get(each) == REFUSED else None for each in (OWNER_LISTS, BATCH_METHOD))
+        return Habits(lists, spellings, self._keeping(portal_id, prefix), batch)
+
+    def _kept(self, portal_id: int, prefix: str, longest: timedelta) -> dict[str, str]:
+        kept = self._portals.remembered(portal_id)
+        return {
+            name.removeprefix(prefix): value
+            for name, (value, age) in kept.items()
+            if name.startswith(prefix) and age < longest
+        }
+
+    def _keeping(self, portal_id: int, prefix: str) -> Keep:
+        return lambda name, value: self._portals.remember(portal_id, f"{prefix}{name}", value)
 
 
 class BackgroundBucket:
@@ -139,6 +167,19 @@ class Observers:
             observer.answered(call)
 
 
+class OfPortal:
+    """Tells an observer of each call whose portal it went to. A CallObserver."""
+
+    def __init__(self, observer: CallObserver, member_id: str) -> None:
+        self._observer = observer
+        self._member_id = member_id
+        self.waited = observer.waited
+
+    def answered(self, call: CallRecord) -> None:
+        """Passes it on, with the portal's ``member_id``."""
+        self._observer.answered(replace(call, member_id=self._member_id))
+
+
 @dataclass(frozen=True, slots=True)
 class Transports:
     """HTTP connections: ``background`` waits as long as a portal may take (60 s), ``interactive`` a few seconds."""
@@ -170,7 +211,7 @@ class PortalClients:
         self._observer = observer
         self._bulkhead = bulkhead
         self._interactive_seconds = interactive_seconds
-        self._habits = KnownHabits()
+        self._habits = KnownHabits(portals)
 
     def begin_request(self) -> None:
         """Before each web request: from here on all that its thread waits for shares its seconds."""
@@ -183,11 +224,12 @@ class PortalClients:
 
         ``observer`` is told of each call beside the app's own observers (REST log, metrics).
         """
-        observer = Observers(self._observer, observer) if observer else self._observer
+        observer = self._observers(portal.member_id, observer)
         tokens = self._tokens_of(portal, user_id, stop, USER)
         bucket = BackgroundBucket(self._bucket(portal))
         habits = self._habits.of(portal, user_id)
-        return self._client(self._transports.background, tokens, bucket, stop, observer, habits=habits)
+        batches = complete_settings(portal.settings)["fetch_mode"] == BATCH
+        return self._client(self._transports.background, tokens, bucket, stop, observer, habits=habits, batches=batches)
 
     def within(
         self,
@@ -203,6 +245,7 @@ class PortalClients:
         ``kind``: it calls by that user's pair, or by the portal's own, which is theirs; ``observer`` as ``background``.
         """
         tokens = self._tokens_of(portal, user_id, deadline, kind)
+        observer = self._observers(portal.member_id, observer)
         return self._interactive(deadline, portal, tokens, self._habits.of(portal, user_id), observer)
 
     @contextmanager
@@ -229,7 +272,13 @@ class PortalClients:
         deadline = request_deadline()
         deadline.lengthen(times)
         with self._bulkhead.enter(caller.member_id, deadline.remaining()):
-            yield self._interactive(deadline, portal, tokens, Habits())
+            yield self._interactive(deadline, portal, tokens, Habits(), self._observers(caller.member_id))
+
+    def renew(self, portal: PortalRecord, user_id: int) -> None:
+        """Renew the user's pair, be its access token valid still. Raises InvalidGrantError when it has lapsed, and what
+        the authorization server's silence raises."""
+        tokens = self._tokens_of(portal, user_id, Deadline(), USER)
+        tokens.renew(tokens.current())
 
     def _tokens_of(self, portal: PortalRecord, user_id: int, stop: StopSignal, kind: str) -> PortalTokens:
         return PortalTokens(
@@ -248,10 +297,9 @@ class PortalClients:
         portal: PortalRecord | None,
         tokens: TokenSource,
         habits: Habits,
-        observer: CallObserver | None = None,
+        observer: CallObserver,
     ) -> Bitrix24Client:
         bucket = InteractiveBucket(self._bucket(portal), deadline) if portal else UnsharedBucket()
-        observer = Observers(self._observer, observer) if observer else self._observer
         return self._client(self._transports.interactive, tokens, bucket, deadline, observer, habits=habits)
 
     def _client(
@@ -263,10 +311,21 @@ class PortalClients:
         observer: CallObserver,
         *,
         habits: Habits,
+        batches: bool = False,
     ) -> Bitrix24Client:
         return Bitrix24Client(
-            transport=transport, tokens=tokens, bucket=bucket, stop=stop, observer=observer, habits=habits
+            transport=transport,
+            tokens=tokens,
+            bucket=bucket,
+            stop=stop,
+            observer=observer,
+            habits=habits,
+            batches=batches,
         )
+
+    def _observers(self, member_id: str, observer: CallObserver | None = None) -> CallObserver:
+        apps = OfPortal(self._observer, member_id)
+        return Observers(apps, observer) if observer else apps
 
     def _bucket(self, portal: PortalRecord) -> SharedBucket:
         return self._buckets.bucket(portal.id, plan_of(portal))

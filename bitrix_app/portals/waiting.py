@@ -64,6 +64,10 @@ class Deadline:
         """For a request that is known to need more: its time is so many times the usual, from its beginning."""
         self._seconds = max(self._seconds, self._usual * times)
 
+    def end(self) -> None:
+        """From now on the time is up, whatever it was."""
+        self._usual = self._seconds = 0.0
+
     def check(self) -> None:
         """Raises when the time is up."""
         if not self.remaining():
@@ -86,7 +90,12 @@ _of_request: ContextVar[Deadline | None] = ContextVar("deadline", default=None)
 
 def begin_request(seconds: float = INTERACTIVE_SECONDS) -> None:
     """From here to ``end_request`` everything that this thread waits for shares the time of one web request."""
-    _of_request.set(Deadline(seconds))
+    begin_work(Deadline(seconds))
+
+
+def begin_work(deadline: Deadline) -> None:
+    """The same for a thread that answers no request."""
+    _of_request.set(deadline)
 
 
 def end_request() -> None:
@@ -113,10 +122,11 @@ class Bulkhead:
     """Counts the web requests that talk to portals: ``per_portal`` at once, ``waiting`` more may wait for a place.
 
     One instance a process. ``total``: all portals together, waiting ones included. Nobody takes more places than are
-    left for others, so that a few slow portals never take all of them.
+    left for others, and the last ``newcomers`` are for portals with nobody present: a few slow portals never take all.
     """
 
-    def __init__(self, *, per_portal: int = 4, waiting: int = 12, total: int) -> None:
+    def __init__(self, *, per_portal: int = 4, waiting: int = 12, newcomers: int = 6, total: int) -> None:
+        self._newcomers = newcomers
         self._per_portal = per_portal
         self._waiting = waiting
         self._total = total
@@ -131,7 +141,7 @@ class Bulkhead:
         Raises PortalBusyError: at once when too many wait already, after ``patience`` when no place came free.
         """
         with self._change:
-            if self._present[member_id] >= self._most():
+            if self._present[member_id] >= self._most(member_id):
                 raise PortalBusyError(retry_after=RETRY_SECONDS)
             self._present[member_id] += 1
         try:
@@ -141,9 +151,12 @@ class Bulkhead:
             with self._change:
                 _take_one(self._present, member_id)
 
-    def _most(self) -> int:
-        """So many requests to one portal may be present now."""
-        return min(self._per_portal + self._waiting, self._total - self._present.total())
+    def _most(self, member_id: str) -> int:
+        """So many requests to this portal may be present now."""
+        left = self._total - self._present.total()
+        if left <= self._newcomers and self._present[member_id]:
+            return 0
+        return min(self._per_portal + self._waiting, left)
 
     @contextmanager
     def _place(self, member_id: str, patience: float) -> Iterator[None]:
