@@ -1,12 +1,12 @@
 """What counts as a problem: two tables of checks, each a small function from one examined invoice to its problems.
 
 A new rule is a new function and a line in ``CHECKS`` (the invoice itself) or in ``ROW_CHECKS`` (its product rows).
+What no invoice shows by itself is found in ``across.py``.
 A message says what is wrong and what to do in the portal. Source: contract §4.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import date
@@ -15,9 +15,8 @@ from decimal import Decimal
 from bitrix_app.dates import is_thinkable
 from bitrix_app.processing.columns import AMOUNT, COUNTERPARTY, CURRENCY, INN, KPP, NUMBER, STAGE, VAT
 from bitrix_app.processing.counterparty import Counterparty, Preset
-from bitrix_app.processing.countries import NUMBER_TITLES, RUSSIA, number_fault
+from bitrix_app.processing.countries import NUMBER_TITLES, RUSSIA, kpp_fault, number_fault
 from bitrix_app.processing.fields import DUE_DATE, FIELDS, INVOICE_DATE, PRODUCT, RATE
-from bitrix_app.processing.inn import kpp_fault
 from bitrix_app.processing.model import Field, Problem, ProcessedInvoice
 from bitrix_app.processing.money import (
     CHANGED_RATES,
@@ -29,8 +28,7 @@ from bitrix_app.processing.money import (
     smallest_unit,
 )
 from bitrix_app.processing.parsing import date_in_words, shown
-
-TWINS_NAMED = 5
+from bitrix_app.texts import tr
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +42,7 @@ class Examined:
     - ``amount_by_hand``: the portal's ``isManualOpportunity``: the sum does not follow the product rows.
     - ``rows_asked`` and ``rows_refused``: product rows belong to this report; the portal did not show them.
     - ``today``: the report's day.
-    - ``clients_refused``: requisites or cards of clients were not shown, which is said of the whole report.
+    - ``clients_refused``: requisites or cards of its client were not shown, which is said of the whole report.
     - ``stage_missing``: its stage is not among the stages of this portal.
     """
 
@@ -68,14 +66,16 @@ def has_id(examined: Examined) -> list[Problem]:
     """Reports a missing id: requisites and product rows of the invoice cannot be found without it."""
     if examined.invoice.id is not None:
         return []
-    return [Problem(NUMBER.title, "Портал не назвал ID счёта: реквизиты и товары не найти. Сформируйте отчёт снова.")]
+    return [
+        Problem(NUMBER.title, tr("Портал не назвал ID счёта: реквизиты и товары не найти. Сформируйте отчёт снова."))
+    ]
 
 
 def has_number(examined: Examined) -> list[Problem]:
     """Reports a missing number."""
     if examined.invoice.number is not None or NUMBER.code in examined.unreadable:
         return []
-    return [Problem(NUMBER.title, "Нет номера. Заполните номер в карточке счёта.")]
+    return [Problem(NUMBER.title, tr("Нет номера. Заполните номер в карточке счёта."))]
 
 
 def has_counterparty(examined: Examined) -> list[Problem]:
@@ -85,14 +85,14 @@ def has_counterparty(examined: Examined) -> list[Problem]:
     if counterparty.requisite_has_name:
         message = ""
     elif counterparty.has_requisite:
-        instead = "" if name is None else ", показано название из карточки клиента"
-        message = f"В реквизитах нет названия{instead}. Заполните его в реквизитах клиента."
-    elif counterparty.has_buyer and examined.clients_refused:
+        instead = "" if name is None else tr(", показано название из карточки клиента")
+        message = tr("В реквизитах нет названия{instead}. Заполните его в реквизитах клиента.", instead=instead)
+    elif counterparty.has_buyer and (examined.clients_refused or counterparty.is_hidden):
         message = ""
     elif name is not None or counterparty.has_buyer:
-        message = "Нет реквизитов. Добавьте реквизиты в карточку клиента и выберите их в счёте."
+        message = tr("Нет реквизитов. Добавьте реквизиты в карточку клиента и выберите их в счёте.")
     else:
-        message = "Не указан клиент. Выберите в счёте компанию или контакт с реквизитами."
+        message = tr("Не указан клиент. Выберите в счёте компанию или контакт с реквизитами.")
     return [Problem(COUNTERPARTY.title, message)] if message else []
 
 
@@ -100,15 +100,25 @@ def inn_is_right(examined: Examined) -> list[Problem]:
     """Reports a requisite without its country's number (ИНН, УНП, БИН) where its owner must have one, and a number of
     the wrong form or with wrong check digits."""
     counterparty, inn = examined.counterparty, examined.invoice.inn
-    title = NUMBER_TITLES.get(RUSSIA if counterparty.country is None else counterparty.country)
-    if title is None:
+    known = NUMBER_TITLES.get(RUSSIA if counterparty.country is None else counterparty.country)
+    if known is None:
         return []
+    title = tr(known)
     if inn is None:
         needed = counterparty.has_requisite and counterparty.preset is not Preset.PERSON
-        message = f"В реквизитах нет {title}. Заполните {title} в реквизитах клиента." if needed else ""
+        message = tr("В реквизитах нет {title}. Заполните {title} в реквизитах клиента.", title=title) if needed else ""
     else:
         fault = number_fault(inn, counterparty.country)
-        message = f"Неверный {title} {shown(inn)}: {fault}. Исправьте {title} в реквизитах клиента." if fault else ""
+        message = (
+            tr(
+                "Неверный {title} {inn}: {fault}. Исправьте {title} в реквизитах клиента.",
+                title=title,
+                inn=shown(inn),
+                fault=fault,
+            )
+            if fault
+            else ""
+        )
     return [Problem(INN.title, message)] if message else []
 
 
@@ -120,21 +130,26 @@ def kpp_is_right(examined: Examined) -> list[Problem]:
     fault = kpp_fault(kpp) if kpp is not None else None
     if fault is None:
         return []
-    return [Problem(KPP.title, f"Неверный КПП {shown(kpp)}: {fault}. Исправьте КПП в реквизитах клиента.")]
+    return [
+        Problem(
+            KPP.title,
+            tr("Неверный КПП {kpp}: {fault}. Исправьте КПП в реквизитах клиента.", kpp=shown(kpp), fault=fault),
+        )
+    ]
 
 
 def has_amount(examined: Examined) -> list[Problem]:
     """Reports a missing sum; 0 is a sum."""
     if examined.invoice.amount is not None or AMOUNT.code in examined.unreadable:
         return []
-    return [Problem(AMOUNT.title, "Нет суммы: в итогах она считается за 0. Заполните сумму в карточке счёта.")]
+    return [Problem(AMOUNT.title, tr("Нет суммы: в итогах она считается за 0. Заполните сумму в карточке счёта."))]
 
 
 def has_currency(examined: Examined) -> list[Problem]:
     """Reports a missing currency."""
     if examined.invoice.currency is not None or CURRENCY.code in examined.unreadable:
         return []
-    return [Problem(CURRENCY.title, "Нет валюты: счёт попал в отдельный итог. Выберите валюту в карточке счёта.")]
+    return [Problem(CURRENCY.title, tr("Нет валюты: счёт попал в отдельный итог. Выберите валюту в карточке счёта."))]
 
 
 def has_dates(examined: Examined) -> list[Problem]:
@@ -142,7 +157,7 @@ def has_dates(examined: Examined) -> list[Problem]:
     dates = {INVOICE_DATE.code: (INVOICE_DATE, examined.invoice.invoice_date)}
     dates[examined.date_field.code] = (examined.date_field, examined.invoice.date)
     empty = (field for field, day in dates.values() if day is None and field.code not in examined.unreadable)
-    return [Problem(field.title, "Нет даты. Заполните это поле в карточке счёта.") for field in empty]
+    return [Problem(field.title, tr("Нет даты. Заполните это поле в карточке счёта.")) for field in empty]
 
 
 def years_are_thinkable(examined: Examined) -> list[Problem]:
@@ -155,9 +170,8 @@ def years_are_thinkable(examined: Examined) -> list[Problem]:
         FIELDS["paid_date"].title: invoice.paid_date,
         DUE_DATE.title: invoice.due_date,
     }
-    message = "Год похож на опечатку: {}. Исправьте дату в карточке счёта."
     return [
-        Problem(title, message.format(date_in_words(day)))
+        Problem(title, tr("Год похож на опечатку: {day}. Исправьте дату в карточке счёта.", day=date_in_words(day)))
         for title, day in dates.items()
         if day is not None and not is_thinkable(day, examined.today)
     ]
@@ -168,7 +182,11 @@ def stage_is_known(examined: Examined) -> list[Problem]:
     if not examined.stage_missing:
         return []
     stage = shown(examined.invoice.stage_id)
-    return [Problem(STAGE.title, f"Стадия {stage} не найдена: её удалили. Выберите стадию в карточке счёта.")]
+    return [
+        Problem(
+            STAGE.title, tr("Стадия {stage} не найдена: её удалили. Выберите стадию в карточке счёта.", stage=stage)
+        )
+    ]
 
 
 CHECKS: tuple[Check, ...] = (
@@ -189,7 +207,7 @@ def rows_are_shown(examined: Examined) -> list[Problem]:
     """Reports product rows that the user has no right to read."""
     if not examined.rows_refused:
         return []
-    message = "Портал не показал товары счёта: нет права их читать. Попросите администратора CRM дать доступ."
+    message = tr("Портал не показал товары счёта: нет права их читать. Попросите администратора CRM дать доступ.")
     return [Problem(PRODUCT.title, message)]
 
 
@@ -197,7 +215,7 @@ def has_rows(examined: Examined) -> list[Problem]:
     """Reports an invoice without product rows, where they were read."""
     if not examined.rows_asked or examined.rows_refused or examined.invoice.product_rows:
         return []
-    return [Problem(PRODUCT.title, "В счёте нет товаров. Добавьте товары в карточке счёта.")]
+    return [Problem(PRODUCT.title, tr("В счёте нет товаров. Добавьте товары в карточке счёта."))]
 
 
 def amount_agrees_with_rows(examined: Examined) -> list[Problem]:
@@ -213,14 +231,31 @@ def amount_agrees_with_rows(examined: Examined) -> list[Problem]:
     by_location = (examined.invoice.vat or ZERO) if _taxed_by_location(examined.invoice) else ZERO
     if min(abs(amount - total), abs(amount - total - by_location)) <= _rounding(examined.invoice):
         return []
-    figures = f"{money_in_words(amount)}, а товаров в нём на {money_in_words(total)}"
+    figures = tr("{amount}, а товаров в нём на {total}", amount=money_in_words(amount), total=money_in_words(total))
     if amount > total >= ZERO:
-        begin = "Сумма задана вручную" if examined.amount_by_hand else "Сумма счёта больше товаров"
-        return [Problem(AMOUNT.title, f"{begin}: {figures}. Возможно, в неё входит доставка, в товарах её нет.")]
+        begin = tr("Сумма задана вручную") if examined.amount_by_hand else tr("Сумма счёта больше товаров")
+        return [
+            Problem(
+                AMOUNT.title,
+                tr(
+                    "{begin}: {figures}. Возможно, в неё входит доставка, в товарах её нет.",
+                    begin=begin,
+                    figures=figures,
+                ),
+            )
+        ]
     if examined.amount_by_hand:
-        return [Problem(AMOUNT.title, f"Сумма задана вручную: {figures}. Проверьте, что так и задумано.")]
-    advice = "Пересохраните товары или исправьте сумму в карточке счёта."
-    return [Problem(AMOUNT.title, f"Сумма счёта не сходится с товарами: {figures}. {advice}")]
+        return [
+            Problem(
+                AMOUNT.title, tr("Сумма задана вручную: {figures}. Проверьте, что так и задумано.", figures=figures)
+            )
+        ]
+    advice = tr("Пересохраните товары или исправьте сумму в карточке счёта.")
+    return [
+        Problem(
+            AMOUNT.title, tr("Сумма счёта не сходится с товарами: {figures}. {advice}", figures=figures, advice=advice)
+        )
+    ]
 
 
 def vat_agrees_with_rows(examined: Examined) -> list[Problem]:
@@ -239,9 +274,14 @@ def vat_agrees_with_rows(examined: Examined) -> list[Problem]:
     delivery = (invoice.amount or ZERO) - sum((row.amount or ZERO for row in rows), ZERO)
     if total < vat < total + delivery:
         return []
-    in_invoice = "счёт без НДС" if invoice.without_vat else f"в счёте {money_in_words(vat)}"
-    figures = f"{in_invoice}, по товарам {money_in_words(total)}"
-    return [Problem(VAT.title, f"НДС не сходится с товарами: {figures}. Проверьте ставки и пересохраните товары.")]
+    in_invoice = tr("счёт без НДС") if invoice.without_vat else tr("в счёте {vat}", vat=money_in_words(vat))
+    figures = tr("{in_invoice}, по товарам {total}", in_invoice=in_invoice, total=money_in_words(total))
+    return [
+        Problem(
+            VAT.title,
+            tr("НДС не сходится с товарами: {figures}. Проверьте ставки и пересохраните товары.", figures=figures),
+        )
+    ]
 
 
 def _rounding(invoice: ProcessedInvoice) -> Decimal:
@@ -275,8 +315,10 @@ def reduced_rate_stands_alone(examined: Examined) -> list[Problem]:
     rates = [rate for rate in examined.invoice.tax_rates or () if rate]
     if len(rates) < 2 or not REDUCED_RATES.intersection(rates):
         return []
-    mixed = " и ".join(map(rate_in_words, rates))
-    message = f"В одном счёте ставки {mixed}: 5% и 7% с другими не сочетаются. Исправьте ставки товаров в счёте."
+    mixed = tr(" и ").join(map(rate_in_words, rates))
+    message = tr(
+        "В одном счёте ставки {mixed}: 5% и 7% с другими не сочетаются. Исправьте ставки товаров в счёте.", mixed=mixed
+    )
     return [Problem(RATE.title, message)]
 
 
@@ -287,12 +329,17 @@ def _under_russian_law(examined: Examined) -> bool:
 
 
 def _not_in_force(changed: RateInForce, day: date, *, shipped: bool) -> str:
-    when = f"Отгрузка {date_in_words(day)}" if shipped else f"Счёт от {date_in_words(day)}"
+    when = tr("Отгрузка {day}", day=date_in_words(day)) if shipped else tr("Счёт от {day}", day=date_in_words(day))
     if not shipped and changed.is_near(day):
-        law = f"{when}, а ставка {rate_in_words(changed.rate)} {changed.in_words}"
-        shipping = "будет" if day < changed.first else "была"
-        return f"{law}. Отгрузка {shipping} при этой ставке?"
-    return f"{when}, а ставка {rate_in_words(changed.rate)} {changed.in_words}. Исправьте ставку товаров в счёте."
+        law = tr("{when}, а ставка {rate} {held}", when=when, rate=rate_in_words(changed.rate), held=changed.in_words)
+        shipping = tr("будет") if day < changed.first else tr("была")
+        return tr("{law}. Отгрузка {shipping} при этой ставке?", law=law, shipping=shipping)
+    return tr(
+        "{when}, а ставка {rate} {held}. Исправьте ставку товаров в счёте.",
+        when=when,
+        rate=rate_in_words(changed.rate),
+        held=changed.in_words,
+    )
 
 
 ROW_CHECKS: tuple[Check, ...] = (
@@ -303,79 +350,3 @@ ROW_CHECKS: tuple[Check, ...] = (
     rates_are_in_force,
     reduced_rate_stands_alone,
 )
-
-
-_CYRILLIC_TWINS = str.maketrans("ABCEHKMOPTXYaceopxy", "АВСЕНКМОРТХУасеорху")
-_LEADING_ZEROS = re.compile(r"(?<![0-9])0+(?=[0-9])")
-
-_Series = tuple[int | None, int | None]
-"""Own company and year of the invoice's date: numbers begin anew each year, so the same one a year later is right."""
-
-
-class DuplicateNumbers:
-    """Finds numbers that stand on several invoices of one own company in one year, also written a little otherwise.
-
-    Numbers look alike that differ in spaces, leading zeros, letters that Cyrillic and Latin share in looks.
-    First ``add`` every invoice of the register, then ask ``problems_of`` for each: 100,000 invoices take about 20 MB.
-    """
-
-    def __init__(self) -> None:
-        self._first: dict[_Series, dict[str, int]] = {}
-        self._repeated: dict[tuple[_Series, str], list[int]] = {}
-        self._written: dict[int, str] = {}
-
-    def add(self, invoice: ProcessedInvoice) -> None:
-        """Adds ``invoice`` to the index of numbers; without number or id it is left out."""
-        number = _number(invoice)
-        if number is None or invoice.id is None:
-            return
-        series, looks = _series(invoice), _looks(number)
-        if number != looks:
-            self._written[invoice.id] = number
-        first = self._first.setdefault(series, {}).setdefault(looks, invoice.id)
-        if first != invoice.id:
-            self._repeated.setdefault((series, looks), [first]).append(invoice.id)
-
-    def problems_of(self, invoice: ProcessedInvoice) -> tuple[Problem, ...]:
-        """The problems that name the other invoices with this number, and with one that looks like it; none when it
-        stands alone."""
-        number = _number(invoice)
-        if number is None:
-            return ()
-        looks = _looks(number)
-        written = {
-            each: self._written.get(each, looks)
-            for each in self._repeated.get((_series(invoice), looks), ())
-            if each != invoice.id
-        }
-        same = [f"ID {each}" for each, other in written.items() if other == number]
-        alike = [f"{shown(other)} (ID {each})" for each, other in written.items() if other != number]
-        messages = []
-        if same:
-            messages.append(
-                f"Такой же номер у других счетов: {_first_of(same)}. Оставьте номер одному счёту, другим дайте новые."
-            )
-        if alike:
-            messages.append(
-                f"Похожий номер у других счетов: {_first_of(alike)}. Разница только в пробелах, нулях в начале "
-                "или похожих буквах: проверьте, не один ли это номер."
-            )
-        return tuple(Problem(NUMBER.title, message) for message in messages)
-
-
-def _series(invoice: ProcessedInvoice) -> _Series:
-    return invoice.mycompany_id, invoice.invoice_date.year if invoice.invoice_date else None
-
-
-def _first_of(twins: list[str]) -> str:
-    more = f" и ещё {len(twins) - TWINS_NAMED}" if len(twins) > TWINS_NAMED else ""
-    return ", ".join(twins[:TWINS_NAMED]) + more
-
-
-def _looks(number: str) -> str:
-    """What a number looks like: without spaces and leading zeros, letters of one alphabet."""
-    return _LEADING_ZEROS.sub("", "".join(number.split()).translate(_CYRILLIC_TWINS))
-
-
-def _number(invoice: ProcessedInvoice) -> str | None:
-    return invoice.number.strip() if invoice.number is not None else None

@@ -5,18 +5,20 @@ How a kind of value looks (number format, width) is the workbook's business. Cod
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import date
 from decimal import Decimal
 from enum import Enum, auto
 from operator import attrgetter
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from bitrix_app.processing.fields import FIELDS, INVOICE_DATE, PRICE, PRODUCT, QUANTITY, RATE
 from bitrix_app.processing.model import Field, ProblemLine, ProcessedInvoice, ProductRow
 from bitrix_app.processing.money import rate_in_words
-from bitrix_app.processing.totals import CounterpartyTotal, RateTotal
+from bitrix_app.processing.payments import PAID_AMOUNT, outstanding, paid_amount, payment_status
+from bitrix_app.processing.totals import CounterpartyTotal, RateTotal, RegisterTotals, ResponsibleTotal
+from bitrix_app.texts import tr
 
 Row = TypeVar("Row")
 Value = str | Decimal | date | int | None
@@ -27,18 +29,22 @@ InvoiceRow = tuple[ProcessedInvoice, ProductRow]
 NO_VAT = "нет"
 """What stands in ``НДС`` of an invoice or a product row without VAT."""
 UNREAD_RATE = "не прочитана"
+OUTSIDE_ROWS = "Вне строк товаров"
+"""The line of ``По ставкам НДС`` for what product rows don't explain."""
 
 _ATTRIBUTES = frozenset(each.name for each in fields(ProcessedInvoice))
 
 
 class Kind(Enum):
-    """What a column holds. ``LABEL`` is a short text of few different ones; ``PRICE`` is not rounded."""
+    """What a column holds. ``LABEL`` is a short text of few different ones; ``PRICE`` is not rounded; an ``ID`` is a
+    whole number that nobody adds up."""
 
     TEXT = auto()
     LABEL = auto()
     MONEY = auto()
     PRICE = auto()
     WHOLE = auto()
+    ID = auto()
     QUANTITY = auto()
     DATE = auto()
 
@@ -48,7 +54,7 @@ class Column(Generic[Row]):
     """A column of a table whose rows are made of ``Row`` values.
 
     ``code`` tells it apart within its table; ``fields`` are those that the portal is asked for its sake;
-    ``needs_rows``: it exists only where product rows were read.
+    ``needs_rows``: it exists only where product rows were read; ``only_where``: where the totals say so.
     """
 
     code: str
@@ -57,6 +63,7 @@ class Column(Generic[Row]):
     value: Callable[[Row], Value]
     fields: tuple[Field, ...] = ()
     needs_rows: bool = False
+    only_where: Callable[[RegisterTotals], bool] | None = None
 
 
 def field_column(field: Field, kind: Kind) -> Column[ProcessedInvoice]:
@@ -72,7 +79,7 @@ def _of_field(code: str, kind: Kind) -> Column[ProcessedInvoice]:
 
 
 def _vat(invoice: ProcessedInvoice) -> Value:
-    return NO_VAT if invoice.without_vat else invoice.vat
+    return tr(NO_VAT) if invoice.without_vat else invoice.vat
 
 
 def _rates(invoice: ProcessedInvoice) -> str | None:
@@ -85,14 +92,24 @@ def _rate_of_row(row: InvoiceRow) -> str | None:
 
 
 def _vat_of_row(row: InvoiceRow) -> Value:
-    return NO_VAT if row[1].tax_rate is None and not row[1].tax_rate_unknown else row[1].vat
+    return tr(NO_VAT) if row[1].tax_rate is None and not row[1].tax_rate_unknown else row[1].vat
+
+
+def _rate_of_total(total: RateTotal) -> str:
+    if total.outside_rows:
+        return tr(OUTSIDE_ROWS)
+    return tr(UNREAD_RATE) if total.rate_unknown else rate_in_words(total.rate)
 
 
 def _placed(line: ProblemLine) -> str:
     """Where the number is missing, the id must tell on paper which invoice is meant."""
     if line.number or line.invoice_id is None:
         return line.message
-    return f"{line.message.rstrip('. ')}. Счёт без номера, его ID в Битрикс24 — {line.invoice_id}."
+    return tr(
+        "{message}. Счёт без номера, его ID в Битрикс24 — {id}.",
+        message=line.message.rstrip(". "),
+        id=line.invoice_id,
+    )
 
 
 NUMBER = _of_field("number", Kind.TEXT)
@@ -120,7 +137,36 @@ INVOICE_COLUMNS: tuple[Column[ProcessedInvoice], ...] = (
     Column("responsible", FIELDS["responsible_id"].title, Kind.TEXT, attrgetter("responsible")),
     Column("vat_rates", RATE.title, Kind.LABEL, _rates, needs_rows=True),
 )
-"""A row an invoice: ``Краткий`` and the CSV."""
+"""A row an invoice: ``Краткий`` and the CSV, unless a report chooses its columns."""
+
+MY_COMPANY: Column[ProcessedInvoice] = Column(
+    "my_company", FIELDS["mycompany_id"].title, Kind.TEXT, attrgetter("my_company")
+)
+"""The last column of ``Краткий`` where invoices of more than one own company occur."""
+
+MORE_COLUMNS: tuple[Column[ProcessedInvoice], ...] = (
+    Column("paid_amount", PAID_AMOUNT, Kind.MONEY, paid_amount),
+    Column("outstanding", "Остаток", Kind.MONEY, outstanding),
+    Column("payment_status", "Статус оплаты", Kind.LABEL, payment_status),
+    MY_COMPANY,
+    _of_field("my_company_inn", Kind.TEXT),
+    _of_field("deal", Kind.TEXT),
+    _of_field("title", Kind.TEXT),
+    _of_field("id", Kind.ID),
+    _of_field("created", Kind.DATE),
+    _of_field("comment", Kind.TEXT),
+)
+"""Those that a report may choose besides. Codes and their order: contract §4."""
+
+CHOICE: Mapping[str, Column[ProcessedInvoice]] = {each.code: each for each in (*INVOICE_COLUMNS, *MORE_COLUMNS)}
+"""All columns of invoices that don't depend on the portal, by code."""
+NEED_ROWS = frozenset(each.code for each in CHOICE.values() if each.needs_rows)
+GROUPS: Mapping[str, frozenset[str]] = {
+    "counterparty": frozenset({"inn", "counterparty", "kpp"}),
+    "payment": frozenset({"paid_date", "due_date", "paid_amount", "outstanding", "payment_status"}),
+    "deal": frozenset({"deal"}),
+}
+"""How columns are arranged where they are chosen, by code; all others are of the ``invoice``."""
 
 ROW_COLUMNS: tuple[Column[InvoiceRow], ...] = (
     Column("number", NUMBER.title, Kind.TEXT, lambda row: row[0].number),
@@ -133,35 +179,50 @@ ROW_COLUMNS: tuple[Column[InvoiceRow], ...] = (
     Column("amount", AMOUNT.title, Kind.MONEY, lambda row: row[1].amount),
     Column("rate", RATE.title, Kind.LABEL, _rate_of_row),
     Column("vat", VAT.title, Kind.MONEY, _vat_of_row),
+    Column("currency", CURRENCY.title, Kind.LABEL, lambda row: row[0].currency),
+    Column("date", INVOICE_DATE.title, Kind.DATE, lambda row: row[0].invoice_date),
 )
 """A row a product row: ``Полный``."""
 
 RATE_COLUMNS: tuple[Column[RateTotal], ...] = (
     Column("currency", CURRENCY.title, Kind.LABEL, lambda total: total.currency),
-    Column(
-        "rate", RATE.title, Kind.LABEL, lambda total: UNREAD_RATE if total.rate_unknown else rate_in_words(total.rate)
-    ),
-    Column("invoices", "Счетов", Kind.WHOLE, lambda total: total.invoices),
+    Column("rate", RATE.title, Kind.TEXT, _rate_of_total),
+    Column("invoices", "Счетов с этой ставкой", Kind.WHOLE, lambda total: total.invoices),
     Column("amount", AMOUNT.title, Kind.MONEY, lambda total: total.amount),
     Column("vat", VAT.title, Kind.MONEY, lambda total: total.vat),
     Column("amount_without_vat", "Сумма без НДС", Kind.MONEY, lambda total: total.amount_without_vat),
 )
 """A row a currency and rate: ``По ставкам НДС``."""
 
+
+_FIGURES: tuple[Column[Any], ...] = (
+    Column("currency", CURRENCY.title, Kind.LABEL, attrgetter("currency")),
+    Column("invoices", "Счетов", Kind.WHOLE, attrgetter("invoices")),
+    Column("amount", AMOUNT.title, Kind.MONEY, attrgetter("amount")),
+    Column("vat", VAT.title, Kind.MONEY, attrgetter("vat")),
+    Column("paid", "Оплачено", Kind.MONEY, attrgetter("paid")),
+    Column("unpaid", "Не оплачено", Kind.MONEY, attrgetter("unpaid")),
+    Column("overdue", "Просрочено", Kind.MONEY, attrgetter("overdue")),
+    Column("overpaid", "Переплата", Kind.MONEY, attrgetter("overpaid"), only_where=lambda totals: totals.has_overpaid),
+)
+"""The columns of a ``Total``."""
+
+
 COUNTERPARTY_COLUMNS: tuple[Column[CounterpartyTotal], ...] = (
-    Column("inn", INN.title, Kind.TEXT, lambda total: total.inn),
-    Column("kpp", KPP.title, Kind.TEXT, lambda total: total.kpp),
-    Column("counterparty", COUNTERPARTY.title, Kind.TEXT, lambda total: total.counterparty),
-    Column("currency", CURRENCY.title, Kind.LABEL, lambda total: total.currency),
-    Column("invoices", "Счетов", Kind.WHOLE, lambda total: total.invoices),
-    Column("amount", AMOUNT.title, Kind.MONEY, lambda total: total.amount),
-    Column("vat", VAT.title, Kind.MONEY, lambda total: total.vat),
-    Column("paid", "Оплачено", Kind.MONEY, lambda total: total.paid),
-    Column("unpaid", "Не оплачено", Kind.MONEY, lambda total: total.unpaid),
-    Column("oldest_due", "Первый неоплаченный срок", Kind.DATE, lambda total: total.oldest_due),
-    Column("last_paid", "Последняя оплата", Kind.DATE, lambda total: total.last_paid),
+    Column("inn", INN.title, Kind.TEXT, attrgetter("inn")),
+    Column("kpp", KPP.title, Kind.TEXT, attrgetter("kpp")),
+    Column("counterparty", COUNTERPARTY.title, Kind.TEXT, attrgetter("counterparty")),
+    *_FIGURES,
+    Column("oldest_due", "Первый неоплаченный срок", Kind.DATE, attrgetter("oldest_due")),
+    Column("last_paid", "Последняя оплата", Kind.DATE, attrgetter("last_paid")),
 )
 """A row a counterparty and currency: ``По контрагентам``."""
+
+RESPONSIBLE_COLUMNS: tuple[Column[ResponsibleTotal], ...] = (
+    Column("responsible", FIELDS["responsible_id"].title, Kind.TEXT, attrgetter("responsible")),
+    *_FIGURES,
+)
+"""A row a responsible person and currency: ``По ответственным``."""
 
 PROBLEM_COLUMNS: tuple[Column[ProblemLine], ...] = (
     Column("number", NUMBER.title, Kind.TEXT, lambda line: line.number),

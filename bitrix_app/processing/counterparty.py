@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
+from bitrix_app.entities import decoded
 from bitrix_app.processing.countries import (
     BELARUS,
     FIELDS_ELSEWHERE,
@@ -21,7 +22,8 @@ from bitrix_app.processing.countries import (
 )
 from bitrix_app.processing.model import ProcessingContext, Raw
 from bitrix_app.processing.money import order_of
-from bitrix_app.processing.parsing import decoded, id_of, is_blank, name_in, text_in
+from bitrix_app.processing.parsing import id_of, is_blank, name_in, text_in
+from bitrix_app.texts import tr
 
 SOLE_TRADER = "ИП"
 LEGAL_ENTITY_DIGITS, PERSON_DIGITS = 10, 12
@@ -29,6 +31,15 @@ _CONTACT, _COMPANY = 3, 4
 
 BUYER_FIELDS = ("companyId", "contactId", "contactIds")
 """What ``buyer_of`` reads of an invoice."""
+
+REQUISITE_FIELDS = (
+    *("ID", "ENTITY_TYPE_ID", "ENTITY_ID", "PRESET_ID", "NAME", "SORT", "ACTIVE", "ADDRESS_ONLY"),
+    *("RQ_INN", "RQ_KPP", *FIELDS_ELSEWHERE),
+    *("RQ_COMPANY_NAME", "RQ_COMPANY_FULL_NAME", "RQ_NAME", "RQ_LAST_NAME", "RQ_FIRST_NAME", "RQ_SECOND_NAME"),
+)
+COMPANY_FIELDS = ("id", "title")
+CONTACT_FIELDS = ("id", "lastName", "name", "secondName")
+"""What is read of a requisite, a company, a contact."""
 
 _SAYS_SOLE_TRADER = re.compile(
     r"""
@@ -85,6 +96,7 @@ class Counterparty:
     - ``has_requisite``: they come from a requisite; otherwise only the name can be known.
     - ``requisite_has_name``: the name is the requisite's; otherwise it is the title of a company or contact.
     - ``has_buyer``: the invoice names a company or contact.
+    - ``is_hidden``: its card was asked for and not shown: whether it has requisites is unknown.
     - ``key``: tells it from all others: ИНН and КПП where the ИНН is right, else the card (company, else contact).
     - ``country``: the requisite's (``COUNTRY_ID`` of its preset); ``None`` is unknown.
     - ``preset``: what the requisite's preset says of its owner.
@@ -96,6 +108,7 @@ class Counterparty:
     has_requisite: bool = False
     requisite_has_name: bool = False
     has_buyer: bool = False
+    is_hidden: bool = False
     key: str | None = None
     country: int | None = None
     preset: Preset = Preset.UNKNOWN
@@ -121,15 +134,17 @@ def buyer_of(raw: Raw) -> tuple[int | None, int | None]:
 def counterparty_of(raw: Raw, context: ProcessingContext) -> Counterparty:
     """The counterparty of a raw invoice (``id``, ``companyId``, ``contactId``, ``contactIds``)."""
     company_id, contact_id = buyer_of(raw)
+    is_hidden = _is_hidden(company_id, contact_id, context)
     requisite = (
         _linked(id_of(raw.get("id")), context.requisite_links, context)
         or _first(context.company_requisites, company_id)
-        or _first(context.contact_requisites, contact_id)
+        or _first(context.contact_requisites, None if company_id and is_hidden else contact_id)
     )
     has_buyer = bool(company_id or contact_id)
     card = f"company {company_id}" if company_id else f"contact {contact_id}" if contact_id else None
     if requisite is None:
-        return Counterparty(_owners_name(company_id, contact_id, context), has_buyer=has_buyer, key=card)
+        name = None if is_hidden else owners_name(company_id, contact_id, context)
+        return Counterparty(name, has_buyer=has_buyer, is_hidden=is_hidden, key=card)
     preset, country = preset_of(requisite, context), country_of(requisite, context)
     inn = _number_in(requisite, country, preset)
     name = _name_in(requisite, preset, is_persons=_is_persons(inn, country, preset))
@@ -147,12 +162,32 @@ def counterparty_of(raw: Raw, context: ProcessingContext) -> Counterparty:
     )
 
 
+def _is_hidden(company_id: int | None, contact_id: int | None, context: ProcessingContext) -> bool:
+    """Whether the card of the company, without one of the contact, was asked for and not shown; not where the portal
+    refused all of them. A contact stands in for no hidden company: the invoice bills the company."""
+    if company_id:
+        return company_id in context.hidden_companies and not context.companies_refused
+    return contact_id in context.hidden_contacts and not context.contacts_refused
+
+
 def sellers_country(raw: Raw, context: ProcessingContext) -> int | None:
     """The country of the own company that bills: of its linked requisite, else of its first; ``None`` is unknown."""
-    requisite = _linked(id_of(raw.get("id")), context.own_requisite_links, context) or _first(
+    requisite = _sellers_requisite(raw, context)
+    return None if requisite is None else country_of(requisite, context)
+
+
+def sellers_inn(raw: Raw, context: ProcessingContext) -> str | None:
+    """The payer's number of the own company that bills: of its linked requisite, else of its first."""
+    requisite = _sellers_requisite(raw, context)
+    if requisite is None:
+        return None
+    return _number_in(requisite, country_of(requisite, context), preset_of(requisite, context))
+
+
+def _sellers_requisite(raw: Raw, context: ProcessingContext) -> Raw | None:
+    return _linked(id_of(raw.get("id")), context.own_requisite_links, context) or _first(
         context.company_requisites, id_of(raw.get("mycompanyId"))
     )
-    return None if requisite is None else country_of(requisite, context)
 
 
 def _key(inn: str | None, kpp: str | None, country: int | None) -> str | None:
@@ -268,7 +303,7 @@ def _says_sole_trader(name: str | None) -> bool:
 
 
 def _as_sole_trader(name: str) -> str:
-    return name if _says_sole_trader(name) else f"{SOLE_TRADER} {name}"
+    return name if _says_sole_trader(name) else f"{tr(SOLE_TRADER)} {name}"
 
 
 def _name_of_owner(
@@ -276,13 +311,14 @@ def _name_of_owner(
 ) -> str | None:
     """The title of whoever the nameless requisite belongs to, else of the invoice's company or contact."""
     owner_type, owner_id = id_of(requisite.get("ENTITY_TYPE_ID")), id_of(requisite.get("ENTITY_ID"))
-    own = _owners_name(
+    own = owners_name(
         owner_id if owner_type == _COMPANY else None, owner_id if owner_type == _CONTACT else None, context
     )
-    return own or _owners_name(company_id, contact_id, context)
+    return own or owners_name(company_id, contact_id, context)
 
 
-def _owners_name(company_id: int | None, contact_id: int | None, context: ProcessingContext) -> str | None:
+def owners_name(company_id: int | None, contact_id: int | None, context: ProcessingContext) -> str | None:
+    """The title of the company, else the name of the contact; ``None`` where neither is known."""
     title = context.company_titles.get(company_id) if company_id else None
     if isinstance(title, str) and not is_blank(title):
         return decoded(title)

@@ -13,9 +13,20 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from bitrix_app.processing.model import Field, FieldMapping, Problem, ProductRow, Raw
+from bitrix_app.processing.model import Entity, Field, FieldMapping, Problem, ProductRow, Raw
 from bitrix_app.processing.money import money_of, number_of, order_of, rate_of, row_amount, row_vat
-from bitrix_app.processing.parsing import UnreadableError, date_of, id_of, moment_reader, name_of, text_in, text_of
+from bitrix_app.processing.parsing import (
+    UnreadableError,
+    date_of,
+    id_of,
+    moment_of,
+    moment_reader,
+    name_of,
+    text_in,
+    text_of,
+)
+from bitrix_app.processing.words import in_words, parts_reader, reference_reader, sellers_inn_of
+from bitrix_app.texts import tr
 
 ROWS_NAMED = 3
 
@@ -42,7 +53,27 @@ INVOICE_FIELDS = (
 )
 """What the rules look at: read of every invoice, whatever columns a report has."""
 
-EXTRA_FIELDS: tuple[Field, ...] = ()
+EXTRA_FIELDS = (
+    Field("title", "title", "Тема", name_of),
+    Field("created", "createdTime", "Дата создания", moment_of),
+    Field("comment", "comments", "Комментарий", name_of),
+    Field(
+        "deal",
+        "parentId2",
+        "Сделка",
+        parts_reader(reference_reader(Entity.DEAL)),
+        resolve=in_words,
+        entities=frozenset({Entity.DEAL}),
+    ),
+    Field(
+        "my_company_inn",
+        "mycompanyId",
+        "ИНН нашей компании",
+        id_of,
+        resolve=sellers_inn_of,
+        entities=frozenset({Entity.SELLER}),
+    ),
+)
 """What no rule looks at: asked for and read where a column shows it."""
 
 _SHIPPED_DATE = Field("shipped_date", "", "Дата отгрузки", date_of)
@@ -54,6 +85,10 @@ PRODUCT = Field("product", "productName", "Наименование товара
 PRICE = Field("price", "price", "Цена", number_of)
 QUANTITY = Field("quantity", "quantity", "Количество", number_of)
 RATE = Field("rate", "taxRate", "Ставка НДС", rate_of)
+
+
+ROW_FIELDS = ("id", "ownerId", "sort", PRODUCT.name, PRICE.name, QUANTITY.name, "measureName", RATE.name)
+"""What is read of a product row, and whose it is."""
 
 
 def mapped_dates(mapping: FieldMapping) -> dict[str, Field]:
@@ -96,7 +131,8 @@ class InvoiceReader:
     def __init__(self, mapping: FieldMapping, extra: Sequence[Field] = ()) -> None:
         self._dates = mapped_dates(mapping)
         self._others = [each for each in INVOICE_FIELDS if each not in {INVOICE_DATE, DUE_DATE}]
-        self._others.extend(extra)
+        at_home = moment_reader(mapping.zone)
+        self._others.extend(replace(each, read=at_home) if each.read is moment_of else each for each in extra)
         self.date_field = self._dates[mapping.date_field]
 
     def read(self, raw: Raw) -> InvoiceValues:
@@ -117,7 +153,7 @@ def _read(field: Field, raw: Raw, found: InvoiceValues) -> Any:
     try:
         return field.read(raw.get(field.name))
     except UnreadableError as error:
-        message = f"Не читается значение {error}. Исправьте это поле в карточке счёта."
+        message = tr("Не читается значение {error}. Исправьте это поле в карточке счёта.", error=error)
         found.problems.append(Problem(field.title, message))
         found.unreadable.add(field.code)
         return None
@@ -153,10 +189,10 @@ class RowReader:
         try:
             value = field.read(raw.get(field.name))
         except UnreadableError as error:
-            self._fault(field, f"в строке {place} не читается {error}")
+            self._fault(field, tr("в строке {place} не читается {error}", place=place, error=error))
             return None
         if value is None:
-            self._fault(field, f"в строке {place} не заполнено")
+            self._fault(field, tr("в строке {place} не заполнено", place=place))
         return value
 
     def _amount(self, place: int, price: Decimal | None, quantity: Decimal | None) -> Decimal | None:
@@ -164,7 +200,7 @@ class RowReader:
             return None
         amount = row_amount(price, quantity)
         if amount is None:
-            self._fault(FIELDS["amount"], f"в строке {place} цена × количество слишком велика")
+            self._fault(FIELDS["amount"], tr("в строке {place} цена × количество слишком велика", place=place))
         return amount
 
     def _rate(self, place: int, raw: Raw) -> tuple[Decimal | None, bool]:
@@ -172,7 +208,7 @@ class RowReader:
         try:
             return RATE.read(raw.get(RATE.name)), False
         except UnreadableError as error:
-            self._fault(RATE, f"в строке {place} не читается {error}")
+            self._fault(RATE, tr("в строке {place} не читается {error}", place=place, error=error))
             return None, True
 
     def _fault(self, field: Field, what: str) -> None:
@@ -185,5 +221,7 @@ def _order(row: Raw) -> tuple[object, ...]:
 
 def _sentence(faults: Sequence[str]) -> str:
     mentioned = ", ".join(faults[:ROWS_NAMED])
-    others = f" и ещё в строках: {len(faults) - ROWS_NAMED}" if len(faults) > ROWS_NAMED else ""
-    return f"Товары счёта: {mentioned}{others}. Исправьте товары в карточке счёта."
+    others = tr(" и ещё в строках: {count}", count=len(faults) - ROWS_NAMED) if len(faults) > ROWS_NAMED else ""
+    return tr(
+        "Товары счёта: {mentioned}{others}. Исправьте товары в карточке счёта.", mentioned=mentioned, others=others
+    )

@@ -16,6 +16,7 @@ from functools import lru_cache
 from typing import Any
 
 from bitrix_app.processing.parsing import UnreadableError, date_in_words
+from bitrix_app.texts import decimal_mark, thousands_mark, tr
 
 WHOLE_DIGITS = 18
 """Most digits before the decimal point. The limit keeps exact arithmetic and texts short, whatever exponent comes."""
@@ -135,15 +136,20 @@ def row_vat(amount: Decimal, rate: Decimal) -> Decimal:
     return kopecks(EXACT.divide(EXACT.multiply(amount, rate), EXACT.add(_HUNDRED, rate)))
 
 
-@lru_cache(64)  # half a million product rows have a handful of rates
 def rate_in_words(rate: Decimal | None) -> str:
     """A rate as a person writes it: ``22%``, ``5,5%``, ``Без НДС``."""
-    return "Без НДС" if rate is None else f"{rate:f}%".replace(".", ",")
+    return tr("Без НДС") if rate is None else _percents(rate, decimal_mark())
+
+
+@lru_cache(64)  # half a million product rows have a handful of rates
+def _percents(rate: Decimal, mark: str) -> str:
+    return f"{rate:f}%".replace(".", mark)
 
 
 def money_in_words(amount: Decimal) -> str:
     """A sum as a sentence writes it: ``1 234,50``, the space a no-break one."""
-    return f"{amount:,.2f}".replace(",", "\N{NO-BREAK SPACE}").replace(".", ",")
+    whole, kopecks = f"{amount:,.2f}".split(".")
+    return f"{whole.replace(',', thousands_mark())}{decimal_mark()}{kopecks}"
 
 
 NEAR_MONTHS = 3
@@ -174,8 +180,8 @@ class RateInForce:
     def in_words(self) -> str:
         """«действует с 01.01.2026»."""
         if self.last == date.max:
-            return f"действует с {date_in_words(self.first)}"
-        return f"действовала по {date_in_words(self.last)}"
+            return tr("действует с {first}", first=date_in_words(self.first))
+        return tr("действовала по {last}", last=date_in_words(self.last))
 
 
 CHANGED_RATES = (

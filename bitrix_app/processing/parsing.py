@@ -6,22 +6,20 @@ Problem of it. Which day a date or a moment is: ``bitrix_app/dates.py``.
 
 from __future__ import annotations
 
-import html
 import math
-import re
 import unicodedata
 from collections.abc import Callable
 from datetime import date, tzinfo
 from decimal import Decimal
 from functools import partial
-from html.entities import html5
 from typing import Any
 
 from bitrix_app.dates import date_as_written, date_in_zone
+from bitrix_app.entities import decoded
 from bitrix_app.processing.model import Raw
+from bitrix_app.texts import quoted, tr
 
 SHOWN = 60
-_ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9A-Fa-f]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
 _ID_DIGITS = 18
 _NUMBER_DIGITS = 40
 _NUMBER_BITS = 130
@@ -38,12 +36,12 @@ class UnreadableError(ValueError):
 def shown(value: object) -> str:
     """Any value as a few words for a person: ``«abc»``; a list or an object by its kind."""
     if isinstance(value, str):
-        return f"«{value[:SHOWN]}…»" if len(value) > SHOWN else f"«{value}»"
+        return quoted(f"{value[:SHOWN]}…" if len(value) > SHOWN else value)
     if isinstance(value, bool):
-        return "«да»" if value else "«нет»"
+        return quoted(tr("да") if value else tr("нет"))
     if isinstance(value, int | float | Decimal):
-        return f"«{value}»" if _is_short(value) else "«непригодное число»"
-    return "«список»" if isinstance(value, list | tuple) else "«набор полей»"
+        return quoted(value if _is_short(value) else tr("непригодное число"))
+    return quoted(tr("список") if isinstance(value, list | tuple) else tr("набор полей"))
 
 
 def is_blank(text: str) -> bool:
@@ -87,22 +85,6 @@ def name_in(record: Raw, name: str) -> str | None:
     return text if text is None else decoded(text)
 
 
-def decoded(name: str) -> str:
-    """``name`` with entities of HTML decoded (``&quot;``, ``&amp;amp;``), as old records of the portal hold them.
-
-    Only whole ones that HTML knows, with their semicolon: «AT&T» and «R&copy» stay.
-    """
-    while "&" in name and (once := _ENTITY.sub(_character, name)) != name:
-        name = once
-    return name
-
-
-def _character(entity: re.Match[str]) -> str:
-    text = entity.group()
-    known = text[1] == "#" or text[1:] in html5
-    return html.unescape(text) if known else text
-
-
 def id_of(value: Any) -> int | None:
     """A portal's id, number or text; ``None`` for none (empty, 0) and for what is no id."""
     if isinstance(value, str):
@@ -132,6 +114,12 @@ def date_of(value: Any) -> date | None:
     Raises UnreadableError.
     """
     return _date(value, date_as_written)
+
+
+def moment_of(value: Any) -> date | None:
+    """The calendar date of a moment as written. A field of our tables that names this reader is read in the portal's
+    time zone: by ``moment_reader``, once the zone is known."""
+    return date_of(value)
 
 
 def moment_reader(zone: tzinfo) -> Callable[[Any], date | None]:
