@@ -1,22 +1,27 @@
 """A value as the XML of one cell, digit for digit: no binary float, no formula, nothing that breaks the file.
 
 ``ENCODERS`` is the table: type of the value → function that gives the rest of the ``<c …`` element after its style
-attribute, and its length in characters (of a number: without spaces, with two decimals at least). A value that Excel
-cannot hold as what it is raises ``DoesNotFitError``; ``fit`` then says what to write in its place and which words to
-tell the reader. Of a text only what XML forbids is dropped.
+attribute, and its length in characters (of a number: without spaces, with two decimals at least). A text stands in the
+workbook's table of shared strings: ``text_item`` gives its item there. A value that Excel cannot hold as what it is
+raises ``DoesNotFitError``; ``fit`` then says what to write in its place and which words to tell the reader. Of a text
+only what XML forbids is dropped.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date
 from decimal import Decimal
+from functools import lru_cache
+from pathlib import Path
 from types import NoneType
 from typing import Any
 
+from bitrix_app.errors import SheetsTooHeavyError
 from bitrix_app.processing.columns import Value
 from bitrix_app.processing.parsing import date_in_words
+from bitrix_app.texts import tr
 
 FIRST_DATE = date(1900, 3, 1)
 """The first day whose serial number Excel and LibreOffice agree on: Excel counts a 29 February 1900 that never was,
@@ -28,7 +33,8 @@ TEXT_LIMIT = 32_767
 _DAY_ZERO = date(1899, 12, 30).toordinal()
 _SURELY_FITS = TEXT_LIMIT // 2
 _DIGITS_LIMIT = 255
-_BLANK = ("/>", 0)
+BLANK = "/>"
+_BLANK = (BLANK, 0)
 _ZERO = ("><v>0</v></c>", 4)
 
 
@@ -40,24 +46,23 @@ def _blank(_: None) -> tuple[str, int]:
     return _BLANK
 
 
-def _text(value: str) -> tuple[str, int]:
+def text_item(value: str) -> tuple[str, int]:
+    """The content of ``value``'s item in the table of shared strings (CT_Rst), empty where nothing is left of it, and
+    its length. Raises DoesNotFitError."""
     width = len(value)
     if width > _SURELY_FITS and utf16_length(value) > TEXT_LIMIT:
         raise DoesNotFitError
     if is_special(value):
         return _special_text(value)
-    if not value:
-        return _BLANK
-    return f' t="inlineStr"><is><t xml:space="preserve">{value}</t></is></c>', width
+    return (f'<t xml:space="preserve">{value}</t>', width) if value else ("", 0)
 
 
 def _special_text(value: str) -> tuple[str, int]:
     width = max(map(len, value.split("\n")))
     pieces = [f'<t xml:space="preserve">{piece}</t>' for piece in runs(value) if piece]
     if not pieces:
-        return _BLANK
-    content = pieces[0] if len(pieces) == 1 else "".join(f"<r>{piece}</r>" for piece in pieces)
-    return f' t="inlineStr"><is>{content}</is></c>', width
+        return "", 0
+    return pieces[0] if len(pieces) == 1 else "".join(f"<r>{piece}</r>" for piece in pieces), width
 
 
 def _number(value: Decimal) -> tuple[str, int]:
@@ -79,6 +84,7 @@ def _count(value: int) -> tuple[str, int]:
     return f"><v>{value}</v></c>", len(str(value)) + 3
 
 
+@lru_cache(4096)
 def _date(value: date) -> tuple[str, int]:
     if value < FIRST_DATE:
         raise DoesNotFitError
@@ -87,7 +93,6 @@ def _date(value: date) -> tuple[str, int]:
 
 ENCODERS: Mapping[type, Callable[[Any], tuple[str, int]]] = {
     NoneType: _blank,
-    str: _text,
     Decimal: _number,
     int: _count,
     date: _date,
@@ -97,7 +102,10 @@ ENCODERS: Mapping[type, Callable[[Any], tuple[str, int]]] = {
 def fit(value: Value) -> tuple[Value, str | None]:
     """``value`` as Excel can hold it, and what to tell the reader when that differs from ``value`` (else ``None``)."""
     try:
-        ENCODERS[type(value)](value)
+        if isinstance(value, str):
+            text_item(value)
+        else:
+            ENCODERS[type(value)](value)
     except DoesNotFitError:
         return _instead(value)
     return value, None
@@ -105,16 +113,15 @@ def fit(value: Value) -> tuple[Value, str | None]:
 
 def _instead(value: Value) -> tuple[str, str]:
     if isinstance(value, str):
-        return cut(value), (
-            f"Текст длиннее {TEXT_LIMIT:,} знаков, больше ячейка Excel не вмещает: записано начало. "
-            "Сократите текст в Битрикс24."
-        ).replace(",", " ", 1)
-    if isinstance(value, date):
-        return date_in_words(value), (
-            f"Дата {date_in_words(value)} раньше 1900 года, Excel таких дат не хранит: записана текстом. "
-            "Исправьте дату в Битрикс24."
+        return cut(value), tr(
+            "Текст длиннее 32 767 знаков, больше ячейка Excel не вмещает: записано начало. Сократите текст в Битрикс24."
         )
-    return cut(str(value)), ("Число не помещается в ячейку Excel: записано текстом. Исправьте его в Битрикс24.")
+    if isinstance(value, date):
+        return date_in_words(value), tr(
+            "Дата {day} раньше 1900 года, Excel таких дат не хранит: записана текстом. Исправьте дату в Битрикс24.",
+            day=date_in_words(value),
+        )
+    return cut(str(value)), tr("Число не помещается в ячейку Excel: записано текстом. Исправьте его в Битрикс24.")
 
 
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
@@ -144,7 +151,7 @@ def escape(text: str) -> str:
 def runs(text: str) -> list[str]:
     """``escape(text)`` in pieces none of which holds ``_xHHHH_``: as runs of one text they are shown as typed.
 
-    Excel's own way, the underscore as ``_x005F_``, would do for Excel; openpyxl does not undo it in inline strings.
+    Excel's own way, the underscore as ``_x005F_``, is undone by Excel, but not by every reader.
     """
     return _LOOKS_ESCAPED.split(escape(text))
 
@@ -157,3 +164,75 @@ def utf16_length(text: str) -> int:
 def cut(text: str, limit: int = TEXT_LIMIT) -> str:
     """The beginning of the cleaned ``text`` that is at most ``limit`` UTF-16 units long; no character is halved."""
     return clean(text).encode("utf-16-le")[: limit * 2].decode("utf-16-le", errors="ignore")
+
+
+_KNOWN = 16_384
+"""Texts that are found again: names, units and stages repeat. One that comes back later gets a second item."""
+_SHORT = 200
+"""Longest text, in characters, that is found again: bounds the memory."""
+_ITEMS_HELD = 1024
+_CHUNK = 1 << 20
+_HEAD = (
+    b'<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
+    b'<sst xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main">'
+)
+
+
+class SheetBudget:
+    """The bytes that are left for the rows and texts of all sheets of one workbook."""
+
+    def __init__(self, most: int) -> None:
+        self._left = most
+
+    def charge(self, written: int) -> None:
+        """So many bytes more were written. Raises SheetsTooHeavyError when there are too many."""
+        self._left -= written
+        if self._left < 0:
+            raise SheetsTooHeavyError
+
+
+class SharedStrings:
+    """The table of shared strings of one workbook: each text stands there, a cell holds its place in it.
+
+    Excel keeps texts so itself, and previews on telephones read nothing else. Source: ECMA-376, SharedStringTable.
+    Texts are written to a file as they come: memory does not grow with them. ``budget``: what the file
+    and the sheets may still weigh."""
+
+    def __init__(self, folder: Path, budget: SheetBudget) -> None:
+        self._path = folder / "strings"
+        self.budget = budget
+        self._count = 0
+        self._pending: list[str] = []
+        self._file = self._path.open("wb")
+        self._known = lru_cache(_KNOWN)(self._added)
+
+    def cell(self, text: str) -> tuple[str, int]:
+        """What a cell of this text has after its style attribute, and the text's length. Raises DoesNotFitError."""
+        return self._known(text) if len(text) <= _SHORT else self._added(text)
+
+    def chunks(self) -> Iterator[bytes]:
+        """The part ``xl/sharedStrings.xml``; no text may come after it."""
+        self._flush()
+        self._file.close()
+        yield _HEAD
+        with self._path.open("rb") as file:
+            yield from iter(lambda: file.read(_CHUNK), b"")
+        yield b"</sst>"
+
+    def close(self) -> None:
+        """Ends the file; harmless when repeated."""
+        self._file.close()
+
+    def _added(self, text: str) -> tuple[str, int]:
+        content, width = text_item(text)
+        if not content:
+            return BLANK, 0
+        self._pending.append(f"<si>{content}</si>")
+        if len(self._pending) >= _ITEMS_HELD:
+            self._flush()
+        self._count += 1
+        return f' t="s"><v>{self._count - 1}</v></c>', width
+
+    def _flush(self) -> None:
+        self.budget.charge(self._file.write("".join(self._pending).encode()))
+        self._pending.clear()

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 from bitrix_app.workbook.csv import write_csv
 from bitrix_app.workbook.header import RegisterHeader
 from bitrix_app.workbook.progress import RegisterRows, every_invoice, nothing
+from bitrix_app.workbook.rows import write_rows
 from bitrix_app.workbook.sheets import Sheet
 from bitrix_app.workbook.writer import ProblemLines, write_workbook
 
@@ -49,3 +50,5 @@ WORKBOOK = Format(
 )
 FORMATS = (WORKBOOK, Format("csv", "text/csv; charset=utf-8", "CSV", write=write_csv))
 """In the order of the buttons on the page."""
+ROWS = Format("rows", "application/vnd.sqlite3", "SQLite", write=write_rows)
+"""What the page shows of a report; nobody downloads it."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,10 @@ from typing import Any
 from bitrix_app.errors import WorkbookLimitError
 from bitrix_app.processing.columns import Value
 from bitrix_app.processing.model import Problem
-from bitrix_app.workbook.header import RegisterHeader, title_lines
+from bitrix_app.processing.totals import RegisterTotals
+from bitrix_app.workbook.cells import SharedStrings
+from bitrix_app.workbook.head import Head
+from bitrix_app.workbook.header import RegisterHeader
 from bitrix_app.workbook.sheets import Sheet
 from bitrix_app.workbook.stream import SheetStream
 from bitrix_app.workbook.styles import RowStyle, SheetColumn, StyleBook
@@ -20,11 +23,13 @@ from bitrix_app.workbook.styles import RowStyle, SheetColumn, StyleBook
 class Limits:
     """``rows``: rows of a sheet (Excel specifications and limits); beyond them a second sheet goes on.
     ``sheet_bytes``: length of one sheet's rows in the file; Excel reads no sheet of 4 GiB, and a quarter of that is
-    a sheet that still opens. ``sheets``: how many sheets we write before saying that the report is too large."""
+    a sheet that still opens. ``sheets``: how many sheets we write before saying that the report is too large.
+    ``all_bytes``: length of the rows of all sheets together (contract §9)."""
 
     rows: int = 1_048_576
     sheet_bytes: int = 1 << 30
     sheets: int = 64
+    all_bytes: int = 2 << 30
 
 
 EXCEL = Limits()
@@ -32,12 +37,15 @@ EXCEL = Limits()
 
 @dataclass(frozen=True, slots=True)
 class WorkbookContext:
-    """What every sheet of one workbook shares: the folder of its streams, the report's header, styles, limits."""
+    """What every sheet of one workbook shares: the folder of its streams, the report's header and totals, styles,
+    limits, and the shared strings."""
 
     folder: Path
     header: RegisterHeader
+    totals: RegisterTotals
     styles: StyleBook
     limits: Limits
+    strings: SharedStrings
 
 
 class PagedTable:
@@ -51,17 +59,25 @@ class PagedTable:
         self._columns = columns
         self._context = context
         self._last_row = context.limits.rows - reserve
+        self._head = Head(sheet, columns, context.header, context.totals, context.styles)
+        codes = [column.code for column in columns]
+        self._frozen = codes.index(sheet.frozen) + 1 if sheet.frozen in codes[:-1] else 0
         self.pages: list[SheetStream] = []
         self.page = self._start_sheet()
 
-    def add(self, values: Sequence[Value], style: RowStyle) -> tuple[Problem, ...]:
-        """A row of the table, on a new sheet when this one is full.
+    def add(self, values: Sequence[Value], style: RowStyle, level: int = 0) -> tuple[Problem, ...]:
+        """A row of the table, on a new sheet when this one is full; ``level``: how deep it stands in an outline.
 
-        Returns what Excel could not hold as it is; raises ``WorkbookLimitError`` when there are too many sheets.
+        Returns what Excel could not hold as it is; raises ``WorkbookLimitError`` when there are too many sheets,
+        ``SheetsTooHeavyError`` when all sheets together are too heavy.
         """
         if self.page.row >= self._last_row or self.page.size >= self._context.limits.sheet_bytes:
             self.page = self._start_sheet()
-        return self.page.add(values, style)
+        return self.page.add(values, style, level)
+
+    def finish(self) -> None:
+        """What can be told when the last row is there."""
+        self._head.finish(self.pages)
 
     def close(self) -> None:
         """Write what is pending; harmless when repeated."""
@@ -75,18 +91,8 @@ class PagedTable:
         if self.pages:
             self.pages[-1].close()
         name = self._sheet.name if number == 1 else f"{self._sheet.name} ({number})"
-        page = SheetStream(self._context.folder, name, self._columns)
+        context = self._context
+        page = SheetStream(context.folder, name, self._columns, context.strings, self._frozen)
         self.pages.append(page)
-        self._head(page, "" if number == 1 else f" (продолжение, лист {number})")
+        self._head.write(page, number)
         return page
-
-    def _head(self, page: SheetStream, continued: str) -> None:
-        styles = self._context.styles
-        for index, line in enumerate(self._lines(continued)):
-            page.add_line(line, styles.line if index else styles.title)
-        page.add_line("", styles.line, height=6)
-        page.add_header(styles.header)
-
-    def _lines(self, continued: str) -> Iterable[str]:
-        width = sum(column.narrow for column in self._columns)
-        return title_lines(self._context.header, f"{self._sheet.about}{continued}", width, self._sheet.legend)
