@@ -8,49 +8,61 @@ keys as they can; two windows at most are held, whatever the size of the report.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from datetime import date
+from itertools import chain
 from typing import Any
 
-from bitrix_app.dates import is_thinkable
 from bitrix_app.errors import AccessDeniedError
 from bitrix_app.processing import (
     PRODUCT,
-    Problem,
+    Entity,
+    ProblemLine,
     ProcessingContext,
     Raw,
-    UnreadableError,
-    date_in_words,
-    date_reader,
-    extra_fields,
-    text_in,
 )
+from bitrix_app.reports.columns import report_columns
 from bitrix_app.reports.kinds import ReportKind
-from bitrix_app.reports.lookups import LookUps, id_in
-from bitrix_app.reports.product_rows import OWNERS_A_CALL, OwnedRows, ProductRowReader
+from bitrix_app.reports.left_out import LeftOut
+from bitrix_app.reports.lookups import KeptRecords, LookUps, id_in, user_name
+from bitrix_app.reports.payments import PaymentReader
+from bitrix_app.reports.payments.reading import Payments
+from bitrix_app.reports.product_rows import OwnedRows, ProductRowReader
 from bitrix_app.reports.protocols import Page, PortalReader
-from bitrix_app.reports.request import ReportCatalog, ReportParams, invoice_select, misdated_filters, without_field
+from bitrix_app.reports.request import Aside, ReportCatalog, ReportParams, accepted, invoice_select
 from bitrix_app.reports.running import Calls, ProgressTracker, StopSignal
+from bitrix_app.texts import tr
 
 WINDOW_PAGES = 20
 WINDOWS_HELD = 2
-NUMBER = "accountNumber"
-MISDATED_NAMED = 20
-NO_ROWS = Problem(
+NO_ROWS = ProblemLine.of_report(
     PRODUCT.title,
     "Портал не показал товары ни одного счёта: нет права их читать. Попросите администратора CRM дать доступ.",
 )
-NO_CLIENTS = Problem(
+NO_CLIENTS = ProblemLine.of_report(
     "Контрагент",
     "Портал не показал реквизиты или карточки клиентов: нет права их читать. Где в отчёте нет ИНН, КПП или названия, "
     "они могут быть заполнены. Попросите администратора CRM дать доступ к компаниям и контактам.",
 )
-NO_PEOPLE = Problem(
+NO_COMPANIES = ProblemLine.of_report(
+    "Контрагент",
+    "Портал не показал карточки компаний: нет права их читать. Где в отчёте нет ИНН, КПП или названия компании, они "
+    "могут быть заполнены. Попросите администратора CRM дать доступ к компаниям.",
+)
+NO_CONTACTS = ProblemLine.of_report(
+    "Контрагент",
+    "Портал не показал карточки контактов: нет права их читать. Где в отчёте нет ИНН или имени контакта, они могут "
+    "быть заполнены. Попросите администратора CRM дать доступ к контактам.",
+)
+NO_PEOPLE = ProblemLine.of_report(
     "Ответственный", "Портал не показал имена сотрудников: нет права их читать. Вместо имён стоят номера."
 )
-NO_STAGES = Problem(
+NO_DEALS = ProblemLine.of_report(
+    "Сделка", "Портал не показал сделки: нет права их читать. Попросите администратора CRM дать доступ к сделкам."
+)
+NO_STAGES = ProblemLine.of_report(
     "Стадия",
     "Портал не показал воронки счетов: нет права их читать. Названия стадий неизвестны, счета на неуспешных стадиях "
     "не исключены из отчёта, а где поле даты оплаты не выбрано, все счета считаются неоплаченными. "
@@ -71,19 +83,8 @@ class _Window:
     pages: list[list[dict[str, Any]]] = field(default_factory=list)
     links: list[Future[Sequence[Raw]]] = field(default_factory=list)
     rows: list[Future[OwnedRows]] = field(default_factory=list)
+    beforehand: tuple[Future[None], ...] = ()
     owners_waiting: list[int] = field(default_factory=list)
-
-
-@dataclass(slots=True)
-class _Misdated:
-    """The first invoices that a typing error keeps out of the period, and how many there are."""
-
-    first: list[Raw] = field(default_factory=list)
-    count: int = 0
-
-    def add(self, invoices: Sequence[Raw], count: int | None) -> None:
-        self.first += invoices[: MISDATED_NAMED - len(self.first)]
-        self.count += len(invoices) if count is None else count
 
 
 class InvoiceSource:
@@ -99,8 +100,10 @@ class InvoiceSource:
         progress: ProgressTracker,
         stop: StopSignal,
         today: date | None = None,
+        outline: Any = None,
     ) -> None:
-        """``today``: the report's day; dates far from it are named."""
+        """``today``: the report's day; dates far from it are named. ``outline``: of the report's invoices, as the
+        portal's client has made it."""
         self._kind = kind
         self._portal = portal
         self._params = params
@@ -108,81 +111,83 @@ class InvoiceSource:
         self._progress = progress
         self._stop = stop
         self._today = today
-        self._look_ups = LookUps(portal, knows_users=catalog.knows_users)
-        self._row_reader = ProductRowReader(portal, lambda done: progress.advance("products", done))
-        self._extra_fields = extra_fields(kind.columns(with_rows=params.detailed))
+        self._outline = outline
+        kept = KeptRecords()
+        self._look_ups = LookUps(portal, knows_users=catalog.knows_users, kept=kept)
+        self._row_reader = ProductRowReader(portal, lambda done: progress.advance("products", done), kept)
+        self._payment_reader = PaymentReader(
+            portal, params, catalog, lambda done: progress.advance("requisites", done), kept
+        )
+        columns = report_columns(kind, params, catalog)
+        self._extra_fields = columns.fields
+        self._needs_sellers = params.reads_rows or Entity.SELLER in columns.entities
+        self._column_notes = columns.notes
         self._cuts = False
         self._links_refused = False
-        self._read_date = date_reader(catalog.fields, params.date_field)
-        self._misdated = _Misdated()
-        self.undated = 0
-        """How many invoices have no date in the chosen field, so that no period holds them; known after ``pages``."""
+        self._left_out = LeftOut(portal, kind, params, catalog, today)
 
     @property
-    def notes(self) -> tuple[Problem, ...]:
-        """What is to be said once of the whole report; known after ``pages``."""
+    def undated(self) -> int:
+        """How many invoices have no date in the chosen field, so that no period holds them; known after ``pages``."""
+        return self._left_out.undated
+
+    @property
+    def notes(self) -> tuple[ProblemLine, ...]:
+        """What is to be said besides the problems of the report's invoices; known after ``pages``."""
         said = (
             (self._row_reader.denied, NO_ROWS),
-            (self._look_ups.clients_refused or self._links_refused, NO_CLIENTS),
+            (self._companies_refused and self._contacts_refused, NO_CLIENTS),
+            (self._companies_refused and not self._contacts_refused, NO_COMPANIES),
+            (self._contacts_refused and not self._companies_refused, NO_CONTACTS),
             (self._look_ups.users.refused, NO_PEOPLE),
+            (self._look_ups.deals.refused, NO_DEALS),
             (self._catalog.stages_refused, NO_STAGES),
             (self._cuts, self._cut_here()),
         )
-        return (*(note for holds, note in said if holds), *self._misdated_note())
+        notes = (note for holds, note in said if holds)
+        return (*self._column_notes, *notes, *self._payment_reader.notes, *self._left_out.lines)
 
-    def _misdated_note(self) -> tuple[Problem, ...]:
-        """Invoices that are in no period people ask for: the year of their date is a typing error."""
-        name, found = self._params.date_field, self._misdated
-        if not found.count:
-            return ()
-        named = ", ".join(_misdated_in_words(each, each.get(name), self._read_date) for each in found.first)
-        more = f" и ещё {found.count - len(found.first)}" if found.count > len(found.first) else ""
-        message = (
-            f"Не попали в отчёт, год похож на опечатку: {named}{more}. "
-            "Исправьте дату в карточке счёта и сформируйте отчёт снова."
-        )
-        return (Problem(self._catalog.fields.titles.get(name) or name, message),)
+    @property
+    def _companies_refused(self) -> bool:
+        return self._look_ups.companies_refused or self._links_refused
 
-    def _cut_here(self) -> Problem:
+    @property
+    def _contacts_refused(self) -> bool:
+        return self._look_ups.contacts_refused or self._links_refused
+
+    def _cut_here(self) -> ProblemLine:
         name = self._params.date_field
-        return Problem(
+        return ProblemLine.of_report(
             self._catalog.fields.titles.get(name) or name,
-            "Портал не принимает отбор по этому полю: прочитаны счета за всё время, период выбран уже из них. "
-            "Отчёт полон, но строится дольше.",
+            tr(
+                "Портал не принимает отбор по этому полю: прочитаны счета за всё время, период выбран уже из "
+                "них. Отчёт полон, но строится дольше."
+            ),
         )
 
     def pages(self) -> Generator[FetchedPage, None, None]:
         """The report's invoices in the order of their ids, once; to be closed by whoever does not read them to the
         end. Raises PortalErrors and what the stop raises."""
         self._cuts = not self._portal.can_filter_by(self._params.date_field)
-        with Calls(self._stop) as calls:
-            undated = None if self._cuts else calls.start(self._count_undated)
+        with self._portal.together() as crew, Calls(self._stop, crew) as calls:
+            undated = None if self._cuts else calls.start(self._left_out.ask_undated)
             held: deque[_Window] = deque()
             for window in self._windows(calls):
                 held.append(window)
                 if len(held) == WINDOWS_HELD:
                     yield from self._resolve(calls, held.popleft())
             self._progress.all_read()
-            misdated = [calls.start(self._misdated_page, each) for each in self._misdated_filters()]
+            asked = () if self._cuts else self._left_out.misdated_filters()
+            misdated = [calls.start(self._left_out.ask_misdated, each) for each in asked]
+            asides = [calls.start(self._left_out.ask_aside, each) for each in self._asides()]
             for window in held:
                 yield from self._resolve(calls, window)
             if undated is not None:
-                self.undated = calls.result(undated)
+                calls.result(undated)
             for each in misdated:
-                if (page := calls.result(each)) is not None:
-                    self._misdated.add(page.items, page.total)
-
-    def _misdated_filters(self) -> Sequence[dict[str, Any]]:
-        if self._today is None or self._cuts:
-            return ()
-        return misdated_filters(self._params, self._catalog, self._today)
-
-    def _misdated_page(self, conditions: dict[str, Any]) -> Page | None:
-        select = ["id", NUMBER, self._params.date_field]
-        return next(self._portal.invoices(filter=conditions, select=select), None)
-
-    def _count_undated(self) -> int:
-        return self._portal.count_invoices(self._kind.undated(self._params, self._catalog))
+                self._left_out.add_misdated(calls.result(each))
+            for aside in asides:
+                self._left_out.add_aside(calls.result(aside))
 
     def _windows(self, calls: Calls) -> Iterator[_Window]:
         window = _Window()
@@ -190,18 +195,18 @@ class InvoiceSource:
             window.pages.append(page)
             self._start_look_ups(calls, window, page)
             if len(window.pages) == WINDOW_PAGES:
-                self._start_rows(calls, window)
-                yield window
+                yield self._close(calls, window)
                 window = _Window()
-        self._start_rows(calls, window)
-        yield window
+        if window.pages:
+            yield self._close(calls, window)
 
     def _invoice_pages(self, calls: Calls) -> Iterator[list[dict[str, Any]]]:
         """Pages until the list ends, the next being read while this one is used."""
-        scope = self._kind.scope(self._params, self._catalog)
-        pages = self._portal.invoices(
-            filter=without_field(scope, self._params.date_field) if self._cuts else scope,
-            select=invoice_select(self._catalog.fields, self._extra_fields),
+        select, counted = invoice_select(self._catalog.fields, self._extra_fields), 0
+        first, *later = self._lists()
+        pages = chain(
+            self._portal.invoices(filter=first, select=select, outline=self._outline),
+            chain.from_iterable(self._portal.invoices(filter=each, select=select) for each in later),
         )
 
         def read() -> Page | None:
@@ -211,57 +216,64 @@ class InvoiceSource:
         while (page := calls.result(reading)) is not None:
             reading = calls.start(read)
             if page.total is not None:
-                self._progress.expect(page.total)
+                counted += page.total
+                self._progress.expect(counted)
             self._progress.advance("invoices", len(page.items))
-            items = self._of_period(page.items) if self._cuts else list(page.items)
+            items = self._left_out.within_period(page.items) if self._cuts else list(page.items)
             for stage in ("requisites", "products"):
                 self._progress.advance(stage, len(page.items) - len(items))
             if items:
                 yield items
 
-    def _of_period(self, invoices: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-        """What the portal's filter would have left: undated ones are counted, misdated ones kept to be named."""
-        params, kept = self._params, []
-        for invoice in invoices:
-            try:
-                found = self._read_date(invoice.get(params.date_field))
-            except UnreadableError:
-                kept.append(invoice)
-                continue
-            if found is None:
-                self.undated += 1
-            elif params.date_from <= found <= params.date_to:
-                kept.append(invoice)
-            elif not is_thinkable(found, self._today):
-                self._misdated.add([invoice], 1)
-        return kept
+    def _lists(self) -> Sequence[dict[str, Any]]:
+        """The filters of the lists that the report's invoices stand in, one after the other."""
+        wanted = (self._kind.scope(self._params, self._catalog), self._kind.later(self._params, self._catalog))
+        first, *more = (accepted(each, self._portal.can_filter_by) for each in wanted if each is not None)
+        return [first, *(each for each in more if each != first)]
+
+    def _asides(self) -> Sequence[Aside]:
+        return () if self._today is None else self._kind.asides(self._params, self._catalog, self._today)
 
     def _start_look_ups(self, calls: Calls, window: _Window, page: Sequence[Raw]) -> None:
         ids = [id_in(invoice, "id") for invoice in page]
         window.links.append(calls.start(self._portal.requisite_links, ids))
         window.owners_waiting.extend(ids)
-        if len(window.owners_waiting) >= OWNERS_A_CALL:
-            self._start_rows(calls, window)
+        self._start_rows(calls, window)
 
-    def _start_rows(self, calls: Calls, window: _Window) -> None:
-        if self._params.detailed:
-            owners = window.owners_waiting
-            for start in range(0, len(owners), OWNERS_A_CALL):
-                some = owners[start : start + OWNERS_A_CALL]
-                window.rows.append(calls.start_chain(self._row_reader.read, some))
-        window.owners_waiting = []
+    def _start_rows(self, calls: Calls, window: _Window, least: int | None = None) -> None:
+        """Starts reading the rows of whole lists of invoices; at the window's end ``least`` is 1."""
+        if not self._params.reads_rows:
+            return
+        together = self._row_reader.owners_together
+        while len(window.owners_waiting) >= (least or together):
+            some, window.owners_waiting = window.owners_waiting[:together], window.owners_waiting[together:]
+            window.rows.append(calls.start_chain(self._row_reader.read, some))
+
+    def _close(self, calls: Calls, window: _Window) -> _Window:
+        """The window with everything started that is known by now."""
+        self._start_rows(calls, window, least=1)
+        invoices = [invoice for page in window.pages for invoice in page]
+        look_ups = self._look_ups.learn_responsible, self._look_ups.learn_own_companies
+        window.beforehand = tuple(calls.start(each, invoices) for each in look_ups)
+        return window
 
     def _resolve(self, calls: Calls, window: _Window) -> Iterator[FetchedPage]:
         answers = self._all_links(calls, window)
         links, own_links = _links(answers, "REQUISITE_ID"), _links(answers, "MC_REQUISITE_ID")
         invoices = [invoice for page in window.pages for invoice in page]
-        self._look_ups.learn(calls.run, invoices, links, own_links if self._params.detailed else None)
-        self._progress.advance("requisites", len(invoices))
+        self._look_ups.learn(calls, invoices, links, own_links if self._needs_sellers else None)
+        for look_up in window.beforehand:
+            calls.result(look_up)
+        self._look_ups.learn_references(calls.run, invoices, self._extra_fields)
+        payments = self._payment_reader.read(calls.run, invoices)
         owned = [calls.result(each) for each in window.rows]
-        context = self._context(links, own_links, [] if self._row_reader.denied else owned)
+        context = self._context(links, own_links, [] if self._row_reader.denied else owned, payments)
         for page in window.pages:
             self._stop.check()
             yield FetchedPage(page, context)
+        for each in owned:
+            self._row_reader.release(each)
+        self._payment_reader.release(payments)
 
     def _all_links(self, calls: Calls, window: _Window) -> list[Raw]:
         links: list[Raw] = []
@@ -275,7 +287,7 @@ class InvoiceSource:
         return links
 
     def _context(
-        self, links: dict[int, int], own_links: dict[int, int], owned: Sequence[OwnedRows]
+        self, links: dict[int, int], own_links: dict[int, int], owned: Sequence[OwnedRows], payments: Payments
     ) -> ProcessingContext:
         known = self._look_ups
         return ProcessingContext(
@@ -287,18 +299,24 @@ class InvoiceSource:
             requisites=known.requisites.first(),
             company_requisites=known.company_requisites.all(),
             contact_requisites=known.contact_requisites.all(),
-            company_titles={each: str(company.get("title") or "") for each, company in known.companies.first().items()},
+            company_titles=known.company_titles(),
             contacts=known.contacts.first(),
             preset_xml_ids=self._catalog.preset_xml_ids,
             preset_names=self._catalog.preset_names,
             preset_countries=self._catalog.preset_countries,
             product_rows={owner: rows for each in owned for owner, rows in each.rows.items()}
-            if self._params.detailed and not self._row_reader.denied
+            if self._params.reads_rows and not self._row_reader.denied
             else None,
-            clients_refused=known.clients_refused or self._links_refused,
+            companies_refused=self._companies_refused,
+            contacts_refused=self._contacts_refused,
+            hidden_companies=known.companies.not_shown - known.own_companies.first().keys(),
+            hidden_contacts=known.contacts.not_shown,
             unreadable_rows=frozenset(owner for each in owned for owner in each.refused),
             stages=self._catalog.stages,
             users={each: user_name(user) for each, user in known.users.first().items()},
+            deal_titles=known.deal_titles(),
+            payments=payments,
+            as_of=None if self._params.terms is None else self._params.terms.as_of,
         )
 
 
@@ -306,20 +324,3 @@ def _links(answers: Sequence[Raw], side: str) -> dict[int, int]:
     """Invoice id → requisite id of one side of the links, those without left out."""
     pairs = ((id_in(link, "ENTITY_ID"), id_in(link, side)) for link in answers)
     return {invoice_id: requisite_id for invoice_id, requisite_id in pairs if requisite_id}
-
-
-def _misdated_in_words(invoice: Raw, value: Any, read: Callable[[Any], date | None]) -> str:
-    """``счёт № 17 (31.03.2062)``; the id where there is no number."""
-    number = text_in(invoice, NUMBER)
-    which = f"№ {number}" if number else f"с ID {invoice.get('id')}"
-    try:
-        day = read(value)
-    except UnreadableError as error:
-        return f"счёт {which} ({error})"
-    return f"счёт {which} ({date_in_words(day)})" if day else f"счёт {which}"
-
-
-def user_name(user: Raw) -> str:
-    """Surname and name of a ``user.get`` record, else its id."""
-    parts = (str(user.get(name) or "").strip() for name in ("LAST_NAME", "NAME"))
-    return " ".join(part for part in parts if part) or f"ID {user.get('ID')}"

@@ -7,23 +7,47 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any, Protocol
 
-from bitrix_app.processing import Column, ProcessedInvoice, invoice_columns
+from bitrix_app.processing import Column, ProblemLine, ProcessedInvoice, invoice_columns
+from bitrix_app.processing.receivables.columns import DEBT_COLUMNS
+from bitrix_app.reports.receivables import (
+    Debts,
+    ReceivablesRegister,
+    open_filter,
+    paid_later_filter,
+    paid_nobody_knows_when,
+    terms_of,
+    undated_open_filter,
+)
 from bitrix_app.reports.register import Register
 from bitrix_app.reports.request import (
     DEFAULT_KIND,
+    RECEIVABLES,
+    Aside,
     ReportCatalog,
     ReportParams,
-    Selection,
     invoice_filter,
     selection,
     undated_filter,
 )
-from bitrix_app.workbook import REGISTER_SHEETS, Sheet
+from bitrix_app.workbook import REGISTER_SHEETS, Sheet, receivables_sheets
 
 Filter = Callable[[ReportParams, ReportCatalog], dict[str, Any]]
+
+
+class Cut(Protocol):
+    """Which processed invoices belong to a report, as exactly as the portal cannot filter; one is made for each report.
+
+    ``notes`` are for ``Проблемы``, of invoices that ``of`` has seen.
+    """
+
+    def of(self, invoices: list[ProcessedInvoice]) -> list[ProcessedInvoice]: ...
+
+    @property
+    def notes(self) -> tuple[ProblemLine, ...]: ...
 
 
 class Columns(Protocol):
@@ -38,9 +62,12 @@ class ReportKind:
 
     - ``name``: the ``kind`` of the body of ``POST /reports`` and of the row's params; ``title``: over the tables.
     - ``scope``: the portal's filter for its invoices; ``undated``: for those that lack the date it goes by, which are
-      counted and named; ``select``: which of the processed invoices belong, as exactly as the portal cannot filter.
+      counted and named; ``select``: the exact cut.
+    - ``later``: the filter of a second list, read after the first; an invoice that stands in both is read twice.
+      ``asides``: other invoices that are named, given the report's day.
     - ``columns``: of the table of invoices, with or without product rows; what they need is asked of the portal.
-    - ``register``: spools the invoices in a folder and adds up what is reckoned.
+      ``chooses_columns``: an order may choose others for the first sheet.
+    - ``register``: spools the invoices in a folder and adds up what is reckoned, given the report's day.
     - ``sheets``: of the workbook, in order.
     """
 
@@ -48,10 +75,13 @@ class ReportKind:
     title: str
     scope: Filter
     undated: Filter
-    select: Callable[[ReportParams], Selection]
+    select: Callable[[ReportParams, ReportCatalog], Cut]
     columns: Columns
-    register: Callable[[Path], Register]
-    sheets: Sequence[Sheet[Any]]
+    register: Callable[[Path, ReportParams, date], Register]
+    sheets: Callable[[ReportParams], Sequence[Sheet[Any]]]
+    chooses_columns: bool = False
+    later: Callable[[ReportParams, ReportCatalog], dict[str, Any] | None] = lambda _params, _catalog: None
+    asides: Callable[[ReportParams, ReportCatalog, date], Sequence[Aside]] = lambda _params, _catalog, _today: ()
 
 
 REGISTER = ReportKind(
@@ -61,8 +91,22 @@ REGISTER = ReportKind(
     undated=undated_filter,
     select=selection,
     columns=invoice_columns,
-    register=Register,
-    sheets=REGISTER_SHEETS,
+    register=lambda folder, _params, today: Register(folder, today),
+    sheets=lambda _params: REGISTER_SHEETS,
+    chooses_columns=True,
 )
 
-KINDS: Mapping[str, ReportKind] = {each.name: each for each in (REGISTER,)}
+OWED = ReportKind(
+    name=RECEIVABLES,
+    title="Задолженность",
+    scope=open_filter,
+    undated=undated_open_filter,
+    select=Debts,
+    columns=lambda *, with_rows: DEBT_COLUMNS,  # noqa: ARG005 - receivables have no product rows
+    register=lambda folder, params, _today: ReceivablesRegister(folder, params),
+    sheets=lambda params: receivables_sheets(terms_of(params)),
+    later=paid_later_filter,
+    asides=paid_nobody_knows_when,
+)
+
+KINDS: Mapping[str, ReportKind] = {each.name: each for each in (REGISTER, OWED)}

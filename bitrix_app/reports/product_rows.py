@@ -7,18 +7,19 @@ of owners is judged by the right to read invoice 1, and a later version takes no
 
 from __future__ import annotations
 
+import threading
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from bitrix_app.errors import AccessDeniedError, InvalidArgumentError
-from bitrix_app.processing import Raw
-from bitrix_app.reports.lookups import id_in
+from bitrix_app.processing import ROW_FIELDS, Raw
+from bitrix_app.reports.lookups import KeptRecords, id_in, weight_of
 from bitrix_app.reports.protocols import Page, PortalReader
 
-OWNERS_A_CALL = 250
-"""A page holds 50 rows whoever owns them, so long lists of owners waste fewer half-empty pages."""
+USUAL_ROWS, ENOUGH_INVOICES = 5.0, 30
+"""Rows an invoice has as a rule, until so many have been seen."""
 DENIALS_IN_A_ROW = 12
 """After so many refusals without one good answer the user may not read product rows at all."""
 
@@ -37,15 +38,49 @@ class _Rights:
 
     answered: bool = False
     denied: bool = False
+    gate: threading.Lock = field(default_factory=threading.Lock)
+
+
+class _RowCounts:
+    """How many rows an invoice has. Safe to use from several threads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._invoices = 0
+        self._rows = 0
+        self._squares = 0
+
+    def add(self, invoices: int, counts: Iterable[int]) -> None:
+        """So many invoices, those of them that have rows with these numbers of them."""
+        with self._lock:
+            self._invoices += invoices
+            for each in counts:
+                self._rows += each
+                self._squares += each * each
+
+    def usual(self) -> tuple[float, float]:
+        """The average and the standard deviation."""
+        with self._lock:
+            if self._invoices < ENOUGH_INVOICES:
+                return USUAL_ROWS, 0.0
+            average = self._rows / self._invoices
+            return average, max(0.0, self._squares / self._invoices - average * average) ** 0.5
 
 
 class ProductRowReader:
     """Reads rows of a list of invoices; tells ``advance`` how many invoices it is through with."""
 
-    def __init__(self, portal: PortalReader, advance: Callable[[int], None]) -> None:
+    def __init__(self, portal: PortalReader, advance: Callable[[int], None], kept: KeptRecords | None = None) -> None:
         self._portal = portal
         self._advance = advance
+        self._kept = kept or KeptRecords()
         self._rights = _Rights()
+        self._counts = _RowCounts()
+
+    @property
+    def owners_together(self) -> int:
+        """How many invoices are best asked for in one list."""
+        return self._portal.owners_together(*self._counts.usual())
 
     @property
     def denied(self) -> bool:
@@ -58,11 +93,45 @@ class ProductRowReader:
         The portal refuses a whole list for one owner that the user may not read, or that is gone, or for no fault of
         the owners at all. The portal is asked which of the invoices can still be seen, and the others are done
         without. Where a list is refused though all of it can be seen, lists don't work for this user, which the portal
-        reader remembers: each invoice is asked for alone. Raises PortalErrors other than refusals as they come.
+        reader remembers: each invoice is asked for alone. Raises PortalErrors other than refusals as they come, and
+        AnswersTooHeavyError when more rows are held than memory is kept for.
         """
-        reading = _Reading(self._portal, _RowProgress(self._advance), self._rights)
-        reading.read(invoice_ids)
+        reading = _Reading(self._portal, _RowProgress(self._advance), self._rights, self._kept)
+        with _FirstList(self._portal, self._rights.gate) as first:
+            reading.read(invoice_ids, first.is_known)
+        self._counts.add(len(invoice_ids), map(len, reading.found.rows.values()))
         return reading.found
+
+    def release(self, owned: OwnedRows) -> None:
+        """These rows have been used: they are let go."""
+        self._kept.release(sum(map(weight_of, owned.rows.values())))
+
+
+class _FirstList:
+    """One list alone finds out whether lists are answered to this user; the others wait until that is known."""
+
+    def __init__(self, portal: PortalReader, gate: threading.Lock) -> None:
+        self._portal = portal
+        self._gate = gate
+        self._holds = False
+
+    def is_known(self) -> None:
+        """It is known now: the others may go on."""
+        if self._holds and self._portal.owner_lists is not None:
+            self._holds = False
+            self._gate.release()
+
+    def __enter__(self) -> _FirstList:
+        if self._portal.owner_lists is None:
+            self._gate.acquire()
+            self._holds = True
+            self.is_known()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._holds:
+            self._holds = False
+            self._gate.release()
 
 
 class _RowProgress:
@@ -89,14 +158,18 @@ class _RowProgress:
 class _Reading:
     """The reading of the rows of one list of invoices."""
 
-    def __init__(self, portal: PortalReader, progress: _RowProgress, rights: _Rights) -> None:
+    def __init__(self, portal: PortalReader, progress: _RowProgress, rights: _Rights, kept: KeptRecords) -> None:
         self.found = OwnedRows()
+        self._kept = kept
         self._portal = portal
         self._progress = progress
         self._rights = rights
         self._doubts = True
+        self._is_known: Callable[[], None] = lambda: None
 
-    def read(self, invoice_ids: Sequence[int]) -> None:
+    def read(self, invoice_ids: Sequence[int], is_known: Callable[[], None] | None = None) -> None:
+        """Reads them; ``is_known`` is called when something has been learnt of how lists are answered."""
+        self._is_known = is_known or self._is_known
         if self._portal.owner_lists is False:
             self._read_one_by_one(invoice_ids)
             return
@@ -107,7 +180,7 @@ class _Reading:
         except InvalidArgumentError:
             self._read_one_by_one(invoice_ids)
         else:
-            self._portal.learn_owner_lists(answered=True)
+            self._learn(answered=True)
             self._keep(rows, len(invoice_ids))
 
     def _read_without_hidden(self, invoice_ids: Sequence[int]) -> None:
@@ -140,9 +213,13 @@ class _Reading:
             self._rights.denied = True
             self._refuse([invoice_id])
             return False
-        self._portal.learn_owner_lists(answered=False)
+        self._learn(answered=False)
         self._keep(rows, 1)
         return True
+
+    def _learn(self, *, answered: bool) -> None:
+        self._portal.learn_owner_lists(answered=answered)
+        self._is_known()
 
     def _keep(self, rows: Sequence[Raw], invoices: int) -> None:
         self._rights.answered = True
@@ -163,6 +240,7 @@ class _Reading:
         its rows twice, under their old ids and under new ones."""
         rows, total = self._read_pages(pages(), invoices)
         if total is not None and len(rows) > total:
+            self._kept.release(weight_of(rows))
             rows, total = self._read_pages(pages(), invoices)
         return rows[:total]
 
@@ -172,7 +250,7 @@ class _Reading:
         rows: list[dict[str, Any]] = []
         total: int | None = None
         for page in pages:
-            rows.extend(page.items)
+            rows.extend(self._kept.slim(page.items, ROW_FIELDS))
             total = page.total if total is None else total
             self._progress.reach(invoices * min(len(rows), total) // total if total else 0)
         return rows, total

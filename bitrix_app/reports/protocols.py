@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any, Protocol, TypeVar
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import AbstractContextManager
+from typing import Any, ParamSpec, Protocol, TypeVar
 
 from bitrix_app.processing import Raw
 
+P = ParamSpec("P")
 Q = TypeVar("Q")
 A = TypeVar("A")
 
@@ -38,10 +41,28 @@ class Plan(Protocol):
     def interval(self) -> float: ...
 
 
+class Crew(Protocol):
+    """The tasks of one report, in pools of ``threads`` threads: one for single calls, one for chains of them. What they
+    ask at the same time may go together."""
+
+    @property
+    def threads(self) -> tuple[int, int]: ...
+
+    def start(
+        self, pool: ThreadPoolExecutor, call: Callable[P, A], /, *args: P.args, **kwargs: P.kwargs
+    ) -> Future[A]: ...
+
+    def waits(self, future: Future[Any], /) -> AbstractContextManager[None]: ...
+
+
 class PortalReader(Protocol):
     """What a report asks of the portal. Every method may raise children of PortalError."""
 
-    def invoices(self, *, filter: Mapping[str, Any], select: Sequence[str]) -> Iterator[Page]: ...
+    def together(self) -> AbstractContextManager[Crew]: ...
+
+    def invoices(self, *, filter: Mapping[str, Any], select: Sequence[str], outline: Any = None) -> Iterator[Page]: ...
+
+    def invoice_page(self, *, filter: Mapping[str, Any], select: Sequence[str], counted: bool) -> Page: ...
 
     def count_invoices(self, filter: Mapping[str, Any]) -> int: ...
 
@@ -51,12 +72,18 @@ class PortalReader(Protocol):
 
     def product_rows(self, invoice_ids: Sequence[int]) -> Iterator[Page]: ...
 
+    def owners_together(self, rows: float, spread: float) -> int: ...
+
     def product_rows_of(self, invoice_id: int) -> Iterator[Page]: ...
 
     @property
     def owner_lists(self) -> bool | None: ...
 
     def learn_owner_lists(self, *, answered: bool) -> None: ...
+
+    def latest_invoices(self, *, filter: Mapping[str, Any], select: Sequence[str]) -> Sequence[dict[str, Any]]: ...
+
+    def payments(self, invoice_id: int) -> Sequence[Raw]: ...
 
     def requisite_links(self, invoice_ids: Sequence[int]) -> Sequence[Raw]: ...
 
@@ -67,6 +94,8 @@ class PortalReader(Protocol):
     def contact_requisites(self, contact_ids: Sequence[int], run: Run) -> Sequence[Raw]: ...
 
     def companies(self, ids: Sequence[int], run: Run = map) -> Sequence[Raw]: ...
+
+    def deals(self, ids: Sequence[int], run: Run) -> Sequence[Raw]: ...
 
     def contacts(self, ids: Sequence[int], run: Run) -> Sequence[Raw]: ...
 

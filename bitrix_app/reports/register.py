@@ -11,10 +11,18 @@ import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import closing
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
-from bitrix_app.processing import DuplicateNumbers, ProcessedInvoice, RegisterTotals
+from bitrix_app.errors import AnswersTooHeavyError, SheetsTooHeavyError, UnexpectedAnswerError
+from bitrix_app.processing import DuplicateNumbers, HiddenClients, ProcessedInvoice, RegisterTotals
 
+SPOOL_BYTES = 2 << 30
+"""As much as the sheets may take."""
+TOTALS_BYTES = 192 * 2**20
+"""Totals of some two hundred thousand counterparties."""
+MOST_BLOCKS = 1000
+"""Currencies, and currencies with a rate: a portal of ten currencies and ten rates has 110."""
 _AFTER_ALL_DATES = "9999-99-99"
 _AT_ONCE = 50
 """Invoices written and read together: SQLite lets the interpreter go for each row, and a thread that takes it back in
@@ -27,7 +35,16 @@ class Register:
     Totals grow with every invoice added. Use as a context manager: leaving removes the spool.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        today: date | None = None,
+        most: int = SPOOL_BYTES,
+        totals: RegisterTotals | None = None,
+    ) -> None:
+        """``today``: the report's day, which tells what is overdue; ``most``: bytes that the spool may take;
+        ``totals``: those of another kind of report."""
+        self._left = most
         self._path = folder / "register.spool"
         self._spool = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False)
         self._spool.executescript(
@@ -35,16 +52,29 @@ class Register:
             "CREATE TABLE invoice (sorted_by TEXT, id INTEGER, seq INTEGER PRIMARY KEY, head BLOB, rows BLOB);"
             "BEGIN"
         )
-        self._duplicates = DuplicateNumbers()
-        self.totals = RegisterTotals()
+        self._gatherers = (DuplicateNumbers(), HiddenClients())
+        self.totals = RegisterTotals(today) if totals is None else totals
 
     def add(self, invoices: Iterable[ProcessedInvoice]) -> None:
-        """Spools processed invoices: a page of them, they are packed in memory first."""
+        """Spools processed invoices: a page of them, they are packed in memory first.
+
+        Raises SheetsTooHeavyError when the spool is too heavy, AnswersTooHeavyError when totals of counterparties take
+        too much memory, UnexpectedAnswerError for invoices in more currencies or of more rates than any portal's.
+        """
         lines = []
         for invoice in invoices:
-            self._duplicates.add(invoice)
+            for gatherer in self._gatherers:
+                gatherer.add(invoice)
             self.totals.add(invoice)
-            lines.append((_sort_day(invoice), invoice.id or 0, *_packed(invoice)))
+            head, rows = _packed(invoice)
+            self._left -= len(head) + len(rows or b"")
+            if self._left < 0:
+                raise SheetsTooHeavyError
+            lines.append((self._sorted_by(invoice), invoice.id or 0, head, rows))
+        if self.totals.weight > TOTALS_BYTES:
+            raise AnswersTooHeavyError
+        if self.totals.blocks > MOST_BLOCKS:
+            raise UnexpectedAnswerError("too many currencies or VAT rates", method="crm.item.list")
         self._spool.executemany("INSERT INTO invoice (sorted_by, id, head, rows) VALUES (?, ?, ?, ?)", lines)
 
     def seal(self) -> None:
@@ -53,7 +83,7 @@ class Register:
         self._spool.execute("COMMIT")
 
     def invoices(self, *, with_rows: bool = True) -> Iterator[ProcessedInvoice]:
-        """The invoices in order, with what only the whole register shows (the same number twice); may be repeated.
+        """The invoices in order, with what only the whole register shows; may be repeated.
 
         Without ``with_rows`` the product rows stay on disk, which is several times quicker.
         """
@@ -75,13 +105,17 @@ class Register:
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    def _sorted_by(self, invoice: ProcessedInvoice) -> str:
+        return sort_day(invoice.date)
+
     def _judged(self, invoice: ProcessedInvoice) -> ProcessedInvoice:
-        problems = self._duplicates.problems_of(invoice)
+        problems = [problem for gatherer in self._gatherers for problem in gatherer.problems_of(invoice)]
         return replace(invoice, problems=(*invoice.problems, *problems)) if problems else invoice
 
 
-def _sort_day(invoice: ProcessedInvoice) -> str:
-    return invoice.date.isoformat() if invoice.date else _AFTER_ALL_DATES
+def sort_day(day: date | None) -> str:
+    """A text that sorts as the day; ``None`` after all days."""
+    return day.isoformat() if day else _AFTER_ALL_DATES
 
 
 def _packed(invoice: ProcessedInvoice) -> tuple[bytes, bytes | None]:

@@ -8,16 +8,17 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from datetime import datetime
 from types import TracebackType
-from typing import ParamSpec, Protocol, TypeVar
+from typing import Any, ParamSpec, Protocol, TypeVar
 
-from bitrix_app.errors import AppError, LeaseLostError, ReportCancelledError
+from bitrix_app.errors import AppError, LeaseLostError, ReportCancelledError, ReportError
+from bitrix_app.reports.protocols import Crew
+from bitrix_app.texts import language, speak
 
 P = ParamSpec("P")
 T = TypeVar("T")
 Q = TypeVar("Q")
 
-LOOK_UPS_IN_FLIGHT = 3
-CHAINS_IN_FLIGHT = 2
+STEPS_AT_ONCE = 2
 CHECK_SECONDS = 0.25
 STAGES = ("invoices", "requisites", "products", "workbook")
 
@@ -43,7 +44,7 @@ class StopSignal:
         return self._reason
 
     def check(self) -> None:
-        """Raises ReportCancelledError, LeaseLostError or ShutdownError when the report must stop."""
+        """Raises ReportCancelledError, LeaseLostError, ShutdownError or a ReportError when the report must stop."""
         if self._reason is not None:
             raise self._reason
         if self._aborted:
@@ -71,6 +72,10 @@ class StopSignal:
         """This worker is going down."""
         self._stop(ShutdownError)
 
+    def fail(self, reason: type[ReportError]) -> None:
+        """The report has used up what one report may: it fails with this reason."""
+        self._stop(reason)
+
     def _stop(self, reason: type[AppError]) -> None:
         with self._lock:
             self._reason = self._reason or reason
@@ -84,29 +89,39 @@ class Calls:
     every call that waits.
     """
 
-    def __init__(self, stop: StopSignal) -> None:
+    def __init__(self, stop: StopSignal, crew: Crew) -> None:
         self._stop = stop
-        self._look_ups = ThreadPoolExecutor(LOOK_UPS_IN_FLIGHT, thread_name_prefix="portal-call")
-        self._chains = ThreadPoolExecutor(CHAINS_IN_FLIGHT, thread_name_prefix="portal-chain")
+        self._crew = crew
+        look_ups, chains = crew.threads
+        in_its_language: dict[str, Any] = {"initializer": speak, "initargs": (language(),)}
+        self._look_ups = ThreadPoolExecutor(look_ups, thread_name_prefix="portal-call", **in_its_language)
+        self._chains = ThreadPoolExecutor(chains, thread_name_prefix="portal-chain", **in_its_language)
+        self._steps = ThreadPoolExecutor(STEPS_AT_ONCE, thread_name_prefix="portal-step", **in_its_language)
 
     def start(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> Future[T]:
         """Starts a single call."""
-        return self._look_ups.submit(call, *args, **kwargs)
+        return self._crew.start(self._look_ups, call, *args, **kwargs)
 
     def start_chain(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> Future[T]:
         """Starts something that makes many calls one after another."""
-        return self._chains.submit(call, *args, **kwargs)
+        return self._crew.start(self._chains, call, *args, **kwargs)
 
     def run(self, ask: Callable[[Q], T], questions: Iterable[Q], /) -> list[T]:
         """Asks several questions at once. → the answers, in their order."""
         asked = [self.start(ask, each) for each in questions]
         return [self.result(each) for each in asked]
 
+    def at_once(self, *steps: Callable[[], None]) -> None:
+        """Takes steps that ask several questions each at the same time: two at most."""
+        for each in [self._crew.start(self._steps, step) for step in steps]:
+            self.result(each)
+
     def result(self, future: Future[T]) -> T:
         """What the call returned or raised, or what the stop signal raises meanwhile."""
-        while not future.done():
-            self._stop.check()
-            wait([future], timeout=CHECK_SECONDS)
+        with self._crew.waits(future):
+            while not future.done():
+                self._stop.check()
+                wait([future], timeout=CHECK_SECONDS)
         return future.result()
 
     def __enter__(self) -> Calls:
@@ -117,7 +132,7 @@ class Calls:
     ) -> None:
         if kind is not None:
             self._stop.abort()
-        for pool in (self._look_ups, self._chains):
+        for pool in (self._look_ups, self._chains, self._steps):
             pool.shutdown(wait=kind is None, cancel_futures=kind is not None)
 
 
