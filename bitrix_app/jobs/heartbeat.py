@@ -11,7 +11,7 @@ import structlog
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from bitrix_app.errors import LeaseLostError
+from bitrix_app.errors import LeaseLostError, ReportTooLongError
 from bitrix_app.reports import Progress, StopSignal
 from bitrix_app.storage import Lease, ReportLeases
 
@@ -27,7 +27,8 @@ class Timing:
     ``lease``: how long a silent worker keeps its report; ``beat``: between two heartbeats; ``poll``: between two
     queries for queued reports without being woken; ``recover``: between two queries for lost workers; ``finish``: what
     running reports get to finish when the worker goes down; ``abandon``: what a stopped report gets before its thread
-    is abandoned; ``stall``: after so long without progress a report counts as stalled.
+    is abandoned; ``stall``: after so long without progress a report counts as stalled; ``longest``: how long an attempt
+    may run (contract §9).
     """
 
     lease: float = 20.0
@@ -37,6 +38,7 @@ class Timing:
     finish: float = 8.0
     abandon: float = 2.5
     stall: float = 5.0
+    longest: float = 4 * 3600.0
 
 
 class LatestProgress:
@@ -85,7 +87,7 @@ class Heartbeat:
         self._progress = progress
         self._timing = timing
         self._clock = clock
-        self._last_good = clock()
+        self._began = self._last_good = clock()
 
     def beat_until(self, ended: threading.Event) -> bool:
         """Beat until the work has ended (→ True), or has not within ``abandon`` seconds of being stopped (→ False)."""
@@ -101,7 +103,10 @@ class Heartbeat:
         return True
 
     def beat(self) -> None:
-        """Extend the lease once; a lost lease, a cancel, or a database that is away too long stop the work."""
+        """Extend the lease once; a lost lease, a cancel, a database that is away too long, or the deadline stop the
+        work."""
+        if self._clock() - self._began > self._timing.longest:
+            self._stop.fail(ReportTooLongError)
         try:
             if self._leases.beat(self._lease, self._progress.take()).cancelled:
                 self._stop.cancel()

@@ -20,7 +20,7 @@ from typing import Any, Protocol
 import structlog
 from structlog.contextvars import bound_contextvars
 
-from bitrix_app.errors import AppError, LeaseLostError, ReportCancelledError, StorageFullError
+from bitrix_app.errors import AppError, LeaseLostError, ReportCancelledError, ReportError, StorageFullError
 from bitrix_app.jobs.heartbeat import DATABASE_AWAY, Heartbeat, LatestProgress, Timing
 from bitrix_app.reports import LocalFile, Outcome, Progress, ProgressSink, ShutdownError, StopSignal
 from bitrix_app.storage import Files, Lease, ReportFile, ReportLeases, file_name
@@ -253,6 +253,10 @@ class Job:
         if self._stop.reason is ReportCancelledError:
             self._leases.cancelled(self._lease)
             return "cancelled"
+        if self._stop.reason is not None and issubclass(self._stop.reason, ReportError):
+            log.warning("report_failed", code=self._stop.reason.code)
+            self._leases.failed(self._lease, self._stop.reason.code)
+            return "failed"
         raise LeaseLostError
 
     def _insist(self, write: Callable[[], str]) -> str:

@@ -64,10 +64,15 @@ class Cleanup:
         return PeriodicTask("expire", HOURLY, self.expire), PeriodicTask("sweep", HOURLY, self.sweep)
 
     def expire(self) -> None:
-        """Delete reports (with their files) and audit log lines past their retention, and what erased portals left."""
+        """Delete what is past its retention: reports and removed portals with their files, audit log lines, names of
+        users who come no more, runs of the robot, and what erased portals left."""
         self._files.delete_all(self._retention.expire_reports())
+        self._files.delete_all(self._retention.expire_portals())
         self._retention.expire_journal()
+        self._retention.expire_users()
+        self._retention.expire_robot_runs()
         self._retention.expire_erasures()
+        self._retention.truncate_wal()
 
     def sweep(self) -> None:
         """Delete files without a row."""

@@ -8,14 +8,17 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Protocol
 from uuid import uuid4
 
 import structlog
 
+from bitrix_app.jobs.delivery.worker import DeliveryWorker
 from bitrix_app.jobs.heartbeat import DATABASE_AWAY, Timing
 from bitrix_app.jobs.job import Attempt, Delivery, Job, JobObserver, RunReport
 from bitrix_app.jobs.maintenance import Maintenance, WorkFolders
 from bitrix_app.jobs.queue import WakeQueue
+from bitrix_app.jobs.robots import RobotRunner
 from bitrix_app.storage import Files, Lease, ReportLeases
 
 log = structlog.get_logger("jobs")
@@ -130,7 +133,7 @@ class Worker:
         if time.monotonic() < self._next_recovery:
             return
         self._next_recovery = time.monotonic() + self._timing.recover
-        found = self._leases.recover()
+        found = self._leases.recover(self._timing.lease)
         if found:
             log.warning("workers_lost", reports=found)
 
@@ -172,22 +175,44 @@ class Worker:
             self._changed.wait_for(lambda: self._woken or self._stopping, self._timing.poll)
 
 
+class Background(Protocol):
+    """Something that runs in a thread of its own."""
+
+    def start(self) -> None: ...
+
+    def stop(self) -> None: ...
+
+
 class JobService:
-    """Worker, queue and maintenance of one process, embedded in the web server or in a process of its own.
+    """Worker, queue, maintenance, schedules, deliveries and runs of the robot of one process, embedded in the web
+    server or in a process of its own.
 
     ``start`` and ``stop`` may be called from any thread.
     """
 
-    def __init__(self, worker: Worker, queue: WakeQueue, maintenance: Maintenance, work_folders: WorkFolders) -> None:
+    def __init__(
+        self,
+        worker: Worker,
+        queue: WakeQueue,
+        maintenance: Maintenance,
+        work_folders: WorkFolders,
+        *,
+        schedules: Background | None = None,
+        delivery: DeliveryWorker | None = None,
+        robots: RobotRunner | None = None,
+    ) -> None:
         self._worker = worker
-        self._work_folders = work_folders
-        self._consumer = queue.consumer(woken=worker.wake, periodic=maintenance.run_due)
+        self._woken = tuple(each for each in (delivery, robots) if each is not None)
+        others = (work_folders, schedules, delivery, robots)
+        self._beside: tuple[Background, ...] = tuple(each for each in others if each is not None)
+        self._consumer = queue.consumer(woken=self._wake, periodic=maintenance.run_due)
 
     def start(self) -> None:
         """Begin to work, in the background."""
         self._worker.start()
         self._consumer.start()
-        self._work_folders.start()
+        for each in self._beside:
+            each.start()
 
     @property
     def broken(self) -> bool:
@@ -196,7 +221,13 @@ class JobService:
 
     def stop(self) -> None:
         """Take up nothing more, finish or release what runs. Blocks, for less than 20 seconds."""
-        self._work_folders.stop()
+        for each in self._beside:
+            each.stop()
         self._consumer.stop(graceful=False)
         self._worker.stop()
         self._consumer.stop(graceful=True)
+
+    def _wake(self) -> None:
+        self._worker.wake()
+        for each in self._woken:
+            each.wake()
