@@ -19,6 +19,7 @@ from werkzeug.routing import BaseConverter
 from bitrix_app.errors import RejectedRequestError
 from bitrix_app.portals import end_request
 from bitrix_app.web.api import make_api
+from bitrix_app.web.assets import ASSETS, install_assets
 from bitrix_app.web.errors import API_PREFIX, install_errors
 from bitrix_app.web.headers import install_headers
 from bitrix_app.web.i18n import current_language
@@ -58,6 +59,7 @@ def create_app(services: Services) -> Flask:
         locale_selector=current_language,
     )
     install_access_log(app)
+    app.extensions[ASSETS] = install_assets(app, ROOT / "static", urlsplit(settings.app_url).path.rstrip("/"))
     install_headers(app, settings)
     install_errors(app)
     app.before_request(services.clients.begin_request)

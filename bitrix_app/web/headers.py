@@ -99,6 +99,6 @@ def install_headers(app: Flask, settings: Settings) -> None:
         headers["Permissions-Policy"] = PERMISSIONS
         if settings.app_url.startswith("https://"):
             headers["Strict-Transport-Security"] = HSTS
-        if request.endpoint != "static" or response.status_code >= 400:
+        if request.endpoint not in {"static", "asset"} or response.status_code >= 400:
             headers["Cache-Control"] = "no-store"
         return response

@@ -10,9 +10,8 @@ from typing import Any
 import flask_babel
 from flask import g, has_request_context, request
 
-RUSSIAN = "ru"
-ENGLISH = "en"
-LANGUAGES = (RUSSIAN, ENGLISH)
+from bitrix_app.texts import ENGLISH, LANGUAGES, RUSSIAN
+
 READS_RUSSIAN = frozenset({"ru", "by", "be", "kz", "kk", "uz", "ky", "kg", "tj", "tg", "hy", "am", "az"})
 
 

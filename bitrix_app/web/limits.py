@@ -1,4 +1,4 @@
-"""Rate limits on launches and new reports, counted by the ``limits`` library in a moving window.
+"""Rate limits on launches, API calls and new reports, counted by the ``limits`` library in a moving window.
 
 Counted by network before the authorization server is asked, and by confirmed portal and user afterwards, so that
 nobody can use up another's share. A network is an IPv4 address, or the /64 that an IPv6 customer has to themselves. The
@@ -29,9 +29,13 @@ UNCONFIRMED_OF_NETWORK = "1800 per minute"
 REFUSED_OF_NETWORK = "30 per minute"
 LAUNCHES_OF_PORTAL = "900 per minute"
 LAUNCHES_OF_USER = "300 per minute"
+REQUESTS_OF_USER = "600 per minute"
+"""Behind the session. A page that watches its report asks 86 times a minute at most."""
+DOWNLOADS_NOTED_OF_LINK = "1 per minute"
 REPORTS_OF_USER = "60 per minute; 600 per hour"
 REPORTS_OF_PORTAL = "240 per minute; 2400 per hour"
 PROBE_STEPS_OF_PORTAL = "60 per 10 minutes"
+EVENTS_OF_PORTAL = "10 per minute"
 MEMORY = "memory://"
 KEYS = 20_000
 """Counters that a process keeps at most: strangers choose their addresses, so they must not fill our memory."""
@@ -85,6 +89,16 @@ class RateLimits:
         self._count("launch", LAUNCHES_OF_USER, member_id, str(user_id))
         self._count("launch", LAUNCHES_OF_PORTAL, member_id)
 
+    def request(self, portal_id: int, user_id: int) -> None:
+        """One more API call or download of a user."""
+        self._count("request", REQUESTS_OF_USER, str(portal_id), str(user_id))
+
+    def is_noted_download(self, link: str) -> bool:
+        """Whether this download belongs into the audit log: one a link and minute does, however often a browser or a
+        download manager repeats it."""
+        digest = hashlib.sha256(link.encode("utf-8", "replace")).hexdigest()
+        return self._hit(parse(DOWNLOADS_NOTED_OF_LINK), "download", digest)
+
     def report(self, portal_id: int, user_id: int) -> None:
         """One more new report."""
         self._count("report", REPORTS_OF_USER, str(portal_id), str(user_id))
@@ -93,6 +107,10 @@ class RateLimits:
     def probe(self, portal_id: int) -> None:
         """One more step of a probe, which puts several questions to the portal."""
         self._count("probe", PROBE_STEPS_OF_PORTAL, str(portal_id))
+
+    def has_room_for_event(self, member_id: str, name: str) -> bool:
+        """Whether what an event of this portal asks for is done at once, or left to the periodic tasks."""
+        return self._hit(parse(EVENTS_OF_PORTAL), "event", member_id[:ADDRESS_LENGTH], name)
 
     def _count(self, what: str, limits: str, *whose: str) -> None:
         for limit in parse_many(limits):
@@ -127,11 +145,19 @@ class RateLimits:
 class BoundedMemory(MemoryStorage):
     """The library's counters in memory, at most KEYS of them: it keeps an empty list for each key it ever saw."""
 
+    def __init__(self) -> None:
+        self._one_at_a_time = threading.Lock()
+        super().__init__()
+
     def acquire_entry(self, key: str, limit: int, expiry: int, amount: int = 1) -> bool:
-        """As in the library, after room was made: keys without an entry in force go, else those with the fewest."""
-        if len(self.events) >= KEYS and key not in self.events:
-            self._make_room()
-        return super().acquire_entry(key, limit, expiry, amount)
+        """As in the library, after room was made: keys without an entry in force go, else those with the fewest.
+
+        One thread at a time: two at once would start the library's timer twice, which it answers with RuntimeError.
+        """
+        with self._one_at_a_time:
+            if len(self.events) >= KEYS and key not in self.events:
+                self._make_room()
+            return super().acquire_entry(key, limit, expiry, amount)
 
     def _make_room(self) -> None:
         now, kept = time.time(), list(self.events.items())

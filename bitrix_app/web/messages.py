@@ -31,13 +31,20 @@ def message_for(code: str, params: Mapping[str, Any] | None = None) -> Message:
     template = MESSAGES.get(code, MESSAGES[AppError.code])
     if template is MESSAGES["invalid_argument"] and params and params.get("field"):
         template = FIELD_REFUSED
-    values = _Gaps(params or {})
+    values = _Gaps({"module": module_of(str((params or {}).get("method") or "")), **(params or {})})
     return Message(_(template.text) % values, _(template.advice) % values)
+
+
+def module_of(method: str) -> str:
+    """The module of a self-hosted Bitrix24 that has this REST method (``on-premise/versions``)."""
+    scope = method.partition(".")[0]
+    return scope if scope in {"crm", "disk", "im"} else "intranet" if scope == "department" else "rest"
 
 
 def reasons(fields: Mapping[str, str]) -> dict[str, list[str]]:
     """What is wrong with each field of an InvalidParametersError, as a problem's ``errors`` have it."""
-    return {name: [_(REASONS[reason])] for name, reason in fields.items()}
+    parted = {name: reason.partition(": ") for name, reason in fields.items()}
+    return {name: [_(REASONS[code]) % {"value": value}] for name, (code, _sign, value) in parted.items()}
 
 
 class _Gaps(dict[str, str]):
@@ -54,12 +61,35 @@ _REPEAT = N_("Try again in a minute. If that does not help, tell the administrat
 _REOPEN = N_("Open the application in Bitrix24 again.")
 _ASK_ADMIN = N_("Turn to the administrator of the portal.")
 
+NO_COLUMN = N_("Invoices of this portal have no column %(value)s, or no table can show it. Take it out of the columns.")
+COLUMN_REASONS: Mapping[str, str] = {
+    "no_such_field": N_("Invoices of this portal have no such field."),
+    "not_in_a_table": N_("A table cannot show fields of this type."),
+}
+"""Why a column cannot be chosen."""
 REASONS: Mapping[str, str] = {
     "unknown_kind": N_("There is no such kind of report."),
     "unknown_date_field": N_("Invoices of this portal have no such date field."),
+    "unknown_column": NO_COLUMN,
     "missing_day": N_("This day is missing."),
     "unknown_page": N_("There is no such page."),
     "after_last_day": N_("The first day is after the last day."),
+    "later_than_today": N_("This day has not come yet. Choose today or an earlier day."),
+    "not_of_receivables": N_("Receivables on a day do not take this condition. Leave it out."),
+    "period_of_registers": N_("A register needs a period with two days; “as_of_run” is for receivables."),
+    "period_of_receivables": N_("Receivables are of the day of the run: choose “as_of_run”."),
+    "scope_not_granted": N_(
+        "The portal has not granted the app the permission %(value)s that this delivery needs. "
+        "The administrator of the portal can add it in the application's card and install it once more."
+    ),
+    "no_such_report": N_("You have no such report. Choose another one to compare with."),
+    "report_not_finished": N_("This report is not ready, so there is nothing to compare with."),
+    "not_a_register": N_("Only registers of a period can be compared. Choose another report."),
+    "other_language": N_("That report is in the other language. Choose one in the language of this page."),
+    "rows_not_kept": N_(
+        "The rows of this report were not kept. Build it once more and compare with that one next time."
+    ),
+    "of_receivables_only": N_("This condition is for receivables on a day only. Leave it out."),
 }
 """Why a parameter does not fit, by the code of an InvalidParametersError."""
 
@@ -68,6 +98,54 @@ FIELD_REFUSED = Message(
     N_("Check the fields in the settings and build the report again."),
 )
 """What ``invalid_argument`` says where the portal names the field."""
+
+MARKET_PATH = "/marketplace/"
+"""Where a portal shows its applications and their payment (``sdk/bx24-js-sdk`` bx24-open-path)."""
+MENDED_AT: Mapping[str, str] = {
+    "invoices": "/crm/type/31/list/category/0/",
+    "own_company": "/crm/configs/mycompany/",
+    "clients": "/crm/company/list/",
+    "payment": MARKET_PATH,
+}
+"""Pages of the portal, by the code of a check."""
+PERIOD_ENDED = N_("The paid period of the application has ended.")
+EXTEND = N_(
+    "Bitrix24 lets it work for a while longer and then closes it. Extend it in the Market: reports, schedules and "
+    "settings stay as they are."
+)
+PAYMENT_STATES: Mapping[str, str] = {
+    "F": N_("The application is free"),
+    "L": N_("The application is a local one: there is nothing to pay"),
+    "D": N_("The application works as a demo version"),
+    "T": N_("The application is in its trial period"),
+    "P": N_("The application is paid for"),
+    "S": N_("The application comes with the subscription to the Market"),
+    "": N_("The portal does not tell whether the application is paid for"),
+}
+"""By the ``STATUS`` of the portal's ``app.info``."""
+
+PAUSES: Mapping[str, Message] = {
+    "user_access_error": Message(
+        N_("Bitrix24 has closed the application to the owner of the schedule, or they have been dismissed."),
+        N_("An administrator can open it to them, or take the schedule over."),
+    ),
+    "not_allowed_to_build": Message(
+        N_("The owner of the schedule may no longer build reports."),
+        N_("An administrator can add them in the settings of the application, or take the schedule over."),
+    ),
+    "invalid_grant": Message(
+        N_("The access of the schedule's owner to Bitrix24 has lapsed."),
+        N_("The owner should open the application and switch the schedule on; an administrator can take it over."),
+    ),
+}
+"""Why a schedule is paused, by the code of the error that paused it."""
+
+
+def paused_reason(code: str) -> str:
+    """Why a schedule is paused and what to do, in the reader's language."""
+    message = PAUSES.get(code, PAUSES["invalid_grant"])
+    return f"{_(message.text)} {_(message.advice)}"
+
 
 MESSAGES: Mapping[str, Message] = {
     # --- the tree of errors
@@ -98,6 +176,10 @@ MESSAGES: Mapping[str, Message] = {
         N_("The address of your Bitrix24 has changed, and the new one is not confirmed yet."),
         N_("Open the application at the new address."),
     ),
+    "portal_address": Message(
+        N_("Your Bitrix24 stands in an inner network, to which this application is not allowed to connect."),
+        N_("Whoever looks after the application can allow that network in the setting PORTAL_NETWORKS."),
+    ),
     "access_denied": Message(
         N_("Bitrix24 does not show you these data: you lack the rights."),
         N_("Ask the administrator of the portal for the right to read invoices, companies and contacts in CRM."),
@@ -110,8 +192,11 @@ MESSAGES: Mapping[str, Message] = {
         N_("The administrator of the portal has closed this application to you."), N_("Ask them to open it.")
     ),
     "payment_required": Message(
-        N_("The portal's plan has no access to REST, or is not paid."),
-        N_("The administrator of the portal should check the plan and the subscription in Bitrix24."),
+        N_("The paid or trial period of the application has ended, or the portal's plan has no access to REST."),
+        N_(
+            "The administrator of the portal should extend the application in the Market or check the plan. "
+            "Reports, schedules and settings are kept: everything goes on as before after the payment."
+        ),
     ),
     "portal_deleted": Message(N_("This Bitrix24 portal is gone or closed."), _ASK_ADMIN),
     "overload_limit": Message(
@@ -125,7 +210,10 @@ MESSAGES: Mapping[str, Message] = {
     ),
     "unknown_method": Message(
         N_("This Bitrix24 does not know the call %(method)s: it may be an older self-hosted one."),
-        N_("The administrator of the portal should update Bitrix24."),
+        N_(
+            "The administrator of the portal should update the module %(module)s to its latest version "
+            "(Settings → Product settings → Modules)."
+        ),
     ),
     "unknown_placement": Message(N_("This Bitrix24 does not have that place for applications."), _REPEAT),
     "handler_address": Message(
@@ -148,9 +236,38 @@ MESSAGES: Mapping[str, Message] = {
         N_("The report does not fit into an Excel file: a sheet holds at most 1,048,576 rows."),
         N_("Choose a shorter period or leave out the product rows."),
     ),
+    "report_too_long": Message(
+        N_("The report was being built for four hours, which is as long as a report may take."),
+        N_("Choose a shorter period or leave out the product rows, or build it when Bitrix24 answers more quickly."),
+    ),
+    "answers_too_heavy": Message(
+        N_("Bitrix24 has sent more data for this report than one report may weigh."),
+        N_("Choose a shorter period or leave out the product rows."),
+    ),
+    "receivables_disagree": Message(
+        N_("The ranges of the debts do not add up to the remainders, so the file was not given out."),
+        N_("Build the report again. If it happens again, tell the administrator of the app."),
+    ),
+    "sheets_too_heavy": Message(
+        N_("The sheets of this report weigh more than those of one report may."),
+        N_("Choose a shorter period or leave out the product rows."),
+    ),
     "app_uninstalled": Message(
         N_("The application was removed from the portal while the report was being built."),
         N_("Install the application again."),
+    ),
+    "not_delivered": Message(
+        N_("The report could not be delivered."), N_("It stays in the history; send it once more.")
+    ),
+    "chat_unavailable": Message(
+        N_("The chat is gone, or you are no longer in it."), N_("Choose another chat, or ask to be added to this one.")
+    ),
+    "folder_unavailable": Message(
+        N_("The folder of the Drive is gone, or you may not add files to it."),
+        N_("Choose another folder, or ask its owner for the right to add files."),
+    ),
+    "file_too_large": Message(
+        N_("The file is too large to be sent to Bitrix24."), N_("Download it from the list of reports.")
     ),
     "worker_lost": Message(
         N_("Building the report was begun several times, and each time the process was interrupted."),
@@ -205,6 +322,10 @@ MESSAGES: Mapping[str, Message] = {
     "not_found": Message(
         N_("There is no such thing here."), N_("Check the address, or go back to the list of reports.")
     ),
+    "not_published": Message(
+        N_("Whoever runs this server has not published the application in the Market, so there is no such document."),
+        N_("The settings MARKET_APP_NAME, MARKET_LICENSOR, MARKET_INN, MARKET_ADDRESS and MARKET_EMAIL fill it in."),
+    ),
     "method_not_allowed": Message(
         N_("This address does not take such a request."),
         N_("Open the application in your Bitrix24, not by its address."),
@@ -217,6 +338,37 @@ MESSAGES: Mapping[str, Message] = {
     "idempotency_key_reused": Message(
         N_("A report with other conditions has already been made with this idempotency key."), N_("Take a new key.")
     ),
+    "too_many_reports": Message(
+        N_("Too many reports wait or are being built: one user may have %(user)s of them, a portal %(portal)s."),
+        N_("Wait until some are ready, or cancel those that are not needed."),
+    ),
+    "report_not_done": Message(N_("The report is not ready."), N_("Wait until it is ready.")),
+    "rows_missing": Message(
+        N_("The rows of this report were not kept: it was built by an earlier version of the application."),
+        N_("Build it once more, or open the file."),
+    ),
+    "portal_quota": Message(
+        N_(
+            "The finished reports of this portal take %(stored)s MB, more than the %(quota)s MB that are kept for it. "
+            "Yours take %(own)s MB."
+        ),
+        N_(
+            "Delete finished reports that are no longer needed, those over long periods with product rows first. "
+            "The administrator of the portal can shorten in the settings how long reports are kept."
+        ),
+    ),
+    "too_many_schedules": Message(
+        N_("There are too many active schedules: one user may have %(user)s of them, a portal %(portal)s."),
+        N_("Pause or delete one that is not needed."),
+    ),
+    "robot_settings": Message(
+        N_("The robot is not set up for a report."),
+        N_("Choose a shared set, and where to send the report, in the settings of the automation rule."),
+    ),
+    "schedule_owner": Message(
+        N_("The owner of the schedule may no longer build reports."),
+        N_("Take the schedule over and start it again."),
+    ),
     "too_many_requests": Message(N_("Too many requests in a row."), N_("Wait a little and try again.")),
     "too_many_sets": Message(
         N_("There are too many sets already."), N_("Delete those that are not needed and save again.")
@@ -228,13 +380,18 @@ MESSAGES: Mapping[str, Message] = {
 }
 
 
-def check_message(check: Check) -> dict[str, Any]:
-    """``{code, ok, title, advice}``; the advice is empty where all is well."""
+def check_message(check: Check, origin: str) -> dict[str, Any]:
+    """``{code, ok, title, advice, link}``; the advice is empty where all is well. ``link``: the page of the portal at
+    ``origin`` where it is mended, ``{url, title}``, or None."""
     if check.error is not None:
         message = message_for(check.error, check.params)
-        return {"code": check.code, "ok": False, "title": message.text, "advice": message.advice}
+        return {"code": check.code, "ok": False, "title": message.text, "advice": message.advice, "link": None}
     title, advice = _words(check)
-    return {"code": check.code, "ok": check.ok, "title": title, "advice": "" if check.ok else advice}
+    if check.ok:
+        return {"code": check.code, "ok": True, "title": title, "advice": "", "link": None}
+    path = MENDED_AT.get(check.code)
+    link = {"url": f"{origin}{path}", "title": _("Open in the portal")} if path else None
+    return {"code": check.code, "ok": False, "title": title, "advice": advice, "link": link}
 
 
 def _words(check: Check) -> tuple[str, str]:
@@ -247,8 +404,22 @@ def _words(check: Check) -> tuple[str, str]:
             _("Add them in the application's card and install it once more."),
         ),
         "invoices": lambda: (
-            _("Invoices can be read; you see %(count)s", count=params["count"]),
-            "",
+            _("Invoices can be read; you see %(count)s", count=params["count"])
+            if check.ok
+            else _("The portal has no invoices yet, or shows you none"),
+            _("Make one in CRM, “Invoices”. Until then “Show on a sample” on the tab “Report” shows what a report is."),
+        ),
+        "own_company": lambda: (
+            _("Your own company and its requisites are there")
+            if check.ok
+            else _("Your own company has no requisites")
+            if params["companies"]
+            else _("The portal has no company details of your own"),
+            _("Without them reports show no seller with its ИНН. Add them in the settings of CRM."),
+        ),
+        "clients": lambda: (
+            _("There are companies to be billed") if check.ok else _("The portal has no companies yet"),
+            _("Add the companies that you bill, with their requisites: they give reports names, ИНН and КПП."),
         ),
         "embedding": lambda: (
             _embedding_title(check),
@@ -266,14 +437,54 @@ def _words(check: Check) -> tuple[str, str]:
             else _("The settings say %(zone)s, your profile %(user_zone)s", **params),
             _("If the portal is in your zone, choose it in the settings: it tells when a day begins."),
         ),
+        "batch": lambda: (
+            _("The portal takes questions in packets: fast fetching works")
+            if check.ok
+            else _("The portal refuses questions in packets: reports are fetched call by call"),
+            _("Reports are right all the same, only slower; fast fetching can be switched off in the settings."),
+        ),
+        "payments": lambda: (
+            _("The portal shows its payments")
+            if check.ok
+            else _("The portal does not show its payments: payment goes by the payment date or the stage"),
+            _("Choose in the settings another source of the paid amount, or ask for the right to read payments."),
+        ),
+        "payment": lambda: (_payment_title(check), _(EXTEND)),
+        "robot": lambda: (
+            _robot_title(check),
+            _("Install the application once more: that is harmless."),
+        ),
         "limits": lambda: (
             _("The portal's limits leave room for reports")
             if check.ok
-            else _("The portal's limit is nearly used up: %(operating)s s of 480", operating=params["operating"]),
+            else _(
+                "The portal's limit of work is nearly used up: %(operating)s s in ten minutes",
+                operating=params["operating"],
+            ),
             _("Reports wait until the portal lets them go on; build large ones at another time."),
         ),
     }
     return words[check.code]()
+
+
+def _payment_title(check: Check) -> str:
+    if not check.ok:
+        return _(PERIOD_ENDED).rstrip(".")
+    state, days = _(PAYMENT_STATES[check.params["status"]]), check.params["days"]
+    return state if days is None else f"{state}. {_('Days left: %(days)s', days=days)}"
+
+
+def _robot_title(check: Check) -> str:
+    if not check.ok:
+        return _("The robot for automation rules is not registered")
+    if not check.params["missing"]:
+        return _("The robot “Build the register” stands among the automation rules")
+    return _(
+        "The robot for automation rules is off, all else works: the portal does not grant “%(scope)s”. "
+        "An administrator can grant it: Developer resources (or the Market) — the application's card — permissions — "
+        "tick “%(scope)s”, save, press “Reinstall” and open the application.",
+        scope=check.params["missing"],
+    )
 
 
 def _embedding_title(check: Check) -> str:
@@ -297,7 +508,10 @@ def _places(codes: str) -> str:
         "CRM_SMART_INVOICE_LIST_TOOLBAR": _("the menu above the list of invoices"),
         "CRM_SMART_INVOICE_DETAIL_TAB": _("the tab in an invoice's card"),
         "CRM_COMPANY_DETAIL_TAB": _("the tab in a company's card"),
+        "CRM_DEAL_DETAIL_TAB": _("the tab in a deal's card"),
+        "CRM_CONTACT_DETAIL_TAB": _("the tab in a contact's card"),
         "CRM_ANALYTICS_MENU": _("the menu item in CRM analytics"),
+        "REST_APP_URI": _("links from messages to a report"),
         "ONAPPUNINSTALL": _("the message that the application is removed"),
     }
     return ", ".join(titles.get(code, code) for code in codes.split(", "))

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from typing import Any
 
-from bitrix_app.jobs import WORKBOOK
-from bitrix_app.storage import AuditEntry, PortalRecord, ReportFile, ReportRecord, SavedSet
+from bitrix_app.jobs import FORMATS, WORKBOOK
+from bitrix_app.storage import AuditEntry, DeliveryRecord, PortalRecord, ReportFile, ReportRecord, SavedSet
 from bitrix_app.web.filters import filter_labels
 from bitrix_app.web.messages import message_for
 from bitrix_app.web.pages import address
@@ -18,7 +18,10 @@ from bitrix_app.web.session import DownloadClaims, signed_tokens
 FIRST_STAGE = "invoices"
 KOPECK = Decimal("0.01")
 FIRST_PROBLEMS = 5
+DOWNLOADS = {each.name for each in FORMATS}
 SUMS = ("amount", "vat", "amount_with_vat", "amount_without_vat")
+PAYMENTS = ("paid", "unpaid", "overdue", "overpaid")
+"""Sums that reports of earlier versions lack."""
 
 
 def moment(value: datetime | None) -> str | None:
@@ -49,13 +52,15 @@ class ReportPresenter:
 
     def report(self, record: ReportRecord) -> dict[str, Any]:
         """The report object."""
-        downloads = [self._download(record, file) for file in record.files] if record.status == "done" else []
+        offered = [file for file in record.files if file.format in DOWNLOADS] if record.status == "done" else []
+        downloads = [self._download(record, file) for file in offered]
         workbooks = (each["url"] for each in downloads if each["format"] == WORKBOOK.name)
         return {
             "id": record.id,
             "status": record.status,
             "params": record.params,
-            "filters": filter_labels(record.params, self._titles),
+            "names": record.names,
+            "filters": filter_labels(record.params, self._titles, record.names),
             "created_at": moment(record.created_at),
             "started_at": moment(record.started_at),
             "finished_at": moment(record.finished_at),
@@ -64,6 +69,7 @@ class ReportPresenter:
             "error": error(record) if record.status == "failed" else None,
             "download_url": next(workbooks, None),
             "downloads": downloads,
+            "deliveries": [delivery(each) for each in record.deliveries],
         }
 
     def _download(self, record: ReportRecord, file: ReportFile) -> dict[str, Any]:
@@ -97,18 +103,54 @@ def error(record: ReportRecord) -> dict[str, str]:
     return {"code": code, "message": f"{message.text} {message.advice}"}
 
 
+def delivery(record: DeliveryRecord) -> dict[str, Any]:
+    """A target of a report and how it stands there; ``error`` also while another try is to come."""
+    code = record.error_code
+    message = message_for(code, record.error_params) if code else None
+    return {
+        **record.target,
+        "state": record.state,
+        "ended_at": moment(record.ended_at),
+        "error": {"code": code, "message": f"{message.text} {message.advice}"} if message else None,
+    }
+
+
 def summary(stored: Mapping[str, Any]) -> dict[str, Any]:
-    """The totals of a finished report."""
+    """The totals of a finished report; of receivables, the debts too."""
+    debts = stored.get("receivables")
     return {
         "invoices": int(stored.get("invoices") or 0),
         "problems": int(stored.get("problems") or 0),
         "undated": int(stored.get("undated") or 0),
         "totals": [
-            {"currency": total.get("currency") or "", **{name: money(total.get(name, 0)) for name in SUMS}}
+            {
+                "currency": total.get("currency") or "",
+                **{name: money(total.get(name, 0)) for name in SUMS},
+                **{name: money(total[name]) for name in PAYMENTS if name in total},
+            }
             for total in stored.get("totals") or ()
         ],
         "first_problems": list(stored.get("first_problems") or ())[:FIRST_PROBLEMS],
+        "problems_by_field": list(stored.get("problems_by_field") or ()),
+        **({} if stored.get("changes") is None else {"changes": _changes(stored["changes"])}),
+        **({} if debts is None else {"receivables": _named(debts), "debtors": _named(stored.get("debtors") or ())}),
     }
+
+
+def _changes(stored: Mapping[str, Any]) -> dict[str, Any]:
+    """What has changed since an earlier report."""
+    sums = ("was", "now", "difference")
+    return {
+        **stored,
+        "totals": [
+            {"currency": each["currency"] or "", **{name: money(each[name]) for name in sums}}
+            for each in stored["totals"]
+        ],
+    }
+
+
+def _named(sums: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    return [{**each, "currency": each["currency"] or ""} for each in sums]
 
 
 def audit_entry(entry: AuditEntry) -> dict[str, Any]:

@@ -10,14 +10,17 @@ import json
 import re
 from collections.abc import Mapping
 from datetime import date
+from itertools import pairwise
 from typing import Any, NoReturn, TypeVar
 from zoneinfo import available_timezones
 
 from flask import Request
-from marshmallow import RAISE, Schema, ValidationError, fields, validate, validates_schema
+from marshmallow import RAISE, Schema, ValidationError, fields, validate
 
 from bitrix_app.errors import RejectedRequestError
-from bitrix_app.portals import PERIODS
+from bitrix_app.jobs import MOST_COLUMNS, PARTLY, REMAINDER
+from bitrix_app.portals import FETCH_MODES, PAYMENT_SOURCES, PERIODS, TABS
+from bitrix_app.storage import LONGEST_JOURNAL_DAYS
 from bitrix_app.web.i18n import N_
 from bitrix_app.web.i18n import translate as _
 
@@ -86,9 +89,13 @@ def _integer(digits: str) -> int:
     return int(digits)
 
 
+PAID_WORDS = (PARTLY, REMAINDER)
 LARGEST_ID = 2**31 - 1
+MOST_BORDERS = 5
+LAST_BORDER = 3650
 DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 FIELD_NAME = r"[A-Za-z][A-Za-z0-9_]{0,99}\Z"
+COLUMN = r"[A-Za-z][A-Za-z0-9_]{0,99}"
 CURRENCY = r"[A-Z]{3}\Z"
 STAGE_ID = r"[A-Za-z0-9_]{1,50}:[A-Za-z0-9_]{1,50}\Z"
 MARSHMALLOW_SAYS = (
@@ -107,6 +114,9 @@ NO_NAME = N_("This cannot be a name of a field.")
 NO_CURRENCY = N_("This cannot be a currency.")
 NO_STAGE = N_("This cannot be a stage.")
 TOO_LONG = N_("The list is too long.")
+DAYS_OF_REPORTS = N_("From 1 to 3650 days.")
+DAYS_OF_JOURNAL = N_("From 1 to 1095 days.")
+NO_ZONE = N_("There is no such time zone.")
 CONTROL = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 
 
@@ -121,9 +131,6 @@ class StrictDate(fields.Field[date]):
         except ValueError as error:
             raise ValidationError(_("There is no such day.")) from error
 
-    def _serialize(self, value: date | None, *args: Any, **kwargs: Any) -> str | None:  # noqa: ARG002 - see above
-        return None if value is None else value.isoformat()
-
 
 class StrictBoolean(fields.Field[bool]):
     """JSON's true or false; no 1, no "yes"."""
@@ -132,6 +139,15 @@ class StrictBoolean(fields.Field[bool]):
         if not isinstance(value, bool):
             raise ValidationError(_("This must be true or false."))
         return value
+
+
+class PaidFilter(fields.Field[bool | str]):
+    """Which invoices by payment: JSON's true (paid) or false (nothing is), or one of two words."""
+
+    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> bool | str:  # noqa: ARG002 - marshmallow's signature
+        if isinstance(value, bool) or (isinstance(value, str) and value in PAID_WORDS):
+            return value
+        raise ValidationError(_("This must be true, false, partly or remainder."))
 
 
 class PlainText(fields.Field[str]):
@@ -151,6 +167,46 @@ class PlainText(fields.Field[str]):
         if not self.shortest <= len(text) <= self.longest:
             raise ValidationError(_("The text is empty or too long."))
         return text
+
+
+class ColumnCodes(fields.Field[list[str]]):
+    """Codes of columns in their order: 1 to 40, each once. What is wrong is said of the whole list, naming the code."""
+
+    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> list[str]:  # noqa: ARG002 - marshmallow's signature
+        if not isinstance(value, list):
+            raise ValidationError(_("Not a valid list."))
+        if not value:
+            raise ValidationError(_("Choose at least one column."))
+        for place, each in enumerate(value):
+            if not isinstance(each, str) or not re.fullmatch(COLUMN, each):
+                raise ValidationError(_("This cannot be a column: %(value)s.") % {"value": _shown(each)})
+            if each in value[:place]:
+                raise ValidationError(_("The column %(value)s stands twice.") % {"value": each})
+            if place == MOST_COLUMNS:
+                raise ValidationError(
+                    _("At most %(most)s columns can be chosen; %(value)s is one too many.")
+                    % {"most": MOST_COLUMNS, "value": each}
+                )
+        return list(value)
+
+
+class Borders(fields.Field[list[int]]):
+    """The last days of the ranges: one to five whole numbers that grow. What is wrong is said of the whole list."""
+
+    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> list[int]:  # noqa: ARG002 - marshmallow's signature
+        if not isinstance(value, list):
+            raise ValidationError(_("Not a valid list."))
+        if not 1 <= len(value) <= MOST_BORDERS:
+            raise ValidationError(_("Name one to %(most)s borders of ranges.") % {"most": MOST_BORDERS})
+        if not all(type(each) is int and 1 <= each <= LAST_BORDER for each in value):
+            raise ValidationError(_("A border is a whole number of days from 1 to %(most)s.") % {"most": LAST_BORDER})
+        if any(later <= earlier for earlier, later in pairwise(value)):
+            raise ValidationError(_("Each border must be greater than the one before it."))
+        return list(value)
+
+
+def _shown(value: Any) -> str:
+    return str(value)[:100].encode(errors="replace").decode()
 
 
 def identifier(**kwargs: Any) -> fields.Integer:
@@ -174,9 +230,11 @@ def stage_ids(**kwargs: Any) -> fields.List[str]:
     return fields.List(stage, validate=validate.Length(max=300, error=TOO_LONG), **kwargs)
 
 
-def whole_number(low: int, high: int, **kwargs: Any) -> fields.Integer:
-    """A whole number between two bounds, both included."""
-    return fields.Integer(strict=True, validate=validate.Range(min=low, max=high, error=OUT_OF_BOUNDS), **kwargs)
+def whole_number(low: int, high: int, wrong: str | None = None, **kwargs: Any) -> fields.Integer:
+    """A whole number between two bounds, both included. ``wrong``: what is said of anything else."""
+    told: dict[str, str | list[Any] | dict[Any, Any]] | None = {"invalid": wrong, "null": wrong} if wrong else None
+    bounds = validate.Range(min=low, max=high, error=wrong or OUT_OF_BOUNDS)
+    return fields.Integer(strict=True, validate=bounds, error_messages=told, **kwargs)
 
 
 def one_of(choices: tuple[str, ...], **kwargs: Any) -> fields.String:
@@ -210,30 +268,8 @@ class FiltersSchema(StrictSchema):
     mycompany_id = identifier(allow_none=True, load_default=None)
     assigned_by_id = identifier(allow_none=True, load_default=None)
     currency = currency_code(allow_none=True, load_default=None)
-    paid = StrictBoolean(allow_none=True, load_default=None)
-
-
-class ReportSchema(FiltersSchema):
-    """``POST /reports``: the kind, the period (both dates included) and the filters."""
-
-    kind = PlainText(40, load_default="register")
-    date_from = StrictDate(required=True)
-    date_to = StrictDate(required=True)
-
-
-class SavedParamsSchema(FiltersSchema):
-    """The filters of a saved set; dates only where the period has no name."""
-
-    date_from = StrictDate(allow_none=True, load_default=None)
-    date_to = StrictDate(allow_none=True, load_default=None)
-
-
-class SavedSetSchema(StrictSchema):
-    """``POST /saved-sets``, ``PUT /saved-sets/{id}``."""
-
-    name = PlainText(80, required=True)
-    params = fields.Nested(SavedParamsSchema, required=True)
-    shared = StrictBoolean(load_default=False)
+    paid = PaidFilter(allow_none=True, load_default=None)
+    columns = ColumnCodes(allow_none=True, load_default=None)
 
 
 class SessionSchema(StrictSchema):
@@ -242,6 +278,12 @@ class SessionSchema(StrictSchema):
     AUTH_ID = PlainText(2048, required=True)
     member_id = PlainText(200, required=True)
     REFRESH_ID = PlainText(2048, allow_none=True, load_default=None)
+
+
+class ThemeSchema(StrictSchema):
+    """``PUT /theme``."""
+
+    theme = one_of(("light", "dark"), required=True)
 
 
 class ProbeSchema(StrictSchema):
@@ -267,6 +309,11 @@ class BuildersSchema(StrictSchema):
     )
 
 
+def _is_zone(name: str) -> None:
+    if name not in available_timezones():
+        raise ValidationError(NO_ZONE)
+
+
 class SettingsSchema(StrictSchema):
     """``PUT /settings``: the whole object."""
 
@@ -274,17 +321,17 @@ class SettingsSchema(StrictSchema):
     shipped_field = field_name(required=True, allow_none=True)
     paid_field = field_name(required=True, allow_none=True)
     excluded_stages = stage_ids(required=True, allow_none=True)
-    time_zone = fields.String(required=True, validate=validate.Length(max=64))
+    time_zone = fields.String(required=True, validate=_is_zone, error_messages={"null": NO_ZONE})
     default_period = one_of(PERIODS)
+    columns = ColumnCodes(allow_none=True)
+    receivables_borders = Borders()
+    tabs_off = fields.List(one_of(TABS), validate=validate.Length(max=len(TABS), error=TOO_LONG))
     builders = fields.Nested(BuildersSchema)
-    report_days = whole_number(1, 3650)
-    journal_days = whole_number(1, 3650)
-
-    @validates_schema(skip_on_field_errors=True)
-    def check_zone(self, data: dict[str, Any], **kwargs: Any) -> None:  # noqa: ARG002 - marshmallow's signature
-        """The time zone is one that exists."""
-        if data["time_zone"] not in available_timezones():
-            raise ValidationError(_("There is no such time zone."), "time_zone")
+    report_days = whole_number(1, 3650, DAYS_OF_REPORTS)
+    journal_days = whole_number(1, LONGEST_JOURNAL_DAYS, DAYS_OF_JOURNAL)
+    fetch_mode = one_of(FETCH_MODES)
+    payment_source = one_of(PAYMENT_SOURCES)
+    paid_amount_field = field_name(allow_none=True)
 
 
 def load(schema: type[S], body: Any) -> dict[str, Any]:
@@ -297,13 +344,15 @@ def load(schema: type[S], body: Any) -> dict[str, Any]:
 
 
 def flat(messages: dict[Any, Any], prefix: str = "") -> dict[str, list[str]]:
-    """Flattened marshmallow messages: ``{"builders.users.0": [message]}``; those of the whole body under ``body``.
+    """Flattened marshmallow messages: ``{"builders.users.0": [message]}``; those of a whole object under its name, of
+    the whole body under ``body``.
 
     A name that came in as half a surrogate pair is named with a question mark: the answer must be text.
     """
     found: dict[str, list[str]] = {}
     for name, value in messages.items():
-        key = f"{prefix}{'body' if name == '_schema' else str(name)[:100].encode(errors='replace').decode()}"
+        shown = str(name)[:100].encode(errors="replace").decode()
+        key = (prefix[:-1] or "body") if name == "_schema" else f"{prefix}{shown}"
         if isinstance(value, dict):
             found.update(flat(value, f"{key}."))
         else:

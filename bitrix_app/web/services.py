@@ -8,20 +8,20 @@ from dataclasses import dataclass
 
 from flask import current_app
 
-from bitrix_app.jobs import Ordering
+from bitrix_app.jobs import Delivering, Ordering, ReportRows, Scheduling
 from bitrix_app.portals import (
     Access,
     Catalogs,
     Embedding,
     Installer,
     Launcher,
+    PortalCache,
     PortalClients,
     PortalEvents,
     Probe,
-    TtlCache,
 )
 from bitrix_app.settings import Settings
-from bitrix_app.storage import AuditLog, Database, Files, Portals, PortalUsers, Reports, SavedSets
+from bitrix_app.storage import AuditLog, Database, Files, Portals, PortalUsers, Reports, RobotRuns, SavedSets
 
 SERVICES = "invoice_register"
 
@@ -32,7 +32,8 @@ class Services:
 
     ``ping_queue`` raises AppError when the queue cannot be reached. ``worker_broken``: whether this process's own
     worker, if it has one, has died. ``overviews`` keeps companies' overviews for a
-    minute. ``render_metrics``: Prometheus' text, shown with METRICS_TOKEN. ``clock``: seconds since 1970.
+    minute, ``client_debts`` what clients owe for five.
+    ``render_metrics``: Prometheus' text, shown with METRICS_TOKEN. ``clock``: seconds since 1970.
     """
 
     settings: Settings
@@ -41,6 +42,7 @@ class Services:
     users: PortalUsers
     reports: Reports
     saved_sets: SavedSets
+    robot_runs: RobotRuns
     audit_log: AuditLog
     files: Files
     clients: PortalClients
@@ -52,9 +54,13 @@ class Services:
     launcher: Launcher
     events: PortalEvents
     ordering: Ordering
+    scheduling: Scheduling
+    delivering: Delivering
+    rows: ReportRows
     ping_queue: Callable[[], None]
     worker_broken: Callable[[], bool]
-    overviews: TtlCache
+    overviews: PortalCache
+    client_debts: PortalCache
     render_metrics: Callable[[], bytes]
     clock: Callable[[], float] = time.time
 

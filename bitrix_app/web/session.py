@@ -21,7 +21,9 @@ from bitrix_app.errors import RejectedRequestError
 from bitrix_app.jobs import today_in
 from bitrix_app.portals import complete_settings
 from bitrix_app.storage import PortalRecord, UserReports, UserSavedSets
-from bitrix_app.web.i18n import LANGUAGES, choose_language
+from bitrix_app.texts import LANGUAGES
+from bitrix_app.web.i18n import choose_language
+from bitrix_app.web.limits import rate_limits
 from bitrix_app.web.services import services
 
 SIGNED_TOKENS = "invoice_register_tokens"
@@ -151,8 +153,14 @@ def new_session(portal: PortalRecord, user_id: int, lang: str) -> tuple[str, int
     return signed_tokens().session(SessionClaims(portal.id, portal.epoch, user_id, lang))
 
 
+def enter_session(portal: PortalRecord, user_id: int, lang: str) -> None:
+    """Makes this request one of the user's session, as ``require_session`` does for a token: a confirmed launch."""
+    g.session = Session(portal, user_id, lang)
+
+
 def require_session() -> None:
-    """Before each API call: the caller's session, or RejectedRequestError 401."""
+    """Before each API call: the caller's session. Raises RejectedRequestError: 401 without one, 429 for one call too
+    many; and what ``Access.require_open`` raises where the portal has closed the app to them."""
     header = request.headers.get("Authorization", "")
     if header[: len(SCHEME)].lower() != SCHEME or not header[len(SCHEME) :].strip():
         raise RejectedRequestError(401, "session_required")
@@ -162,6 +170,8 @@ def require_session() -> None:
         raise RejectedRequestError(401, "session_expired")
     choose_language(claims.lang if claims.lang in LANGUAGES else LANGUAGES[0])
     g.session = Session(portal, claims.user_id, claims.lang)
+    rate_limits().request(portal.id, claims.user_id)
+    services().access.require_open(portal, claims.user_id)
 
 
 def installed_portal(portal_id: int, epoch: int) -> PortalRecord | None:

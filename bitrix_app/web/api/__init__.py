@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, json, request
 
-from bitrix_app.web.api import cards, portal, reports, user
+from bitrix_app.web.api import cards, delivery, journal, payments, portal, reports, rows, schedules, user, zones
 from bitrix_app.web.api.openapi import describe
 from bitrix_app.web.session import require_session
 
@@ -28,6 +28,6 @@ def make_api(app_url: str) -> Blueprint:
     def openapi_json() -> Response:
         return Response(description, mimetype="application/json")
 
-    for resource in (user, portal, reports, cards):
+    for resource in (user, portal, reports, rows, schedules, cards, payments, delivery, zones, journal):
         resource.add_to(api)
     return api

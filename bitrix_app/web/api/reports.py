@@ -9,18 +9,21 @@ from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 
 from bitrix_app.errors import RejectedRequestError
+from bitrix_app.jobs import DEFAULT_KIND, told_in_log
 from bitrix_app.storage import ReportRecord
+from bitrix_app.web.api.order_body import ReportSchema
+from bitrix_app.web.i18n import current_language
 from bitrix_app.web.i18n import translate as _
 from bitrix_app.web.limits import rate_limits
 from bitrix_app.web.pages import address
 from bitrix_app.web.present import ReportPresenter
-from bitrix_app.web.schemas import OWN_PERIOD, ReportSchema, json_body, load
+from bitrix_app.web.schemas import OWN_PERIOD, json_body, load
 from bitrix_app.web.services import services
 from bitrix_app.web.session import session
 
 PAGE = 20
 IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,200}")
-NOT_CHOSEN = {"kind", "company_id", "invoice_id"}
+NOT_CHOSEN = {"kind", "company_id", "invoice_id", "compare_with", "lang"}
 """Parameters that the form does not remember."""
 
 
@@ -42,6 +45,7 @@ def estimate_report() -> ResponseReturnValue:
         "undated": found.undated,
         "calls": found.calls,
         "seconds": found.seconds,
+        "batch_seconds": found.batch_seconds,
         "at_most": found.at_most,
     }
 
@@ -50,10 +54,11 @@ def start_report() -> ResponseReturnValue:
     """Orders a report. The same ``Idempotency-Key`` again answers with the same report."""
     portal, user_id, key = session().portal, session().user_id, _idempotency_key()
     body = load(ReportSchema, json_body(request))
+    body["lang"] = body["lang"] or current_language()
     rate_limits().report(portal.id, user_id)
     record, is_new = services().ordering.order(portal, user_id, body, idempotency_key=key)
-    if is_new and body["invoice_id"] is None:
-        _remember_choice(record, body["period"] or OWN_PERIOD)
+    if is_new and body["kind"] == DEFAULT_KIND and body["invoice_id"] is None and not body["sample"]:
+        _remember_choice(record, body["period"] or OWN_PERIOD, body["columns"])
     headers = {"Location": address(f"/api/v1/reports/{record.id}")}
     return _presenter().report(record), 202, headers
 
@@ -89,7 +94,7 @@ def delete_report(report_id: UUID) -> ResponseReturnValue:
     if names is None:
         raise RejectedRequestError(404, "not_found")
     services().files.delete_all(names)
-    session().note("report_deleted", record.id, date_from=record.params["date_from"], date_to=record.params["date_to"])
+    session().note("report_deleted", record.id, **told_in_log(record.params, record.names))
     return "", 204
 
 
@@ -111,6 +116,8 @@ def _idempotency_key() -> str | None:
     return key
 
 
-def _remember_choice(record: ReportRecord, period: str) -> None:
+def _remember_choice(record: ReportRecord, period: str, columns: list[str] | None) -> None:
+    """``columns`` are those that were asked for: the settings' may change."""
     choice = {name: value for name, value in record.params.items() if name not in NOT_CHOSEN}
-    services().users.save_last_choice(record.portal_id, record.user_id, {"period": period, **choice})
+    chosen = {"period": period, **choice, "columns": columns, "chosen_on": session().today.isoformat()}
+    services().users.save_last_choice(record.portal_id, record.user_id, chosen)

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from flask import Flask
 
-from bitrix_app.web.views import downloads, events, launch, public
+from bitrix_app.web.views import downloads, events, launch, legal, public, robot
 
 
 def add_views(app: Flask) -> None:
     """Adds all addresses outside the API."""
-    for view in (public, launch, events, downloads):
+    for view in (public, legal, launch, events, robot, downloads):
         view.add_to(app)

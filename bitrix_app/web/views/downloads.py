@@ -5,16 +5,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import ExitStack
-from typing import Any
 from urllib.parse import quote
 
 from flask import Flask, Response, request
 from werkzeug.wsgi import wrap_file
 
 from bitrix_app.errors import RejectedRequestError
-from bitrix_app.jobs import FORMATS
+from bitrix_app.jobs import FORMATS, file_title, told_in_log
 from bitrix_app.storage import ReportFile, ReportRecord
 from bitrix_app.web.headers import ATTACHMENT
+from bitrix_app.web.limits import rate_limits
 from bitrix_app.web.services import services
 from bitrix_app.web.session import DownloadClaims, installed_portal, signed_tokens
 
@@ -31,24 +31,20 @@ def download(token: str) -> Response:
     """The whole file, streamed from wherever the store keeps it; parts of it (``Range``) are not offered."""
     if len(token) > LONGEST_LINK:
         raise RejectedRequestError(404, "link_invalid")
-    record, file = _found(signed_tokens().read_download(token))
+    claims = signed_tokens().read_download(token)
+    rate_limits().request(claims.portal_id, claims.user_id)
+    record, file = _found(claims)
     try:
         stream = services().files.open(file.name)
     except FileNotFoundError as error:
         raise RejectedRequestError(404, "link_invalid") from error
     with ExitStack() as unless_sent:
         unless_sent.callback(stream.close)
-        if request.method != "HEAD":
+        if request.method != "HEAD" and rate_limits().is_noted_download(token):
             _note(record, file)
         response = Response(wrap_file(request.environ, stream), headers=_headers(record, file), direct_passthrough=True)
         unless_sent.pop_all()
     return response
-
-
-def file_title(record: ReportRecord, file: ReportFile) -> str:
-    """«Реестр счетов 2026-01-01 — 2026-03-31.xlsx»: the name that the reader's computer saves."""
-    params: Mapping[str, Any] = record.params
-    return f"Реестр счетов {params['date_from']} — {params['date_to']}.{file.format}"
 
 
 def disposition(title: str) -> str:
@@ -70,13 +66,13 @@ def _headers(record: ReportRecord, file: ReportFile) -> dict[str, str]:
     return {
         "Content-Type": MEDIA_TYPES[file.format],
         "Content-Length": str(file.size),
-        "Content-Disposition": disposition(file_title(record, file)),
+        "Content-Disposition": disposition(file_title(record, file.format)),
         "Content-Security-Policy": ATTACHMENT,
     }
 
 
 def _note(record: ReportRecord, file: ReportFile) -> None:
-    details = {"format": file.format, "date_from": record.params["date_from"], "date_to": record.params["date_to"]}
+    details = {"format": file.format, **told_in_log(record.params, record.names)}
     services().audit_log.add(
         record.portal_id, record.user_id, record.user_name, "report_downloaded", record.id, details=details
     )

@@ -8,17 +8,27 @@ import structlog
 from flask import Flask, render_template, request
 from flask.typing import ResponseReturnValue
 
-from bitrix_app.portals import Installation, InstallForm, InstallStep, LaunchForm
+from bitrix_app.errors import AuthorizationServerError, PortalBusyError, PortalError
+from bitrix_app.portals import Installation, InstallForm, InstallStep, LaunchForm, complete_settings
+from bitrix_app.web.api.reports import list_reports
+from bitrix_app.web.api.user import list_sets, me
 from bitrix_app.web.errors import status_of
 from bitrix_app.web.headers import let_any_portal_frame, let_portal_frame, opened_origin
 from bitrix_app.web.i18n import choose_language, language_of
 from bitrix_app.web.i18n import translate as _
 from bitrix_app.web.limits import rate_limits
-from bitrix_app.web.messages import message_for, place_titles
-from bitrix_app.web.pages import Placement, page_config, page_values, read_placement, script_values
+from bitrix_app.web.messages import MARKET_PATH, message_for, place_titles
+from bitrix_app.web.pages import (
+    Placement,
+    page_config,
+    page_values,
+    payment_notice,
+    read_placement,
+    script_values,
+)
 from bitrix_app.web.schemas import form_body
 from bitrix_app.web.services import services
-from bitrix_app.web.session import new_session
+from bitrix_app.web.session import enter_session, new_session, session
 
 log = structlog.get_logger("web")
 
@@ -49,12 +59,38 @@ def launch() -> str:
     rate_limits().launch(caller.member_id, caller.user_id)
     opened = launcher.launch(caller, form)
     let_portal_frame(caller.client_endpoint, opened.portal.origins)
+    if opened.confirmed_admin:
+        services().installer.look_after(caller, opened.portal, install_form(fields))
     token, _expires_at = new_session(opened.portal, opened.user_id, lang)
     placement = read_placement(fields.get("PLACEMENT", ""), fields.get("PLACEMENT_OPTIONS", ""))
     config = page_config("report", opened.portal, opened.user, placement, user_id=opened.user_id)
+    enter_session(opened.portal, opened.user_id, lang)
+    config["start"] = first_answers()
+    seconds, faster = services().ordering.usual_seconds(opened.portal)
     return render_template(
-        "app.html", **page_values(), **script_values(opened.portal), session_token=token, config=config
+        "app.html",
+        **page_values(),
+        **script_values(opened.portal),
+        session_token=token,
+        theme=services().users.theme(opened.portal.id, opened.user_id),
+        config=config,
+        payment=payment_notice(opened.portal, is_admin=config["user"]["is_admin"]),
+        market=f"{config['portal']['origin']}{MARKET_PATH}",
+        fetching={"seconds": seconds, "faster": faster},
     )
+
+
+def first_answers() -> dict[str, object]:
+    """What the page asks the API for first, by path: in the page itself it costs no request. Without what the portal
+    would not tell now, which the page then asks for."""
+    asked = {"/me": me, "/saved-sets": list_sets, "/reports": list_reports}
+    answers: dict[str, object] = {"/settings": complete_settings(session().portal.settings)}
+    for path, answer in asked.items():
+        try:
+            answers[path] = answer()
+        except (PortalError, PortalBusyError, AuthorizationServerError) as error:
+            log.info("first_answer_left_out", path=path, code=error.code)
+    return answers
 
 
 def install() -> ResponseReturnValue:
@@ -110,6 +146,7 @@ def _step(step: InstallStep) -> dict[str, object]:
         "placements": _("Tabs and menu items are in their places"),
         "events": _("The portal will tell when the application is removed"),
         "settings": _("Settings are chosen"),
+        "robot": _("The robot for automation rules is registered"),
     }
     detail = ""
     if step.error:

@@ -1,9 +1,9 @@
-"""For whoever comes by: ``/`` says what this is; ``/healthz``, ``/readyz``, ``/metrics`` say how it is."""
+"""For whoever comes by: ``GET /``, ``/app``, ``/install`` say what this is; three other addresses say how it is."""
 
 from __future__ import annotations
 
 import structlog
-from flask import Flask, Response, render_template, request
+from flask import Flask, Response, current_app, render_template, request
 from flask.typing import ResponseReturnValue
 from prometheus_client import CONTENT_TYPE_LATEST
 from sqlalchemy.exc import SQLAlchemyError
@@ -14,12 +14,16 @@ from bitrix_app.web.i18n import translate as _
 from bitrix_app.web.pages import page_values
 from bitrix_app.web.services import services
 
+TOLD_EVERY_SECONDS = 60.0
+
 log = structlog.get_logger("web")
 
 
 def add_to(app: Flask) -> None:
     """Adds the addresses."""
-    app.add_url_rule("/", endpoint="landing", view_func=landing)
+    app.extensions["not_ready_told"] = {}
+    for path in ("/", "/app", "/install"):  # without a form of the portal's: a direct link, the Market's cabinet
+        app.add_url_rule(path, endpoint="landing", view_func=landing, methods=["GET"])
     app.add_url_rule("/healthz", view_func=healthz)
     app.add_url_rule("/readyz", view_func=readyz)
     app.add_url_rule("/metrics", view_func=metrics)
@@ -60,7 +64,7 @@ def _database_answers() -> bool:
     try:
         services().db.ping()
     except (AppError, SQLAlchemyError):
-        log.exception("database_not_ready")
+        _tell("database_not_ready")
         return False
     return True
 
@@ -69,6 +73,15 @@ def _queue_answers() -> bool:
     try:
         services().ping_queue()
     except AppError:
-        log.exception("queue_not_ready")
+        _tell("queue_not_ready")
         return False
     return True
+
+
+def _tell(event: str) -> None:
+    """Logs the exception that is being handled, with its traceback, once a minute: anybody may ask how we are."""
+    told: dict[str, float] = current_app.extensions["not_ready_told"]
+    now = services().clock()
+    if now - told.get(event, 0.0) >= TOLD_EVERY_SECONDS:
+        told[event] = now
+        log.exception(event)
