@@ -17,12 +17,13 @@ from waitress.server import create_server
 
 from bitrix_app.doctor import Finding, examine
 from bitrix_app.errors import AppError, NotInstalledError, SettingsError
+from bitrix_app.forgetting import run_export_user, run_forget_portal, run_forget_user
 from bitrix_app.jobs import JobService
 from bitrix_app.logs import set_up_logging
 from bitrix_app.metrics import Metrics, metrics_page
 from bitrix_app.portals import PERIODS
 from bitrix_app.settings import Settings, load_settings
-from bitrix_app.storage import Cipher, Database, Files, PortalRecord, Portals, Rotation
+from bitrix_app.storage import Cipher, Database, PortalRecord, Rotation
 
 if TYPE_CHECKING:
     from bitrix_app.wiring import Services as BuiltServices
@@ -90,6 +91,15 @@ def parser() -> argparse.ArgumentParser:
     forget.add_argument("member_id", metavar="MEMBER_ID", help="его member_id · its member_id")
     forget.add_argument("--yes", action="store_true", help="не спрашивать · do not ask")
     forget.set_defaults(run=run_forget_portal)
+    of_user = (
+        ("export-user", "выдать всё о сотруднике в JSON · print all that is kept of an employee", run_export_user),
+        ("forget-user", "стереть всё о сотруднике · erase all that is kept of an employee", run_forget_user),
+    )
+    for name, said, run in of_user:
+        command = commands.add_parser(name, help=said)
+        command.add_argument("member_id", metavar="MEMBER_ID", help="member_id портала · the portal's member_id")
+        command.add_argument("user_id", metavar="USER_ID", type=int, help="номер сотрудника · the employee's number")
+        command.set_defaults(run=run)
     doctor = commands.add_parser("doctor", help="проверить всё, что нужно приложению · check what the app needs")
     doctor.set_defaults(run=run_doctor)
     probe = commands.add_parser("probe", help="расспросить портал, ничего не меняя · question a portal, reading only")
@@ -161,13 +171,7 @@ def prepare_tables(database: Database, settings: Settings) -> None:
     if settings.embedded_queue or database.is_new():
         database.migrate()
     else:
-        require_current_tables(database)
-
-
-def require_current_tables(database: Database) -> None:
-    """Raises SettingsError where the tables are of another version, or the database is out of reach."""
-    if not database.is_current():
-        raise SettingsError("DATABASE_URL: the tables are of another version, run: python -m bitrix_app migrate")
+        database.require_current()
 
 
 def stop_on_signals() -> threading.Event:
@@ -191,7 +195,7 @@ def portal_at_hand(member_id: str) -> Iterator[tuple[BuiltServices, PortalRecord
     settings = load_settings()
     set_up_logging(settings.log_level, settings.log_format)
     with closing(build_services(settings)) as services:
-        require_current_tables(services.database)
+        services.database.require_current()
         portal = services.web.portals.by_member_id(member_id)
         if portal is None or not portal.installed:
             raise NotInstalledError
@@ -220,8 +224,11 @@ def run_migrate(_given: argparse.Namespace) -> int:
 
 
 def run_rotate_keys(_given: argparse.Namespace) -> int:
-    """Encrypt all stored secrets with the first key of SECRET_KEY. → 1 when some cannot be opened by any key."""
-    settings = load_settings()
+    """Encrypt all stored secrets with the first key of SECRET_KEY. → 1 when some cannot be opened by any key.
+
+    Older keys may be weak ones: this command is how to be rid of them.
+    """
+    settings = load_settings(weak_secrets=True)
     rotation = Rotation(Cipher(settings.secret_keys))
     with closing(Database(settings.database_url)) as database:
         rotation.run(database)
@@ -229,27 +236,6 @@ def run_rotate_keys(_given: argparse.Namespace) -> int:
     if rotation.unreadable:
         print(f"Не подходит ни один ключ: {rotation.unreadable}. · No key opens: {rotation.unreadable}.")
     return 1 if rotation.unreadable else 0
-
-
-def run_forget_portal(given: argparse.Namespace) -> int:
-    """Erase a portal with all its rows and files. → 1 when it is unknown, not erased, or a file was left."""
-    from bitrix_app.forgetting import Forgetting  # noqa: PLC0415 # as above
-
-    settings = load_settings()
-    set_up_logging(settings.log_level, settings.log_format)
-    with closing(Database(settings.database_url)) as database:
-        require_current_tables(database)
-        portals = Portals(database, Cipher(settings.secret_keys))
-        forgetting = Forgetting(portals, Files(settings.reports_dir), ask=answer, tell=print)
-        return 0 if forgetting.run(given.member_id, sure=given.yes) else 1
-
-
-def answer(question: str) -> str:
-    """What the person at the terminal answers; nothing where there is none."""
-    try:
-        return input(question)
-    except EOFError:
-        return ""
 
 
 def run_doctor(_given: argparse.Namespace) -> int:

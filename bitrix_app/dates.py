@@ -11,6 +11,8 @@ from __future__ import annotations
 import re
 from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
 
+from bitrix_app.texts import tr
+
 FIRST_YEAR = 1900
 """Excel knows no earlier day; the portal's earlier ones are artefacts of an empty date (``0000-00-00``)."""
 
@@ -95,3 +97,29 @@ def _kept(day: date) -> date:
     if day.year < FIRST_YEAR:
         raise ValueError(day)
     return day
+
+
+_MONTHS = (
+    *("январь", "февраль", "март", "апрель", "май", "июнь"),
+    *("июль", "август", "сентябрь", "октябрь", "ноябрь", "декабрь"),
+)
+_PARTS = {12: "за {year} год", 6: "за {part}-е полугодие {year} г.", 3: "за {part}-й квартал {year} г."}
+
+
+def period_in_words(first: date, last: date) -> str:
+    """A period, both days included, as a title has it (in the report's language): «за октябрь 2026 г.», «за 3-й
+    квартал 2026 г.», «за 2026 год», else its two days."""
+    whole = first.day == 1 and (last.month != (last + timedelta(days=1)).month if last < date.max else True)
+    months = last.month - first.month + 1 if whole and first.year == last.year else 0
+    year = f"{first.year:04}"
+    if months == 1:
+        return tr("за {month} {year} г.", month=tr(_MONTHS[first.month - 1]), year=year)
+    if months in _PARTS and (first.month - 1) % months == 0:
+        return tr(_PARTS[months], part=(first.month - 1) // months + 1, year=year)
+    if first == last:
+        return tr("за {day}", day=_day(first))
+    return tr("с {first} по {last}", first=_day(first), last=_day(last))
+
+
+def _day(day: date) -> str:
+    return f"{day:%d.%m}.{day.year:04}"

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from email.utils import parsedate_to_datetime
+from urllib.parse import urlsplit
 
-from bitrix_app.bitrix24 import AuthorizationServer
+from sqlalchemy.exc import SQLAlchemyError
+
+from bitrix_app.bitrix24 import AuthorizationServer, reachable, refused_addresses
 from bitrix_app.errors import AuthorizationServerUnavailableError, SettingsError, StorageFullError
 from bitrix_app.jobs import WakeQueue
-from bitrix_app.settings import OAUTH_ROOTS, STRONG_KEY_LENGTH, Settings
-from bitrix_app.storage import Database, Files
+from bitrix_app.settings import OAUTH_ROOTS, Settings
+from bitrix_app.storage import Cipher, Database, Files, Portals
 
+CLOUD = re.compile(r"\.bitrix24\.[a-z.]+$")
 CLOCK_TOLERANCE_SECONDS = 60.0
 
 
@@ -33,22 +38,44 @@ class Finding:
 def examine(settings: Settings, *, clock: Callable[[], float] = time.time) -> Iterator[Finding]:
     """All checks, one after the other; none is left out whatever those before it have found."""
     yield Finding(True, "Настройки прочитаны.", "The settings are read.")
-    yield check_secret_key(settings)
+    yield check_secrets(settings)
     yield check_database(settings.database_url)
     yield check_queue(settings.queue_url)
+    yield check_portals(settings)
     yield check_files(settings.reports_dir)
+    yield check_publisher(settings)
     yield from check_authorization_servers(settings, clock)
 
 
-def check_secret_key(settings: Settings) -> Finding:
-    """Whether SECRET_KEY is long enough not to be guessed."""
-    if settings.weak_secret_key:
+def check_secrets(settings: Settings) -> Finding:
+    """Whether no secret can be guessed. Only with BITRIX_ALLOW_HTTP=1 does the app start with one that can."""
+    weak = settings.weak_secrets
+    if weak:
         return Finding(
             False,
-            f"SECRET_KEY короче {STRONG_KEY_LENGTH} знаков, его можно подобрать. Как сменить: docs/operations.md",
-            f"SECRET_KEY has fewer than {STRONG_KEY_LENGTH} characters and may be guessed. See docs/operations.md",
+            f"{', '.join(weak)}: можно подобрать, без BITRIX_ALLOW_HTTP=1 приложение не запустится. Как сменить: "
+            "docs/operations.md",
+            f"{', '.join(weak)} may be guessed; without BITRIX_ALLOW_HTTP=1 the app does not start. See "
+            "docs/operations.md",
         )
-    return Finding(True, "SECRET_KEY достаточно длинный.", "SECRET_KEY is long enough.")
+    return Finding(True, "Секреты достаточно длинные.", "The secrets are long enough.")
+
+
+def check_publisher(settings: Settings) -> Finding:
+    """Whether the legal pages of the Market can be shown: all of their settings are there, or none."""
+    missing = settings.publisher.missing
+    named = ", ".join(missing)
+    if not missing:
+        return Finding(
+            True,
+            "Страницы для Маркета есть: /legal/license и /legal/privacy.",
+            "The pages for the Market are there: /legal/license and /legal/privacy.",
+        )
+    return Finding(
+        len(missing) == len(fields(settings.publisher)),
+        f"Не заданы {named}: /legal/license и /legal/privacy отвечают 404. Они нужны только для Маркета.",
+        f"{named} not set: /legal/license and /legal/privacy answer 404. Only the Market needs them.",
+    )
 
 
 def check_database(url: str) -> Finding:
@@ -64,6 +91,31 @@ def check_database(url: str) -> Finding:
         False,
         "Таблицы базы данных не той версии. Выполните: python -m bitrix_app migrate",
         "The tables of the database are of another version. Run: python -m bitrix_app migrate",
+    )
+
+
+def check_portals(settings: Settings) -> Finding:
+    """Whether each installed portal outside Bitrix24's cloud stands where the app connects to (PORTAL_NETWORKS)."""
+    networks = reachable(settings.portal_networks, allow_http=settings.allow_http)
+    try:
+        with closing(Database(settings.database_url)) as database:
+            endpoints = Portals(database, Cipher(settings.secret_keys)).endpoints()
+    except (SettingsError, SQLAlchemyError):
+        endpoints = []  # what is wrong with the database is said above
+    hosts = {urlsplit(each).hostname or "" for each in endpoints}
+    inside = {host: refused_addresses(host, networks) for host in sorted(hosts) if not CLOUD.search(host)}
+    refused = "; ".join(f"{host} ({', '.join(found)})" for host, found in inside.items() if found)
+    named = ", ".join(map(str, networks))
+    if refused:
+        return Finding(
+            False,
+            f"К этим порталам приложение не подключится, их сети нет в PORTAL_NETWORKS: {refused}",
+            f"The app does not connect to these portals, their network is not in PORTAL_NETWORKS: {refused}",
+        )
+    return Finding(
+        True,
+        f"Порталы могут стоять в интернете{f' и в сетях {named}' if named else ''}.",
+        f"Portals may stand at public addresses{f' and in {named}' if named else ''}.",
     )
 
 

@@ -21,11 +21,17 @@ AppError
 │   └─ GiveUpError                     never retried; each child says why
 │       ├─ AccessDeniedError · InsufficientScopeError · UserAccessError · PaymentRequiredError
 │       ├─ PortalDeletedError · OverloadLimitError · InvalidTokenError · InvalidArgumentError
-│       ├─ UnknownMethodError · UnexpectedAnswerError
+│       ├─ UnknownMethodError · UnexpectedAnswerError · PortalAddressError
 ├─ InvalidParametersError              a report was ordered with parameters that do not fit
 ├─ IdempotencyKeyReusedError           … with the key of another order
+├─ TooManyReportsError · PortalQuotaError   … beyond what one tenant may have
+├─ RobotSettingsError                  … by a robot that is not set up
 ├─ ReportError                         a report cannot go on, and it is not the portal's fault
 │   ├─ StorageFullError · WorkbookLimitError · AppUninstalledError · WorkerLostError
+│   ├─ ReportTooLongError · AnswersTooHeavyError · SheetsTooHeavyError   its budget is spent
+│   ├─ ReceivablesDisagreeError          our own sums contradict each other
+├─ DeliveryError                       a finished report does not reach its target
+│   ├─ ChatUnavailableError · FolderUnavailableError · FileTooLargeError
 ├─ ReportCancelledError                the user said stop
 └─ LeaseLostError                      another worker has this report now
 
@@ -290,6 +296,12 @@ class HandlerAddressError(GiveUpError):
     code = "handler_address"
 
 
+class PortalAddressError(GiveUpError):
+    """The portal's host stands in a network that is not called (PORTAL_NETWORKS)."""
+
+    code = "portal_address"
+
+
 class UnexpectedAnswerError(GiveUpError):
     """The answer has another shape than its method's page says, is too large, or has no end."""
 
@@ -301,7 +313,9 @@ class UnexpectedAnswerError(GiveUpError):
 
 class InvalidParametersError(AppError):
     """There is no report, or page of reports, for these parameters: ``fields`` tells for each wrong one why, as a
-    stable code: ``unknown_kind``, ``unknown_date_field``, ``missing_day``, ``after_last_day``, ``unknown_page``."""
+    stable code: ``unknown_kind``, ``unknown_date_field``, ``missing_day``, ``after_last_day``, ``unknown_page``,
+    ``unknown_column: CODE``, ``later_than_today``, ``not_of_receivables``, ``of_receivables_only``,
+    ``period_of_registers``, ``period_of_receivables``, ``scope_not_granted: SCOPE``."""
 
     code = "validation_failed"
 
@@ -314,6 +328,37 @@ class IdempotencyKeyReusedError(AppError):
     """An earlier order with the same idempotency key had other parameters."""
 
     code = "idempotency_key_reused"
+
+
+class TooManyReportsError(AppError):
+    """So many reports of the user, or of the portal, are open that another one has to wait."""
+
+    code = "too_many_reports"
+
+
+class PortalQuotaError(AppError):
+    """The portal's finished files take more than they may: ``stored`` of ``quota``, ``own`` the user's (in MB)."""
+
+    code = "portal_quota"
+
+
+class TooManySchedulesError(AppError):
+    """The user, or the portal, has as many active schedules as they may have."""
+
+    code = "too_many_schedules"
+
+
+class RobotSettingsError(AppError):
+    """The robot of automation rules is set up so that no report can be ordered; ``reason``: set_not_chosen, set_gone
+    (``name``: which), chat_not_chosen, folder_not_chosen, target_unknown."""
+
+    code = "robot_settings"
+
+
+class ScheduleOwnerError(AppError):
+    """The owner of a schedule can no longer run it: dismissed, closed out, or without a valid pair."""
+
+    code = "schedule_owner"
 
 
 # --- the report ---------------------------------------------------------------------------------------------------
@@ -341,6 +386,54 @@ class AppUninstalledError(ReportError):
     """The application was removed from the portal while the report ran."""
 
     code = "app_uninstalled"
+
+
+class ReportTooLongError(ReportError):
+    """The report has run longer than any report may."""
+
+    code = "report_too_long"
+
+
+class AnswersTooHeavyError(ReportError):
+    """The portal has sent more for one report than any report may weigh."""
+
+    code = "answers_too_heavy"
+
+
+class SheetsTooHeavyError(ReportError):
+    """The sheets of one report weigh more than those of any report may."""
+
+    code = "sheets_too_heavy"
+
+
+class ReceivablesDisagreeError(ReportError):
+    """The ranges of receivables do not add up to the remainders: such a file is not given out."""
+
+    code = "receivables_disagree"
+
+
+class DeliveryError(AppError):
+    """A finished report could not be delivered to a target, and another try would not help."""
+
+    code = "not_delivered"
+
+
+class ChatUnavailableError(DeliveryError):
+    """The chat is gone, or the user is not in it any more."""
+
+    code = "chat_unavailable"
+
+
+class FolderUnavailableError(DeliveryError):
+    """The folder is gone, or the user may not add files to it."""
+
+    code = "folder_unavailable"
+
+
+class FileTooLargeError(DeliveryError):
+    """The file is larger than is sent to a portal."""
+
+    code = "file_too_large"
 
 
 class WorkerLostError(ReportError):
