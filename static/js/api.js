@@ -31,17 +31,20 @@ export class Api {
   #ends = Date.now() + SESSION_LIFE;
   #renewAt = this.#ends - RENEW_BEFORE;
   #waits = new Map();
+  #start;
 
   /**
+   * `start`: path → the answer that came with the page; the first who asks gets it.
    * `renew`: async () → a fresh session token or null.
    * `onWait({error, seconds} | null)`: what the latest of the waiting requests waits for; null when none waits any more.
    */
-  constructor({ base, lang, token, renew, onWait = () => {} }) {
+  constructor({ base, lang, token, renew, start = {}, onWait = () => {} }) {
     Object.assign(this, { base, lang, renew, onWait });
     this.#token = token;
+    this.#start = new Map(Object.entries(start));
   }
 
-  get = (path, options) => this.request("GET", path, options);
+  get = (path, options) => this.#atHand(path) ?? this.request("GET", path, options);
   post = (path, body, options) => this.request("POST", path, { body: body ?? {}, ...options });
   put = (path, body, options) => this.request("PUT", path, { body, ...options });
   delete = (path, options) => this.request("DELETE", path, options);
@@ -67,6 +70,12 @@ export class Api {
     } finally {
       this.#waitsNoMore((waiting) => waiting === request);
     }
+  }
+
+  #atHand(path) {
+    const answer = this.#start.get(path);
+    this.#start.delete(path);
+    return answer === undefined ? null : Promise.resolve(answer);
   }
 
   async #authorized(method, path, options) {
@@ -160,6 +169,7 @@ async function checked(answer) {
 }
 
 async function read(answer) {
+  if (/text\/csv/.test(answer.headers.get("Content-Type") ?? "")) return answer.text();
   if (answer.status === 204 || !/json/.test(answer.headers.get("Content-Type") ?? "")) return null;
   return answer.json().catch(() => null);
 }

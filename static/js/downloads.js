@@ -1,28 +1,34 @@
 /** Download links. A click asks for the report first: its signed address is fresh then, and what is wrong is said here. */
 
 import { fill, h, isBusy, setBusy } from "./dom.js";
+import { inMobileApp } from "./frame.js";
 import { notice, trouble } from "./notice.js";
 
 /** Milliseconds in which an address still works for sure: half of what the server gives it. */
 const YOUNG = 300_000;
 
-/** The links of a finished report as a row of buttons, and one below for who gets no file from them. */
+/** The links of a finished report as a row of buttons, and what to do where no file comes: the mobile application and
+ * some frames let none through, a new tab has it. */
 export function downloads(report, { api, i18n }) {
   const note = noteOf();
-  const inTab = new TabLink(report, note, { api, i18n });
-  const links = report.downloads.map((file, index) => h("a", {
-    class: index === 0 ? "button button-primary" : "button", href: file.url, download: true,
-    "data-testid": `download-${file.format}`, onclick: asker(report, file.format, note, { api, i18n }, (fresh) => inTab.lead(fresh)),
-  }, title(file, i18n), file.size ? h("span", { class: "small" }, i18n.size(file.size)) : null));
-  return [h("div", { class: "row" }, links), note, h("p", { class: "small" }, inTab.element)];
+  const mobile = inMobileApp();
+  const tabLink = (file, attributes, ...content) => new TabLink(report, note, { api, i18n }, file, attributes, content);
+  const inTab = mobile ? null : tabLink(report.downloads[0], { "data-testid": "download-in-tab" }, i18n.t("download_in_tab"));
+  const links = report.downloads.map((file, index) => {
+    const content = [title(file, i18n), file.size ? h("span", { class: "small" }, i18n.size(file.size)) : null];
+    const attributes = { class: index === 0 ? "button button-primary" : "button", "data-testid": `download-${file.format}` };
+    if (mobile) return tabLink(file, attributes, ...content).element;
+    return h("a", { ...attributes, href: file.url, download: true, onclick: asker(report, file.format, note, { api, i18n }, (fresh) => inTab.lead(fresh)) }, content);
+  });
+  return [h("div", { class: "row" }, links), note, h("p", { class: "small" }, mobile ? i18n.t("download_mobile") : inTab.element)];
 }
 
-/** A link to the file asked for last, in a new tab: some frames and the mobile application let no download through. */
+/** A link to a file in a new tab. */
 class TabLink {
-  constructor(report, note, { api, i18n }) {
+  constructor(report, note, { api, i18n }, file, attributes, content) {
     Object.assign(this, { report, note, api, i18n });
-    this.element = h("a", { target: "_blank", rel: "noopener", "data-testid": "download-in-tab", onclick: (event) => this.#follow(event) }, i18n.t("download_in_tab"));
-    this.lead(report.downloads[0]);
+    this.element = h("a", { ...attributes, target: "_blank", rel: "noopener", onclick: (event) => this.#follow(event) }, content);
+    this.lead(file);
   }
 
   lead(file) {
@@ -42,8 +48,8 @@ class TabLink {
 export function smallDownloads(report, { api, i18n }) {
   const note = noteOf();
   const links = report.downloads.map((file) => h("a", {
-    href: file.url, download: true, "data-testid": `history-download-${file.format}`, onclick: asker(report, file.format, note, { api, i18n }),
-    "aria-label": `${title(file, i18n)}: ${i18n.range(report.params.date_from, report.params.date_to)}`,
+    href: file.url, ...(inMobileApp() ? { target: "_blank", rel: "noopener" } : { download: true }), "data-testid": `history-download-${file.format}`, onclick: asker(report, file.format, note, { api, i18n }),
+    "aria-label": `${title(file, i18n)}: ${i18n.span(report.params)}`,
   }, label(file, i18n)));
   return [...links, note];
 }

@@ -1,21 +1,30 @@
-/** The form of a new report: what it offers, what is chosen, the request's body, and the estimate under it. */
+/** The form of a new report: what it offers, what is chosen, the request's body. */
 
-import { button, byId, complain, fill, forgive, h } from "./dom.js";
-import { isAbort, messageOf, notice } from "./notice.js";
+import { check, checked, list, pick, StageList } from "./choices.js";
+import { ColumnChooser } from "./columns.js";
+import { Counterparty } from "./counterparty.js";
+import { byId, complain, forgive } from "./dom.js";
+import { PERIODS, rangeOf } from "./periods.js";
+import { DayFields } from "./receivables.js";
 
 const FIELD_IDS = {
-  date_from: "date-from", date_to: "date-to", date_field: "date-field", mycompany_id: "mycompany",
-  assigned_by_id: "assigned-by", currency: "currency", paid: "paid", stages: "stages",
+  date_from: "date-from", date_to: "date-to", date_field: "date-field", company_id: "counterparty", mycompany_id: "mycompany",
+  assigned_by_id: "assigned-by", currency: "currency", paid: "paid", stages: "stages", columns: "columns",
+  as_of: "as-of", "due.from": "due-from", "due.days": "due-days", borders: "borders",
 };
-const EARLIEST = "2000-01-01";
 
 export class ReportForm {
   /** `placement`: {company_id, invoice_id}; `today`: the portal's date. */
-  constructor({ i18n, today, placement }) {
+  constructor({ i18n, api, today, placement }) {
     Object.assign(this, { i18n, today, placement });
     this.form = byId("form");
-    this.options = { date_fields: [], stages: [], my_companies: [], currencies: [], assignees: [], categories: [] };
+    this.counterparty = new Counterparty({ api, i18n, onChange: () => this.form.dispatchEvent(new Event("change", { bubbles: true })) });
+    this.columns = new ColumnChooser({ root: byId("columns"), i18n });
+    this.options = { columns: [], date_fields: [], stages: [], my_companies: [], currencies: [], assignees: [], categories: [] };
     this.settings = {};
+    this.named = { name: null, columns: "null" };
+    this.day = new DayFields(today);
+    check("kind", "register");
     this.#offerScope(placement.invoice_id ? "invoice" : placement.company_id ? "company" : "all");
     this.form.addEventListener("change", () => this.#show());
   }
@@ -27,31 +36,50 @@ export class ReportForm {
     this.settings = settings;
     const any = ["", i18n.t("any")];
     list("date-field", this.options.date_fields.map((field) => [field.name, field.title]));
-    list("paid", [any, ["true", i18n.t("paid_only")], ["false", i18n.t("unpaid_only")]]);
+    list("paid", [any, ["true", i18n.t("paid_only")], ["false", i18n.t("unpaid_only")], ["partly", i18n.t("partly_paid_only")], ["remainder", i18n.t("remainder_only")]]);
     list("currency", [any, ...this.options.currencies.map((code) => [code, code])]);
     list("mycompany", [any, ...this.options.my_companies.map((company) => [company.id, company.title])]);
     list("assigned-by", [any, ...this.options.assignees.map((person) => [person.id, person.name])]);
     byId("mycompany").closest(".field").hidden = this.options.my_companies.length < 2;
     byId("assigned-by").closest(".field").hidden = this.options.assignees.length < 2;
+    this.columns.offer(this.options.columns, settings.columns);
     this.stages = new StageList(byId("stages"), this.options.stages, this.options.categories);
   }
 
   /** Chooses what `choice` says and the defaults for what it does not: `{period, date_from, date_to, …}`. */
   set(choice) {
+    check("kind", choice.kind ?? "register");
+    this.day.set({ borders: this.settings.receivables_borders, ...choice });
     const period = choice.period ?? this.settings.default_period ?? "this_month";
     this.#setPeriod(PERIODS.includes(period) ? period : "own", choice);
     byId("detailed").checked = Boolean(choice.detailed);
+    this.#setCompany(choice.company_id ?? null);
     pick("date-field", choice.date_field ?? this.settings.date_field);
     pick("paid", choice.paid ?? "");
     for (const key of ["currency", "mycompany_id", "assigned_by_id"]) pick(FIELD_IDS[key], choice[key] ?? "");
     this.stages?.set(choice.stages ?? this.#usualStages());
+    this.columns.set(choice.columns ?? null);
+    this.nameSet(choice.set_name ?? null);
     this.#show();
   }
 
-  /** What is chosen, as a saved set and the last choice keep it: the period by name where it has one. */
+  /** The saved set that the columns come from, as they are now: it is theirs until they differ. */
+  nameSet(name) {
+    this.named = { name, columns: JSON.stringify(this.columns.get()) };
+  }
+
+  /** What is chosen, as a saved set keeps it: the period by name where it has one; a set is never for one invoice, nor of one day. */
   choice() {
-    const { company_id, invoice_id, ...rest } = this.body();
+    const { invoice_id, as_of, ...rest } = this.body();
     return rest;
+  }
+
+  /** The company of the card is a scope of its own; any other one stands as a chip. Without one the scope stays. */
+  #setCompany(id) {
+    const here = id !== null && id === this.placement.company_id;
+    if (here) check("scope", "company");
+    else if (id !== null) check("scope", "all");
+    this.counterparty.set(here ? null : id);
   }
 
   /** The body of `POST /reports`. */
@@ -59,16 +87,22 @@ export class ReportForm {
     const scope = checked("scope") ?? "all";
     const { from, to } = this.#range(scope);
     const stages = this.stages?.get() ?? [];
+    const common = {
+      stages: this.#isUsual(stages) || stages.length === 0 ? null : stages,
+      company_id: { company: this.placement.company_id, all: this.counterparty.id }[scope] ?? null,
+      mycompany_id: number("mycompany"), assigned_by_id: number("assigned-by"),
+      currency: byId("currency").value || null,
+    };
+    if (this.#isOfDay()) return { ...this.day.body(), ...common };
     return {
       date_from: from, date_to: to, period: this.#period(),
       date_field: byId("date-field").value || null,
       detailed: byId("detailed").checked,
-      stages: this.#isUsual(stages) || stages.length === 0 ? null : stages,
-      company_id: scope === "company" ? this.placement.company_id : null,
+      ...common,
       invoice_id: scope === "invoice" ? this.placement.invoice_id : null,
-      mycompany_id: number("mycompany"), assigned_by_id: number("assigned-by"),
-      currency: byId("currency").value || null,
-      paid: { true: true, false: false }[byId("paid").value] ?? null,
+      paid: { true: true, false: false }[byId("paid").value] ?? (byId("paid").value || null),
+      columns: this.columns.get(),
+      set_name: JSON.stringify(this.columns.get()) === this.named.columns ? this.named.name : null,
     };
   }
 
@@ -79,10 +113,11 @@ export class ReportForm {
 
   /** What is wrong before anything is asked of the server: `{field: [message]}`. */
   mistakes() {
-    const { date_from, date_to } = this.body();
+    const { date_from, date_to, as_of } = this.body();
     const { i18n } = this;
-    if (!date_from) return { date_from: [i18n.t("date_missing")] };
-    if (!date_to) return { date_to: [i18n.t("date_missing")] };
+    if (this.#isOfDay()) return as_of ? {} : { as_of: [i18n.t("date_missing")] };
+    const missing = Object.entries({ date_from, date_to }).filter(([, day]) => !day).map(([field]) => [field, [i18n.t("date_missing")]]);
+    if (missing.length) return Object.fromEntries(missing);
     return date_from > date_to ? { date_to: [i18n.t("dates_crossed")] } : {};
   }
 
@@ -101,7 +136,7 @@ export class ReportForm {
 
   #complain(control, message) {
     complain(control, message);
-    if (control.closest("#more")) byId("more").open = true;
+    control.closest("details")?.setAttribute("open", "");
     if (control.closest("#own-dates")) byId("own-dates").hidden = false;
   }
 
@@ -119,13 +154,18 @@ export class ReportForm {
     check("scope", chosen);
   }
 
+  /** Of one invoice there is only the register. */
+  #isOfDay() {
+    return checked("scope") !== "invoice" && checked("kind") === "receivables";
+  }
+
   #period() {
     return checked("period") ?? "this_month";
   }
 
   /** One invoice is wanted whatever its date. */
   #range(scope) {
-    if (scope === "invoice") return { from: EARLIEST, to: `${Number(this.today.slice(0, 4)) + 10}-12-31` };
+    if (scope === "invoice") return rangeOf("all_time", this.today);
     const period = this.#period();
     return period === "own" ? { from: byId("date-from").value, to: byId("date-to").value } : rangeOf(period, this.today);
   }
@@ -152,151 +192,27 @@ export class ReportForm {
     const period = this.#period();
     const scope = checked("scope");
     const { from, to } = this.#range(scope);
-    byId("period-field").hidden = scope === "invoice";
+    const ofDay = this.#isOfDay();
+    byId("kind-field").hidden = scope === "invoice";
+    byId("period-field").hidden = scope === "invoice" || ofDay;
+    byId("day-field").hidden = !ofDay;
+    for (const id of ["detailed-field", "columns-more"]) byId(id).hidden = ofDay;
+    for (const id of ["date-field", "paid"]) byId(id).closest(".field").hidden = ofDay;
+    byId("counterparty-field").hidden = scope !== "all";
     byId("own-dates").hidden = period !== "own";
-    byId("range").textContent = period !== "own" && scope !== "invoice" ? i18n.range(from, to) : "";
+    byId("range").textContent = ["own", "all_time"].includes(period) || scope === "invoice" ? "" : i18n.range(from, to);
     const narrowed = this.#narrowed();
+    const columns = this.columns.get()?.length;
+    byId("columns-count").textContent = columns ? i18n.count("conditions", columns) : i18n.t("columns_as_usual");
     byId("more-count").textContent = narrowed ? i18n.count("conditions", narrowed) : "";
   }
 
   #narrowed() {
     const body = this.body();
-    const usual = body.date_field === (this.settings.date_field ?? body.date_field);
-    return ["stages", "mycompany_id", "assigned_by_id", "currency", "paid"].filter((key) => body[key] !== null).length + (usual ? 0 : 1);
+    const usual = this.#isOfDay() || body.date_field === (this.settings.date_field ?? body.date_field);
+    const company = checked("scope") !== "company" && body.company_id !== null;
+    return ["stages", "mycompany_id", "assigned_by_id", "currency", "paid"].filter((key) => (body[key] ?? null) !== null).length + (usual ? 0 : 1) + (company ? 1 : 0);
   }
-}
-
-/** The choice that a report's params make, its period by name where it still has one. */
-export function choiceOf(params, today) {
-  return { period: nameOf(params.date_from, params.date_to, today), ...params };
-}
-
-/** Puts [value, title] pairs into a select, keeping what is chosen. */
-export function list(id, pairs) {
-  const select = byId(id);
-  const { value } = select;
-  fill(select, pairs.map(([key, title]) => h("option", { value: key }, title)));
-  pick(id, value);
-}
-
-/** Chooses `value` where the list has it, else the first. */
-export function pick(id, value) {
-  const select = byId(id);
-  const index = [...select.options].findIndex((option) => option.value === String(value ?? ""));
-  select.selectedIndex = Math.max(0, index);
-}
-
-export function checked(name) {
-  return document.querySelector(`input[name="${name}"]:checked`)?.value ?? null;
-}
-
-export function check(name, value) {
-  const radio = document.querySelector(`input[name="${name}"][value="${value}"]`);
-  if (radio) radio.checked = true;
 }
 
 const number = (id) => (byId(id).value ? Number(byId(id).value) : null);
-
-export class StageList {
-  /** `stages`: [{id, title, semantics, category_id}]; `categories`: [{id, title}]. */
-  constructor(root, stages, categories) {
-    this.boxes = new Map();
-    const funnels = Map.groupBy ? Map.groupBy(stages, (stage) => stage.category_id) : groups(stages);
-    const title = (id) => categories.find((category) => category.id === id)?.title;
-    fill(root, [...funnels].map(([id, own]) => h("div", {},
-      funnels.size > 1 && title(id) ? h("p", { class: "soft small" }, title(id)) : null,
-      h("div", { class: "checks" }, own.map((stage) => this.#box(stage))))));
-  }
-
-  #box(stage) {
-    const box = h("input", { type: "checkbox", value: stage.id });
-    this.boxes.set(stage.id, box);
-    return h("label", { class: "check" }, box, h("span", {}, stage.title));
-  }
-
-  set(ids) {
-    for (const [id, box] of this.boxes) box.checked = ids.includes(id);
-  }
-
-  get() {
-    return [...this.boxes].filter(([, box]) => box.checked).map(([id]) => id);
-  }
-}
-
-function groups(stages) {
-  const found = new Map();
-  for (const stage of stages) found.set(stage.category_id, [...(found.get(stage.category_id) ?? []), stage]);
-  return found;
-}
-
-const PAUSE = 500;
-
-export class Estimate {
-  /** `root`: a live region. */
-  constructor({ root, api, i18n, form }) {
-    Object.assign(this, { root, api, i18n, form });
-  }
-
-  /** Asks again shortly after the last change of the form. */
-  soon() {
-    clearTimeout(this.timer);
-    this.asked?.abort();
-    fill(this.root, h("p", { class: "soft" }, this.i18n.t("counting")));
-    this.timer = setTimeout(() => this.#ask(), PAUSE);
-  }
-
-  async #ask() {
-    if (Object.keys(this.form.mistakes()).length) return fill(this.root);
-    const asked = (this.asked = new AbortController());
-    try {
-      this.#show(await this.api.post("/reports/preview", this.form.body(), { signal: asked.signal }));
-    } catch (error) {
-      if (isAbort(error)) return;
-      if (error.status === 422) fill(this.root, ...this.form.showErrors(error.errors).map((text) => notice("warning", text)));
-      else fill(this.root, notice("warning", `${this.i18n.t("not_counted")} ${messageOf(error, this.i18n, true)}`, button(this.i18n.t("try_again"), { onclick: () => this.soon() })));
-    }
-  }
-
-  #show({ invoices, undated, seconds, at_most: atMost }) {
-    const { i18n } = this;
-    const without = undated ? i18n.count("undated", undated, { field: this.form.dateTitle() }) : null;
-    if (invoices === 0) return fill(this.root, this.#nothing(without));
-    const all = i18n.count("invoices", invoices);
-    const counted = `${atMost ? i18n.t("at_most", { counted: all }) : all}, ${i18n.about(seconds)}`;
-    return fill(this.root, h("p", { "data-testid": "estimate-count" }, h("strong", {}, counted)), without && h("p", { class: "soft small" }, without));
-  }
-  #nothing(without) {
-    const { i18n } = this;
-    return this.form.body().invoice_id ? notice("warning", i18n.t("nothing_invoice")) : notice("warning", i18n.t("nothing"), without, i18n.t("nothing_advice"));
-  }
-}
-
-export const PERIODS = ["this_month", "last_month", "this_quarter", "last_quarter", "this_year", "last_year"];
-
-const pad = (number) => String(number).padStart(2, "0");
-const firstOf = (year, month) => `${year}-${pad(month)}-01`;
-const lastOf = (year, month) => `${year}-${pad(month)}-${pad(new Date(Date.UTC(year, month, 0)).getUTCDate())}`;
-
-/** `months` months, `back` whole steps before the one that holds year/month. */
-function span(year, month, months, back) {
-  const index = Math.floor((year * 12 + month - 1) / months) * months - back * months;
-  const at = (offset) => [Math.floor((index + offset) / 12), ((index + offset) % 12) + 1];
-  return { from: firstOf(...at(0)), to: lastOf(...at(months - 1)) };
-}
-
-/** The first and the last day of the period `name`, both included. */
-export function rangeOf(name, today) {
-  const [year, month] = today.split("-").map(Number);
-  const [which, unit] = name.split("_");
-  const months = { month: 1, quarter: 3, year: 12 }[unit];
-  return span(year, month, months, which === "last" ? 1 : 0);
-}
-
-/** The name of the period that has exactly these days, else "own". */
-export function nameOf(from, to, today) {
-  const same = (name) => {
-    const range = rangeOf(name, today);
-    return range.from === from && range.to === to;
-  };
-  return PERIODS.find(same) ?? "own";
-}

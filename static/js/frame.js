@@ -3,10 +3,13 @@
 const PATIENCE = 10000;
 const SMALLEST = 240;
 
+/** Whether the page stands in the portal's mobile application, which names itself to servers. */
+export const inMobileApp = () => /BitrixMobile/i.test(navigator.userAgent);
+
 export class Frame {
   #ready;
   #BX24 = null;
-  #refused = false;
+  #refused = inMobileApp();
 
   /** `script`: the script element that loads BX24.js; `portal`: {origin}. */
   constructor(script, portal) {
@@ -36,8 +39,8 @@ export class Frame {
 
   /**
    * The listener of a link to `path` in the portal, which opens in the portal's slider. Where there is none the browser
-   * follows the link. The mobile application refuses: then a new tab opens, and later links are left to the browser,
-   * for it may block a tab that a script opens.
+   * follows the link. The mobile application has none; whoever else refuses gets a new tab, and later links are left to
+   * the browser, for it may block a tab that a script opens.
    */
   inSlider(path) {
     return (event) => {
@@ -54,6 +57,9 @@ export class Frame {
   url(path) {
     return this.portal.origin + path;
   }
+
+  /** The portal's card of a smart invoice. */
+  pathOfInvoice = (id) => `/crm/type/31/details/${id}/`;
 
   /** Brings `element` into sight: the page scrolls in a frame that did not grow (sliders keep its height), the portal's
    * page scrolls for the rest. */

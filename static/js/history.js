@@ -4,13 +4,14 @@ import { button, byId, h, isBusy, linkButton, setBusy } from "./dom.js";
 import { smallDownloads } from "./downloads.js";
 import { trouble } from "./notice.js";
 import { cell, PagedTable } from "./paging.js";
+import { hasRows } from "./report-card.js";
 
 const KINDS = { done: "success", failed: "danger", cancelled: "warning" };
 
 export class History {
-  /** `onRepeat(report)`, `onDelete(id)`, `onStart()`: the buttons of a row and of the empty state. */
-  constructor({ api, i18n, onRepeat, onDelete, onStart }) {
-    Object.assign(this, { api, i18n, onRepeat, onDelete });
+  /** `onLook(report)`, `onRepeat(report)`, `onDelete(id)`, `onStart()`: the buttons of a row and of the empty state. */
+  constructor({ api, i18n, onLook, onRepeat, onDelete, onStart }) {
+    Object.assign(this, { api, i18n, onLook, onRepeat, onDelete });
     const columns = ["col_period", "col_status", "col_totals", "col_built", "col_size"].map((key) => i18n.t(key));
     this.table = new PagedTable({
       root: byId("history"), api, i18n, path: "/reports", columns: [...columns, ""], label: i18n.t("history_label"),
@@ -27,8 +28,7 @@ export class History {
 
   #row(report) {
     const { i18n } = this;
-    const { date_from, date_to, invoice_id } = report.params;
-    const period = invoice_id ? i18n.t("one_invoice") : i18n.range(date_from, date_to);
+    const period = report.params.invoice_id ? i18n.t("one_invoice") : i18n.span(report.params);
     const filters = (report.filters ?? []).join(" · ");
     const row = h("tr", { "data-testid": "history-row", "data-id": report.id },
       h("th", { scope: "row", "data-label": i18n.t("col_period") }, h("div", {}, period, filters && h("span", { class: "sub" }, filters))),
@@ -56,9 +56,10 @@ export class History {
 
   #actions(row, report) {
     const { i18n } = this;
-    const about = i18n.range(report.params.date_from, report.params.date_to);
+    const about = i18n.span(report.params);
     const action = (key, props) => linkButton(i18n.t(key), { "aria-label": `${i18n.t(key)}: ${about}`, ...props });
     row.lastChild.replaceChildren(h("div", { class: "row" }, report.status === "done" ? smallDownloads(report, this) : null,
+      hasRows(report) && action("rows_show", { "data-testid": "history-look", onclick: () => this.onLook(report) }),
       action("repeat", { "data-testid": "history-repeat", onclick: () => this.onRepeat(report) }),
       action("delete", { "data-testid": "history-delete", class: "link link-danger", onclick: () => this.#ask(row, report) })));
   }

@@ -1,13 +1,29 @@
 /** Texts, numbers, sums and dates in the reader's language: texts come translated from the server, figures are set by Intl. */
 
+/** The first day of "all time". */
+export const EARLIEST = "2000-01-01";
+
 export class I18n {
-  /** `lang`: "ru" or "en". `texts`: key → sentence with {places}. `forms`: plural category → key → sentence. */
-  constructor({ lang, texts, forms }) {
+  /** `lang`: "ru" or "en". `texts`: key → sentence with {places}. `forms`: plural category → key → sentence. `zone`: the
+   * portal's time zone, in which moments are told; without one the reader's. */
+  constructor({ lang, texts, forms, zone }) {
     this.lang = lang;
     this.texts = texts;
     this.forms = forms;
     this.locale = lang === "ru" ? "ru-RU" : "en-GB";
     this.rules = new Intl.PluralRules(this.locale);
+    this.tellIn(zone);
+  }
+
+  /** Moments are told in this zone from now on; in UTC where the browser does not know it. */
+  tellIn(zone) {
+    this.zone = isKnown(zone) ? zone : "UTC";
+  }
+
+  /** The name of the clock: "UTC+3". */
+  clock(now = new Date()) {
+    const parts = new Intl.DateTimeFormat("en", { timeZone: this.zone, timeZoneName: "shortOffset" }).formatToParts(now);
+    return parts.find(({ type }) => type === "timeZoneName").value.replace("GMT", "UTC");
   }
 
   /** The sentence `key` with `{name}` replaced by `params.name`. */
@@ -29,6 +45,11 @@ export class I18n {
     return new Intl.NumberFormat(this.locale).format(value);
   }
 
+  /** A share in hundredths, "12 %". */
+  percent(value) {
+    return new Intl.NumberFormat(this.locale, { style: "percent", maximumFractionDigits: value > 0 && value < 1 ? 1 : 0 }).format(value / 100);
+  }
+
   /** A sum: `value` is a text with two decimals ("1234567.89"), never computed with. */
   money(value, currency) {
     if (value === null || value === undefined) return "";
@@ -45,14 +66,20 @@ export class I18n {
     return this.#calendar().format(noon(iso));
   }
 
-  /** Two calendar dates as one range. */
+  /** Two calendar dates as one range; all time has no dates. */
   range(from, to) {
+    if (from === EARLIEST && Number(to.slice(0, 4)) > new Date().getFullYear() + 1) return this.t("period_all_time");
     return from === to ? this.date(from) : this.#calendar().formatRange(noon(from), noon(to));
   }
 
-  /** A month "2026-01" in words. */
+  /** What a report's params say of time: its period, or the day of receivables. */
+  span({ date_from, date_to, as_of }) {
+    return as_of ? this.t("debts_on", { date: this.date(as_of) }) : this.range(date_from, date_to);
+  }
+
+  /** A month "2026-01" in words, without the «г.» of a sentence: it heads a row. */
   month(iso) {
-    return new Intl.DateTimeFormat(this.locale, { month: "short", year: "numeric", timeZone: "UTC" }).format(noon(`${iso}-01`));
+    return new Intl.DateTimeFormat(this.locale, { month: "short", year: "numeric", timeZone: "UTC" }).format(noon(`${iso}-01`)).replace(/\sг\.$/, "");
   }
 
   /** The same without the year, for a narrow place. */
@@ -60,7 +87,7 @@ export class I18n {
     return new Intl.DateTimeFormat(this.locale, { month: "short", timeZone: "UTC" }).format(noon(`${iso}-01`));
   }
 
-  /** A moment (ISO with offset) by the reader's clock: "today, 19:06", "5 March, 19:06", with the year when it is another. */
+  /** A moment (ISO with offset) by the portal's clock: "today, 19:06", "5 March, 19:06", with the year when it is another. */
   moment(iso, now = new Date()) {
     const moment = new Date(iso);
     return `${this.#day(moment, now)}, ${this.time(iso)}`;
@@ -68,15 +95,20 @@ export class I18n {
 
   /** The time of day of a moment that is near. */
   time(iso) {
-    return new Intl.DateTimeFormat(this.locale, { hour: "2-digit", minute: "2-digit" }).format(new Date(iso));
+    return new Intl.DateTimeFormat(this.locale, { hour: "2-digit", minute: "2-digit", timeZone: this.zone }).format(new Date(iso));
   }
 
   #day(moment, now) {
-    const yesterday = new Date(now.getFullYear(), now.getMonth(), now.getDate() - 1);
-    const near = [now, yesterday].findIndex((day) => day.toDateString() === moment.toDateString());
+    const day = this.#dayOf(moment);
+    const near = [now, new Date(now - DAY)].findIndex((each) => this.#dayOf(each) === day);
     if (near >= 0) return new Intl.RelativeTimeFormat(this.locale, { numeric: "auto" }).format(-near, "day");
-    const year = moment.getFullYear() === now.getFullYear() ? {} : { year: "numeric" };
-    return new Intl.DateTimeFormat(this.locale, { day: "numeric", month: "short", ...year }).format(moment);
+    const year = day.slice(0, 4) === this.#dayOf(now).slice(0, 4) ? {} : { year: "numeric" };
+    return new Intl.DateTimeFormat(this.locale, { day: "numeric", month: "short", timeZone: this.zone, ...year }).format(moment);
+  }
+
+  /** "2026-03-31" in the zone. */
+  #dayOf(moment) {
+    return new Intl.DateTimeFormat("en-CA", { dateStyle: "short", timeZone: this.zone }).format(moment);
   }
 
   /** Bytes as "48 КБ". */
@@ -93,6 +125,17 @@ export class I18n {
 
   #calendar() {
     return new Intl.DateTimeFormat(this.locale, { day: "numeric", month: "long", year: "numeric", timeZone: "UTC" });
+  }
+}
+
+const DAY = 86_400_000;
+
+function isKnown(zone) {
+  try {
+    new Intl.DateTimeFormat("en", { timeZone: zone });
+    return true;
+  } catch {
+    return false;
   }
 }
 

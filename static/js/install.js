@@ -1,5 +1,6 @@
 /** The installation page: the server has done the steps; the portal is told once that the installation is finished. */
 
+import "./theme.js";
 import { byId, fill, jsonOf } from "./dom.js";
 import { Frame } from "./frame.js";
 

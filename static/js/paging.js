@@ -6,22 +6,24 @@ import { trouble } from "./notice.js";
 export class PagedTable {
   /**
    * `path`: the first page; `columns`: titles; `row`: item → tr; `empty`: () → node; `label`: what the table holds.
-   * Answers have the shape `{items, next}`.
+   * Answers have the shape `{items, next}`; `onPage(answer)`: what else the first page tells.
    */
-  constructor({ root, api, i18n, path, columns, row, empty, label }) {
-    Object.assign(this, { root, api, i18n, path, columns, row, empty, label });
+  constructor({ root, api, i18n, path, columns, row, empty, label, onPage = () => {} }) {
+    Object.assign(this, { root, api, i18n, path, columns, row, empty, label, onPage });
     this.asked = 0;
+    root.addEventListener("click", () => { this.asked += 1; }, { capture: true });
   }
 
   /**
-   * Reads the first page anew. What is shown stays while a row asks something (`data-asking`), and when another page
-   * has been asked for meanwhile.
+   * Reads the first page anew. What is shown stays while a row asks something (`data-asking`), and when something in it
+   * was pressed meanwhile: what that says belongs to the rows that stand there.
    */
   async load() {
     if (!this.body) fill(this.root, h("p", { class: "soft", role: "status" }, this.i18n.t("loading")));
     const asked = ++this.asked;
     try {
       const page = await this.api.get(this.path);
+      this.onPage(page);
       if (asked !== this.asked || this.root.querySelector("[data-asking]")) return page.items;
       keepFocus(this.root, this.#sameAgain(), () => {
         this.#start(page.items);
@@ -70,7 +72,6 @@ export class PagedTable {
   async #next(more, address) {
     if (isBusy(more)) return;
     setBusy(more, true);
-    this.asked += 1;
     try {
       const page = await this.api.get(address);
       const rows = page.items.map((item) => this.row(item));

@@ -1,8 +1,16 @@
 /** Sets of settings by name: the user's own, and those shared by an administrator. */
 
 import { byId, fill, h, isBusy, setBusy } from "./dom.js";
-import { pick } from "./form.js";
+import { pick } from "./choices.js";
 import { isAbort, notice, trouble } from "./notice.js";
+
+/** What most people want first, for those who have no sets yet and for whoever looks for it. */
+const READY = [
+  { id: "ready-last_month", params: { period: "last_month" } },
+  { id: "ready-unpaid", params: { period: "all_time", paid: false } },
+  { id: "ready-debts", params: { kind: "receivables" } },
+  { id: "ready-vat", params: { period: "last_quarter", detailed: true } },
+];
 
 export class SavedSets {
   /** `onChoose()`: a set was put into the form. `isAdmin`: may share, and change what is shared. */
@@ -26,20 +34,28 @@ export class SavedSets {
     try {
       const answer = await this.api.get("/saved-sets");
       this.sets = answer.items ?? answer;
-      this.#offer();
+      this.#offer(this.#named());
     } catch (error) {
       if (!isAbort(error)) fill(this.note, trouble(error, this.i18n, () => { fill(this.note); this.load(); }));
     }
   }
 
+  /** The set that the form's columns came from when the page was last used, if it still has them; else what is chosen. */
+  #named() {
+    const { name, columns } = this.form.named;
+    const known = this.sets.find((set) => set.name === name && JSON.stringify(set.params.columns ?? null) === columns);
+    if (!known) this.form.nameSet(null);
+    return known ? String(known.id) : this.select.value;
+  }
+
   #chosen() {
-    return this.sets.find((set) => String(set.id) === this.select.value) ?? null;
+    return [...this.sets, ...READY].find((set) => String(set.id) === this.select.value) ?? null;
   }
 
   #offer(id = this.select.value) {
     const group = (key, sets) => sets.length > 0 && h("optgroup", { label: this.i18n.t(key) }, sets.map((set) => h("option", { value: set.id }, set.name)));
     fill(this.select, h("option", { value: "" }, this.i18n.t("no_set")),
-      group("sets_own", this.sets.filter((set) => !set.shared)), group("sets_shared", this.sets.filter((set) => set.shared)));
+      group("sets_ready", READY.map((set) => ({ ...set, name: this.i18n.t(set.id.replace("-", "_")) }))), group("sets_own", this.sets.filter((set) => !set.shared)), group("sets_shared", this.sets.filter((set) => set.shared)));
     pick("saved-set", id);
     this.#showActions();
   }
@@ -54,8 +70,8 @@ export class SavedSets {
     this.#close(false);
     fill(this.note);
     this.#showActions();
-    if (!set) return;
-    this.form.set(set.params);
+    if (!set) return this.form.nameSet(null);
+    this.form.set({ company_id: null, ...set.params, set_name: set.name });
     this.onChoose();
   }
 
@@ -90,10 +106,12 @@ export class SavedSets {
       fill(this.note, notice("warning", this.i18n.t("set_nameless")));
       return byId("set-name").focus();
     }
-    const body = { name, params: this.form.choice(), shared: this.isAdmin && byId("set-shared").checked };
+    const { set_name: _, ...params } = this.form.choice();
+    const body = { name, params, shared: this.isAdmin && byId("set-shared").checked };
     setBusy(confirm, true);
     try {
       const saved = this.edited ? await this.api.put(`/saved-sets/${this.edited.id}`, body) : await this.api.post("/saved-sets", body);
+      this.form.nameSet(name);
       await this.load();
       this.#offer(String(saved?.id ?? this.edited?.id ?? ""));
       this.#close();
