@@ -1,4 +1,4 @@
-"""``python -m benchmarks [--only PART,…] [--sizes N,…] [--quick] [--out FILE]``: runs the parts, prints what they
+"""``python -m benchmarks [PART …] [--sizes N,…] [--quick] [--out FILE]``: runs the parts, prints what they
 found, and writes it to a file (a whole run: ``benchmarks/results.md``) after each part."""
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-from benchmarks import beside, memory, page, peers, processing, writer
+from benchmarks import beside, columns, memory, morning, page, peers, processing, writer
 from benchmarks.options import Options, parsed
 from benchmarks.tables import Section
 
@@ -21,6 +21,8 @@ PARTS: dict[str, Callable[[Options], Section]] = {
     "workbook": writer.section,
     "page": page.section,
     "beside": beside.section,
+    "columns": columns.section,
+    "morning": morning.section,
 }
 
 

@@ -18,6 +18,7 @@ from bitrix_app.processing import DataProcessor, Problem
 from bitrix_app.reports import KINDS, Progress, ProgressTracker, WorkflowOrchestrator
 from bitrix_app.reports.exporting import FileExporter
 from bitrix_app.reports.fetching import FetchedPage
+from bitrix_app.reports.request import ReportParams
 from bitrix_app.workbook import RegisterHeader
 
 REGISTER = KINDS["register"]
@@ -81,10 +82,11 @@ def whole(source: Played, folder: Path) -> dict[str, Any]:
     )
     progress = ProgressTracker(Nobody(), detailed=True)
     progress.expect(source.invoices)
+    params = ReportParams(date(2026, 1, 1), date(2026, 3, 31))
     exporter = FileExporter(
-        folder=folder, sheets=REGISTER.sheets, header=lambda _: header, progress=progress, check=lambda: None
+        folder=folder, sheets=REGISTER.sheets(params), header=header, progress=progress, check=lambda: None
     )
-    with REGISTER.register(folder) as register:
+    with REGISTER.register(folder, params, date(2026, 4, 1)) as register:
         workflow = WorkflowOrchestrator(
             source=source, processor=DataProcessor, select=lambda same: same, register=register, exporter=exporter
         )

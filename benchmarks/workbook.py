@@ -210,15 +210,15 @@ def _set(cell: Cell, value: Value) -> None:
         cell.data_type = "s"  # else "=…" becomes a formula
 
 
-_LINE = Side(style="thin", color="FFBFBFBF")
+_LINE = Side(style="hair", color="FF9CA3AF")
 
 
 def _cell(sheet: WriteOnlyWorksheet, column: Column[Any], look: RowFormat) -> Cell:
     cell: Cell = WriteOnlyCell(sheet)
     kind = KIND_FORMATS[column.kind]
-    cell.font = Font(name="Arial", size=10, bold=look.bold, italic=look.italic)
+    cell.font = Font(name="Arial", size=10, bold=look.bold)
     cell.alignment = Alignment(horizontal=kind.horizontal, vertical="top", wrap_text=kind.wrapped)
-    cell.border = Border(left=_LINE, right=_LINE, top=_LINE, bottom=_LINE)
+    cell.border = Border(bottom=_LINE)
     cell.number_format = kind.number_format
     if look.fill is not None:
         cell.fill = PatternFill("solid", start_color=look.fill)

@@ -17,9 +17,9 @@ from python_calamine import CalamineWorkbook
 from benchmarks.measuring import answer, measured, told
 from bitrix_app.bitrix24 import AuthorizationServer
 from bitrix_app.bitrix24.types import TokenOwner
+from bitrix_app.portals import clients
 from bitrix_app.settings import Settings, load_settings
-from bitrix_app.storage import Cipher, ReportRecord, TokenPair, UserReports, UserTokens, buckets
-from bitrix_app.storage.buckets import Plan
+from bitrix_app.storage import Cipher, Plan, ReportRecord, TokenPair, UserReports, UserTokens
 from bitrix_app.wiring import Services, build_services
 from demo_portal.subprocess import PortalSubprocess
 
@@ -31,12 +31,13 @@ class Order:
     """What the child shall do.
 
     ``unpaced`` takes our own bucket away, which would hold us to 2 calls a second where the portal's limits are off.
-    ``counted`` reads the workbook afterwards to say what is in it.
+    ``fetch_mode`` is the portal's setting. ``counted`` reads the workbook afterwards to say what is in it.
     """
 
     portal: dict[str, Any]
     unpaced: bool = False
     counted: bool = False
+    fetch_mode: str = "list"
 
 
 def settings_for(portal: PortalSubprocess, folder: Path) -> Settings:
@@ -56,10 +57,10 @@ def settings_for(portal: PortalSubprocess, folder: Path) -> Settings:
 
 def unpace() -> None:
     """From now on our own bucket lets every call go at once; it still costs its transaction in the database."""
-    buckets.ORDINARY = Plan(burst=10**9, background=10**9, interval=1e-9)  # type: ignore[attr-defined]  # as buckets.py imported it
+    clients.ORDINARY = Plan(burst=10**9, background=10**9, interval=1e-9)  # type: ignore[attr-defined]  # as clients.py imported it
 
 
-def reports_of(services: Services, portal: PortalSubprocess) -> UserReports:
+def reports_of(services: Services, portal: PortalSubprocess, fetch_mode: str = "list") -> UserReports:
     """The door to the reports of the user whose token the benchmark has, in the portal as an install leaves it."""
     owner = _owner(services.settings, portal.access_token)
     record = services.web.portals.install(
@@ -73,6 +74,7 @@ def reports_of(services: Services, portal: PortalSubprocess) -> UserReports:
         refresh_token=None,
         expires_at=owner.expires_at,
     )
+    services.web.portals.save_settings(record.id, {**record.settings, "fetch_mode": fetch_mode})
     tokens = UserTokens(services.database, Cipher(services.settings.secret_keys))
     pair = TokenPair(portal.access_token, portal.refresh_token, owner.expires_at)
     tokens.save(record.id, owner.user_id, pair)
@@ -135,7 +137,7 @@ def main() -> None:
         folder = Path(place)
         services = build_services(settings_for(portal, folder))
         services.database.migrate()
-        reports = reports_of(services, portal)
+        reports = reports_of(services, portal, order.fetch_mode)
         report, cost = measured(lambda: built(services, reports, portal))
         services.jobs.stop()
         services.close()
