@@ -2,10 +2,12 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-WORKERS ?= 2
+WORKERS ?= 3
 SHAKEN := tests/unit tests/client tests/integration
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types tests shake bench screenshots translations system-packages clean
+COMPILE = $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	--no-emit-find-links --no-annotate --custom-compile-command "make requirements"
+.PHONY: help demo test lint types tests shake bench screenshots showcase market translations requirements audit system-packages clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -18,7 +20,7 @@ $(VENV)/.run: requirements.txt | $(VENV)/bin/python
 	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.txt
 	@touch $@
 
-$(VENV)/.dev: requirements.txt requirements-dev.txt | $(VENV)/bin/python
+$(VENV)/.dev: requirements-dev.txt | $(VENV)/bin/python
 	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	@touch $@ $(VENV)/.run
 
@@ -35,7 +37,7 @@ lint: $(VENV)/.dev  ## ruff, formatting, and the arrows between the rooms
 types: $(VENV)/.dev  ## mypy --strict
 	$(BIN)/mypy
 
-tests: $(VENV)/.dev  ## pytest alone, two tests side by side (WORKERS=4: four; ARGS="tests/unit -x": which and how)
+tests: $(VENV)/.dev  ## pytest alone, three tests side by side: much of a test is waiting (WORKERS=4: four; ARGS="tests/unit -x": which and how)
 	$(BIN)/pytest -n $(WORKERS) --dist worksteal $(ARGS)
 
 shake: $(VENV)/.dev  ## the tests with random pauses in threads, HTTP calls, statements; prints its seed (SEED=7: that one)
@@ -51,8 +53,28 @@ bench: $(VENV)/.dev  ## measure ourselves beside others; writes benchmarks/resul
 screenshots: $(VENV)/.dev system-packages  ## pictures of every state of the page into docs/screenshots/
 	$(BIN)/python -m tools.screenshots
 
-translations: $(VENV)/.dev  ## compile the Russian catalogue; English needs none
+showcase: $(VENV)/.dev  ## sample workbook, its picture, the films of README (LibreOffice and poppler-utils are needed)
+	$(BIN)/python -m tools.showcase
+	$(BIN)/python -m tools.film
+
+market: $(VENV)/.dev system-packages  ## what the Market's cabinet asks for into dist/market/: texts, icon, screenshots, checklist
+	$(BIN)/python -m tools.market
+
+translations: $(VENV)/.dev  ## compile the catalogues: of the pages (Russian; English needs none) and of reports (English)
 	$(BIN)/pybabel compile -d bitrix_app/web/translations
+	$(BIN)/pybabel compile -d bitrix_app/translations -D report
+
+$(VENV)/.tools: requirements-tools.txt | $(VENV)/bin/python
+	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-tools.txt
+	@touch $@
+
+requirements: $(VENV)/.tools  ## the newest versions and their hashes into requirements*.txt, from the short requirements*.in
+	$(COMPILE) requirements-dev.in -o requirements-dev.txt
+	for each in requirements requirements-s3 requirements-bench requirements-tools; do \
+		$(COMPILE) -c requirements-dev.txt $$each.in -o $$each.txt || exit 1; done
+
+audit: $(VENV)/.tools  ## known holes in the packages that the app runs on, where the database of holes can be reached
+	@sh tools/audit.sh $(BIN)/pip-audit requirements.txt requirements-s3.txt
 
 clean:  ## remove what was built
 	rm -rf $(VENV) var .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

@@ -37,12 +37,13 @@ SESSION_TOKEN = re.compile(r'<meta name="session-token" content="([^"]+)"')
 
 
 class Profiler:
-    """Notes in which files functions run, by thread. ``started_by``: thread → the thread that started it."""
+    """Notes in which files functions run, by thread: the object, for the system gives a number of its own to a thread
+    only until it ends. ``started_by``: thread → the thread that started it."""
 
     def __init__(self) -> None:
-        self.entered: dict[int, set[str]] = {}
-        self.claimants: set[int] = set()
-        self.started_by: dict[int, int] = {}
+        self.entered: dict[threading.Thread, set[str]] = {}
+        self.claimants: set[threading.Thread] = set()
+        self.started_by: dict[threading.Thread, threading.Thread] = {}
 
     @contextmanager
     def running(self) -> Iterator[Profiler]:
@@ -51,14 +52,7 @@ class Profiler:
         started_by = self.started_by
 
         def noted_start(thread: threading.Thread) -> None:
-            parent = threading.get_ident()
-            plain_run = thread.run
-
-            def noted_run() -> None:
-                started_by[threading.get_ident()] = parent
-                plain_run()
-
-            thread.run = noted_run  # type: ignore[method-assign]
+            started_by[thread] = threading.current_thread()
             start(thread)
 
         threading.Thread.start = noted_start  # type: ignore[method-assign]
@@ -68,26 +62,26 @@ class Profiler:
             yield self
         finally:
             sys.setprofile(None)
-            threading.setprofile(None)  # type: ignore[arg-type]
+            threading.setprofile(None)
             threading.Thread.start = start  # type: ignore[method-assign]
 
     def _note(self, frame: FrameType, event: str, _: Any) -> None:
         code = frame.f_code
         if event != "call" or not code.co_flags & inspect.CO_OPTIMIZED or not code.co_filename.startswith(str(ROOT)):
             return  # module and class bodies are not functions
-        thread = threading.get_ident()
+        thread = threading.current_thread()
         if code.co_name == "claim" and "storage" in code.co_filename:
             self.claimants.add(thread)
         self.entered.setdefault(thread, set()).add(code.co_filename)
 
-    def files(self, threads: Callable[[int], bool] = lambda _: True) -> set[Path]:
+    def files(self, threads: Callable[[threading.Thread], bool] = lambda _: True) -> set[Path]:
         """The files entered by these threads, relative to the package."""
         names = {name for thread, entered in self.entered.items() if threads(thread) for name in entered}
         return {Path(name).relative_to(ROOT) for name in names}
 
-    def works_on_a_report(self, thread: int) -> bool:
+    def works_on_a_report(self, thread: threading.Thread) -> bool:
         """Whether the thread claims reports, or was started by one that does."""
-        seen: int | None = thread
+        seen: threading.Thread | None = thread
         while seen is not None and seen not in self.claimants:
             seen = self.started_by.get(seen)
         return seen is not None

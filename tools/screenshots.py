@@ -24,7 +24,7 @@ from tests.browser.visit import Visit
 FOLDER = Path(__file__).parents[1] / "docs" / "screenshots"
 LINKS = "crm.requisite.link.list"
 WIDE, NARROW = 1440, 360
-HEIGHT = 820
+HEIGHT, TALL = 820, 9000
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,15 +62,14 @@ def take(browser: Browser, stage: Stage, name: str, scene: Scene) -> None:
     if scene.prepare:
         scene.prepare(portal)
     context = browser.new_context(
-        viewport={"width": scene.width, "height": HEIGHT if scene.whole else 2400},
-        color_scheme=scene.scheme,
+        viewport={"width": scene.width, "height": HEIGHT if scene.whole else TALL},
         locale={"ru": "ru-RU", "en": "en-GB"}[scene.lang],
         timezone_id="Europe/Moscow",
         reduced_motion="reduce",
     )
-    at = Visit(context, portal, lang=scene.lang)
+    at = Visit(context, portal, lang=scene.lang).wear(scene.scheme)
     if not (scene.whole or scene.alone):
-        at.page.add_init_script(_ALONE)
+        at.page.add_init_script(ALONE)
     scene.act(at)
     at.page.mouse.move(1, 1)
     at.page.wait_for_timeout(100)  # the frame hears a little later that the mouse has left its button
@@ -82,7 +81,7 @@ def take(browser: Browser, stage: Stage, name: str, scene: Scene) -> None:
 
 
 # The frame over the whole of the portal's page: the picture shows the application at the width that is meant.
-_ALONE = """
+ALONE = """
 addEventListener("DOMContentLoaded", () => {
   const sheet = new CSSStyleSheet();
   const size = "width: 100vw !important; height: 100vh !important";
@@ -120,6 +119,23 @@ def under_way(at: Visit) -> None:
 def finished(at: Visit) -> None:
     """The report is ready."""
     started(at)
+    at.done()
+
+
+def looking(at: Visit) -> None:
+    """Its rows are shown, with the pictures."""
+    finished(at)
+    at.get("look").press("Enter")
+    expect(at.get("row").first).to_be_visible(timeout=20_000)
+    expect(at.get("months-RUB")).to_be_visible(timeout=20_000)
+
+
+def who_owes(at: Visit) -> None:
+    """Receivables of today are ready."""
+    opened(at)
+    at.choose("kind-receivables")
+    expect(at.get("estimate-count")).to_be_visible(timeout=20_000)
+    at.build()
     at.done()
 
 
@@ -285,6 +301,10 @@ SCENES = {
     "done": Scene(finished),
     "done-dark": Scene(finished, scheme="dark"),
     "done-en-360": Scene(finished, lang="en", width=NARROW),
+    "rows": Scene(looking),
+    "rows-dark-en-360": Scene(looking, lang="en", scheme="dark", width=NARROW),
+    "debts": Scene(who_owes),
+    "debts-dark-en-360": Scene(who_owes, lang="en", scheme="dark", width=NARROW),
     "failed": Scene(failed, without_scope),
     "failed-dark-en-360": Scene(failed, without_scope, lang="en", scheme="dark", width=NARROW),
     "history": Scene(tab("history", "tbody tr"), with_history),
