@@ -6,6 +6,7 @@ second run is skipped, and the reason stands in pytest's summary.
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,14 +15,25 @@ from uuid import uuid4
 import hypothesis
 import pytest
 import redis
+import structlog
 
 from bitrix_app.portals import end_request
 from bitrix_app.portals.waiting import request_deadline
 from bitrix_app.storage import Cipher, Database
 from tests.servers import empty, need_postgres, need_redis, throwaway_database
 
+os.environ["OPENPYXL_LXML"] = "False"  # lxml is there for the validator of files; what we ship runs without it
+
 hypothesis.settings.register_profile("any machine", deadline=None)  # how long an example takes is no test's business
 hypothesis.settings.load_profile("any machine")
+
+# structlog's own choice, where rich happens to be installed, draws each variable of a traceback: seconds for one line
+structlog.configure(
+    processors=[
+        *structlog.get_config()["processors"][:-1],
+        structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback),
+    ]
+)
 
 
 @pytest.fixture(autouse=True)

@@ -7,12 +7,14 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import requests
+from waitress import wasyncore
 from waitress.server import create_server
 
 from app import server_options
@@ -25,13 +27,13 @@ PATIENCE_SECONDS = 60.0
 SESSION_TOKEN = re.compile(r'<meta name="session-token" content="([^"]+)"')
 
 
-def until(condition: Callable[[], Any], seconds: float = PATIENCE_SECONDS, what: str = "") -> Any:
+def until(condition: Callable[[], Any], seconds: float = PATIENCE_SECONDS, what: str = "", every: float = 0.05) -> Any:
     """Waits for ``condition`` to become true and returns what it gave; fails after ``seconds``."""
     pause, deadline = threading.Event(), time.monotonic() + seconds
     while not (found := condition()):
         if time.monotonic() > deadline:
             raise AssertionError(f"waited {seconds} s in vain: {what or condition}")
-        pause.wait(0.05)
+        pause.wait(every)
     return found
 
 
@@ -68,7 +70,8 @@ class Page:
             found: dict[str, Any] = self.get(f"/reports/{report['id']}")
             return found if found["status"] in {"done", "failed", "cancelled"} else None
 
-        ended: dict[str, Any] = until(look, seconds, f"report {report['id']} to end")
+        often = 0.12  # a user may ask ten times a second, however long it takes
+        ended: dict[str, Any] = until(look, seconds, f"report {report['id']} to end", every=often)
         return ended
 
     def build(self, **params: Any) -> dict[str, Any]:
@@ -135,6 +138,8 @@ def live_app(world: DemoWorld, folder: Path, *, jobs: bool = True, **environ: st
     finally:
         if jobs:
             services.jobs.stop()
-        server.close()
+        with suppress(OSError):  # the last answer's pull may have carried it out, and closed the trigger, already
+            server.trigger.pull_trigger(partial(wasyncore.close_all, server._map))  # kept-alive connections too
         web.join(5)
+        server.task_dispatcher.shutdown()
         services.close()

@@ -139,8 +139,8 @@ class Scene:
         self.tokens = PortalTokens(self.portal, self.authorization_server)
         self.client = self.client_of(self.portal.admin, self.tokens)
 
-    def client_of(self, user: User, tokens: Any = None) -> Bitrix24Client:
-        """A client with this user's rights."""
+    def client_of(self, user: User, tokens: Any = None, **options: Any) -> Bitrix24Client:
+        """A client with this user's rights; ``options`` as the client takes them (``batches``, ``habits``)."""
         return Bitrix24Client(
             transport=memory_transport(self.world),
             tokens=tokens or PortalTokens(self.portal, self.authorization_server, user),
@@ -149,6 +149,7 @@ class Scene:
             observer=self.observer,
             clock=self.clock,
             jitter=lambda: self.jitter(),  # noqa: PLW0108 # a test may replace it later
+            **options,
         )
 
     def params(self, method: str, **equal: Any) -> list[Mapping[str, Any]]:

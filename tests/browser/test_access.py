@@ -6,7 +6,7 @@ from typing import Literal
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Frame, Page, expect
+from playwright.sync_api import Browser, Frame, Page, expect
 
 from demo_portal.faults import Fault
 from demo_portal.portal import Portal
@@ -15,9 +15,9 @@ from tests.browser.stage import Person, Stage
 from tests.browser.test_administration import pick
 from tests.browser.test_places import company_with_invoices
 from tests.browser.test_under_way import add_waiting
-from tests.browser.visit import FRAME, Visit
+from tests.browser.visit import FRAME, Visit, answer_to, press
 
-TABS = ("report", "history", "settings", "journal", "self-check")
+TABS = ("report", "history", "schedules", "settings", "journal", "self-check")
 SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 
@@ -35,13 +35,12 @@ def test_no_serious_finding_on_any_tab(
 ) -> None:
     """axe finds nothing serious on any tab, in both themes, with a finished report and with all fields open."""
     admin.finished(admin.report(detailed=True))
-    at = visit()
-    at.page.emulate_media(color_scheme=scheme)
+    at = visit().wear(scheme)
     at.open_card(f"/crm/company/details/{company_with_invoices(portal)}/")
     expect(at.get("company-table")).to_be_visible()
-    at.app.get_by_text("Ещё условия").click()
+    at.unfold("more")
     at.choose("period-own")
-    at.get("set-save").click()
+    press(at.get("set-save"))
     expect(at.get("estimate-count")).to_be_visible()
     for name in TABS:
         panel = at.tab(name)
@@ -58,19 +57,19 @@ def test_no_serious_finding_in_any_question_or_notice(portal: Portal, visit: Vis
     for name, reach in STATES.items():
         reach(at)
         for scheme in SCHEMES:
-            at.page.emulate_media(color_scheme=scheme)
+            at.wear(scheme)
             assert findings(at.frame) == [], f"{name}, {scheme}"
     at.errors.clear()  # the browser itself reports the 422
 
 
 def _ask_to_delete_the_set(at: Visit) -> None:
     at.get("saved-set").select_option(label="Для всех")
-    at.get("set-delete").click()
+    press(at.get("set-delete"))
     expect(at.get("set-delete-confirm")).to_be_visible()
 
 
 def _cross_the_dates(at: Visit) -> None:
-    at.get("set-keep").click()
+    press(at.get("set-keep"))
     at.choose("period-own")
     at.get("date-from").fill("2026-02-01")
     at.get("date-to").fill("2026-01-01")
@@ -87,7 +86,7 @@ def _find_nothing(at: Visit) -> None:
 
 def _ask_to_delete_a_report(at: Visit) -> None:
     at.tab("history")
-    at.get("history-delete").click()
+    press(at.get("history-delete"))
     expect(at.get("history-delete-confirm")).to_be_visible()
 
 
@@ -100,7 +99,7 @@ def _choose_builders(at: Visit) -> None:
 
 def _be_told_what_is_wrong_in_the_settings(at: Visit) -> None:
     at.get("set-time-zone").fill("Europe/Nowhere")
-    at.get("settings-save").click()
+    at.grown().get("settings-save").press("Enter")
     expect(at.get("settings-note")).to_contain_text("Настройки не сохранены")
 
 
@@ -114,14 +113,14 @@ def _wait_for_the_portal(at: Visit) -> None:
 
 
 def _cancel(at: Visit) -> None:
-    at.get("cancel").click()
+    press(at.get("cancel"))
     expect(at.get("cancelled")).to_be_visible()
 
 
 def _fail(at: Visit) -> None:
     at.portal.faults.clear()
     at.portal.faults.always(Fault.error("insufficient_scope"), method="crm.requisite.link.list")
-    at.get("repeat").click()
+    press(at.get("repeat"))
     expect(at.get("failed")).to_be_visible()
 
 
@@ -138,14 +137,10 @@ STATES = {
 }
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_no_serious_finding_on_pages_that_refuse(
-    stage: Stage, visit: Visitor, scheme: Literal["light", "dark"]
-) -> None:
+def test_no_serious_finding_on_pages_that_refuse(stage: Stage, visit: Visitor) -> None:
     """axe finds nothing serious on pages that only say something, and each says what to do, with the code."""
     portal = stage.portal(installed=False)
     at = visit(at=portal)
-    at.page.emulate_media(color_scheme=scheme)
     app = portal.world.app.url
     at.page.goto(app)
     assert findings(at.page.main_frame) == []
@@ -158,7 +153,7 @@ def test_no_serious_finding_on_pages_that_refuse(
     ):
         _submit(at.page, f"{app}{path}", fields)
         _expect_refusal(at, code)
-    for path, code in (("/app", "method_not_allowed"), ("/nowhere", "not_found"), ("/downloads/x", "link_invalid")):
+    for path, code in (("/events", "method_not_allowed"), ("/nowhere", "not_found"), ("/downloads/x", "link_invalid")):
         at.page.goto(f"{app}{path}")
         _expect_refusal(at, code)
     portal.world.oauth.faults.always(Fault.html(502), method="app.info")
@@ -239,7 +234,7 @@ def test_whole_job_is_done_with_the_keyboard_alone(visit: Visitor) -> None:
     expect(at.app.locator("#panel-history")).to_be_visible()
     keyboard.press("Home")
     expect(at.app.locator("#panel-report")).to_be_visible()
-    press_until(at, "Tab", "saved-set", most=1)
+    press_until(at, "Tab", "saved-set", most=5)  # the questions about the time zone and what is paid come first
     press_until(at, "Tab", "period-last_month")
     for _ in range(3):
         keyboard.press("ArrowRight")
@@ -317,7 +312,7 @@ def test_focus_is_visible_everywhere(visit: Visitor) -> None:
 def test_every_control_has_a_name(visit: Visitor) -> None:
     """Each field, button and link on the page has an accessible name in the reader's language."""
     at = visit().open()
-    at.app.get_by_text("Ещё условия").click()
+    at.unfold("more")
     tree = at.app.locator("#panel-report").aria_snapshot()
     bare = [
         line
@@ -366,8 +361,8 @@ def test_narrow_screen_shows_everything_without_sideways_scrolling(
     at.page.evaluate(f"document.querySelector('{FRAME}').style.width = '360px'")
     expect(at.get("company-table")).to_be_visible()
     at.choose("period-own")
-    at.app.get_by_text("Ещё условия").click()
-    at.get("set-save").click()
+    at.unfold("more")
+    press(at.get("set-save"))
     _expect_narrow(at)
     at.open()
     at.page.evaluate(f"document.querySelector('{FRAME}').style.width = '360px'")
@@ -376,7 +371,7 @@ def test_narrow_screen_shows_everything_without_sideways_scrolling(
         panel = at.tab(name)
         expect(panel.get_by_text("Загружаем…")).to_have_count(0)
         if name == "history":
-            at.get("history-delete").click()
+            press(at.get("history-delete"))
         if name == "settings":
             at.choose("builders-chosen")
         _expect_narrow(at)
@@ -384,7 +379,7 @@ def test_narrow_screen_shows_everything_without_sideways_scrolling(
 
 def _expect_narrow(at: Visit) -> None:
     """Nothing in the frame is wider than 360 px."""
-    at.frame.wait_for_function("innerWidth === 360 && document.documentElement.scrollWidth <= 360")
+    at.frame.wait_for_function("() => innerWidth === 360 && document.documentElement.scrollWidth <= 360")
 
 
 def _expect_fits(at: Visit) -> None:
@@ -394,3 +389,50 @@ def _expect_fits(at: Visit) -> None:
             && document.documentElement.scrollWidth <= innerWidth
             && innerHeight - document.querySelector("#page").getBoundingClientRect().height < 8"""
     )
+
+
+def test_theme_is_light_whatever_the_computer_prefers_and_dark_by_a_switch(visit: Visitor) -> None:
+    """The frame stands in the portal's light page. A browser may keep nothing for a page in a frame: the server
+    remembers the switch."""
+    at = visit()
+    at.page.emulate_media(color_scheme="dark")
+    at.open()
+    page = "rgb(238, 242, 244)"
+    assert at.frame.evaluate("getComputedStyle(document.body).backgroundColor") == page
+    with at.page.expect_response(answer_to("PUT", "/theme")):
+        at.get("theme").press("Enter")
+    expect(at.get("theme")).to_have_attribute("aria-pressed", "true")
+    assert at.frame.evaluate("getComputedStyle(document.body).backgroundColor") != page
+    at.build()
+    at.done()
+    at.frame.evaluate("() => { try { localStorage.clear(); } catch { /* there is none */ } }")
+    at.open()
+    expect(at.get("theme")).to_have_attribute("aria-pressed", "true")
+
+
+SMALLEST = """() => {
+  const targets = "button, summary, select, a.button, .check, .chip, input:not([type=radio], [type=checkbox])"
+    + (matchMedia("(pointer: coarse)").matches ? ", .row > a" : "");
+  const boxes = [...document.querySelectorAll(targets)].filter((each) => each.checkVisibility());
+  const small = (each) => Math.min(each.getBoundingClientRect().width, each.getBoundingClientRect().height);
+  return boxes.map((each) => [small(each), each.outerHTML.slice(0, 80)]).sort(([one], [other]) => one - other)[0];
+}"""
+
+
+@pytest.mark.parametrize(("touch", "smallest"), [(False, 24), (True, 40)])
+def test_targets_are_large_enough_for_a_pointer_and_for_a_finger(
+    browser: Browser, portal: Portal, admin: Person, touch: bool, smallest: int
+) -> None:
+    """24 px (WCAG 2.5.8), 40 px where one touches."""
+    admin.finished(admin.report(detailed=True))
+    size = {"width": 1280, "height": 900}
+    context = browser.new_context(viewport=size, locale="ru-RU", has_touch=touch, is_mobile=touch)
+    at = Visit(context, portal).open()
+    at.done()
+    at.unfold("more")
+    for name in TABS:
+        expect(at.tab(name).get_by_text("Загружаем…")).to_have_count(0)
+        assert at.frame.evaluate("matchMedia('(pointer: coarse)').matches") is touch
+        found = at.frame.evaluate(SMALLEST)
+        assert found[0] >= smallest, (name, found)
+    context.close()

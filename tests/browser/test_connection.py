@@ -12,7 +12,7 @@ from demo_portal.faults import Fault
 from demo_portal.portal import Portal
 from tests.browser.conftest import Visitor
 from tests.browser.stage import Person
-from tests.browser.visit import Visit, answer_to
+from tests.browser.visit import Visit, answer_to, press
 
 LISTEN = """() => {
   window.heard = [];
@@ -56,7 +56,7 @@ def test_after_the_last_try_the_page_says_what_to_press(visit: Visitor, admin: P
     expect(panel).to_contain_text("Проверьте связь и нажмите «Повторить попытку»")
     expect(at.app.locator("#connection")).to_be_empty()
     at.page.unroute("**/api/v1/journal")
-    panel.get_by_role("button", name="Повторить попытку").click()
+    press(panel.get_by_role("button", name="Повторить попытку"))
     expect(panel.get_by_test_id("journal-row").first).to_be_visible()
     at.errors.clear()  # the browser itself reports what it could not reach
 
@@ -64,10 +64,11 @@ def test_after_the_last_try_the_page_says_what_to_press(visit: Visitor, admin: P
 def test_any_good_answer_ends_the_talk_of_a_lost_connection(visit: Visitor) -> None:
     """The clock of the page stands still: not the request that was lost has come back, but another."""
     at = visit().open()
+    at.frame.wait_for_load_state("networkidle")  # an answer to what opening has asked would end it at once
     at.page.clock.install()
+    at.page.clock.pause_at(at.frame.evaluate("Date.now() + 100"))
     at.page.route("**/api/v1/journal", lose)
     at.tab("journal")
-    at.page.clock.pause_at(at.frame.evaluate("Date.now() + 100"))
     expect(at.app.get_by_text("Связь потеряна")).to_be_visible()
     with at.page.expect_response(answer_to("GET", "/reports")):
         at.tab("history")
@@ -117,7 +118,7 @@ def test_download_of_a_report_deleted_elsewhere_says_so(visit: Visitor, admin: P
     pressed = _download_link(at, place)
     admin.call("DELETE", f"/reports/{report}")
     at.grown()
-    pressed.click()
+    press(pressed)
     expect(at.app.get_by_text("Этого отчёта больше нет")).to_be_visible()
     at.errors.clear()  # the browser itself reports the 404
 
@@ -130,16 +131,35 @@ def test_line_goes_down_under_a_download(visit: Visitor, admin: Person, place: s
     pressed = _download_link(at, place)
     at.page.route("**/api/v1/reports/*-*", lose)
     at.grown()
-    pressed.click()
+    press(pressed)
     again = at.app.get_by_role("button", name="Повторить попытку")
     expect(again).to_be_visible()
     expect(at.app.locator("#connection")).to_be_empty()
     at.page.unroute("**/api/v1/reports/*-*")
     at.grown()
     with at.page.expect_download() as download:
-        again.click()
+        press(again)
     assert download.value.suggested_filename.endswith(".xlsx")
     expect(again).to_have_count(0)
+    at.errors.clear()  # the browser itself reports what it could not reach
+
+
+def test_list_that_arrives_late_leaves_what_a_row_says(visit: Visitor, admin: Person) -> None:
+    """Opening the tab asks for the list anew; a link in the rows that stood there is pressed before it comes."""
+    admin.finished(admin.report())
+    at = visit().open()
+    pressed = _download_link(at, "history")
+    held: list[Route] = []
+    at.page.route("**/api/v1/reports", lambda route: held.append(route))  # noqa: PLW0108  Playwright marks its handlers
+    at.tab("report")
+    with at.page.expect_request("**/api/v1/reports"):
+        at.tab("history")
+    at.page.route("**/api/v1/reports/*-*", lose)
+    at.grown()
+    press(pressed)
+    with at.page.expect_response(answer_to("GET", "/reports")):
+        held.pop().continue_()
+    expect(at.app.get_by_role("button", name="Повторить попытку")).to_be_visible()
     at.errors.clear()  # the browser itself reports what it could not reach
 
 

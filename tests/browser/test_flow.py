@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -14,11 +13,11 @@ from playwright.sync_api import Frame, expect
 
 from demo_portal.portal import Portal
 from tests.browser.conftest import Visitor
-from tests.browser.stage import Person, Stage
-from tests.browser.visit import Visit
+from tests.browser.stage import Person, Stage, portal_day
+from tests.browser.visit import Visit, press
 
 FAILED = {"DT31_2:D", "DT31_7:D", "DT31_7:D2"}
-YEAR = date.today().year  # noqa: DTZ011  # the page's "this year" is the machine's as well
+YEAR = portal_day().year
 
 
 def test_from_the_installation_to_the_right_sums(stage: Stage, visit: Visitor, tmp_path: Path) -> None:
@@ -27,14 +26,14 @@ def test_from_the_installation_to_the_right_sums(stage: Stage, visit: Visitor, t
     at = visit(at=portal).open()
     assert portal.installation().installed
     at.choose("period-this_year")
-    at.get("detailed").check()
+    at.choose("detailed")
     at.build()
     at.done()
     with at.page.expect_download() as download:
-        at.get("download-xlsx").click()
+        press(at.get("download-xlsx"))
     download.value.save_as(tmp_path / "register.xlsx")
     with at.page.expect_download() as download:
-        at.get("download-csv").click()
+        press(at.get("download-csv"))
     assert download.value.suggested_filename.endswith(".csv")
     rows, totals = _brief(tmp_path / "register.xlsx")
     expected = _invoices_of_the_year(portal)
@@ -76,7 +75,7 @@ def test_period_of_the_last_choice_is_chosen_again(portal: Portal, visit: Visito
     find what the settings say."""
     at = visit().open()
     at.choose("period-last_year")
-    at.get("detailed").check()
+    at.choose("detailed")
     at.build()
     at.done()
     at.open()
@@ -143,19 +142,19 @@ def test_file_can_be_had_in_a_new_tab(portal: Portal, visit: Visitor, admin: Per
     assert _downloaded_in_a_tab(at).endswith(".xlsx")
     assert asked == []
     at.page.clock.fast_forward("09:00")
-    before = link.get_attribute("href")
+    link.evaluate("link => { link.href = link.href + '-spent'; }")
     assert _downloaded_in_a_tab(at).endswith(".xlsx")
     assert len(asked) == 1
-    assert link.get_attribute("href") != before
+    expect(link).not_to_have_attribute("href", re.compile("spent"))
     with at.page.expect_download():
-        at.get("download-csv").click()
+        press(at.get("download-csv"))
     assert _downloaded_in_a_tab(at).endswith(".csv")
 
 
 def _downloaded_in_a_tab(at: Visit) -> str:
     """Clicks the link. → the name of the file that the new tab gets."""
     with at.context.expect_page() as opened, at.context.expect_event("download") as download:
-        at.grown().get("download-in-tab").click()
+        press(at.grown().get("download-in-tab"))
     name: str = download.value.suggested_filename
     opened.value.close()
     return name
@@ -174,7 +173,7 @@ def test_problem_opens_its_invoice_in_a_slider(visit: Visitor) -> None:
     link = problems.get_by_role("link").first
     address = link.get_attribute("href") or ""
     assert address.startswith(f"{at.portal.url}/crm/type/31/details/")
-    link.click()
+    press(link)
     expect(at.page.locator(".slider-path")).to_have_text(urlsplit(address).path)
 
 
@@ -193,11 +192,32 @@ def test_english_portal_reads_english(visit: Visitor, admin: Person) -> None:
         assert _cyrillic(at.frame) == []
 
 
+def test_english_report_is_quoted_in_english(portal: Portal, visit: Visitor, admin: Person) -> None:
+    """The page orders reports in its own language. One of the other language is quoted as it is, and says so."""
+    portal.crm.add_invoice(number="", date="2026-03-01")
+    at = visit(lang="en").open()
+    at.choose("period-all_time")
+    at.build()
+    at.done()
+    problems = at.get("problems")
+    expect(problems).to_contain_text("There is no number. Fill it in on the invoice's card.")
+    expect(problems.locator("[lang=ru]")).to_have_count(0)
+    expect(at.app.get_by_text("Quoted from the workbook")).to_have_count(0)
+    with at.page.expect_download() as download:
+        press(at.get("download-xlsx"))
+    assert download.value.suggested_filename.startswith("Invoice register")
+    at = visit().open()
+    at.done()
+    expect(at.get("problems").locator("[lang=en]").first).to_be_visible()
+    expect(at.app.get_by_text("Цитаты из книги Excel: она по-английски.")).to_be_visible()
+
+
 def _cyrillic(frame: Frame) -> list[str]:
     """Texts of the page's own with Cyrillic letters. Not its own: the portal's names, and what is quoted."""
     found: list[str] = frame.evaluate(
         """() => {
-            const others = "#stages, #set-stages, [lang=ru], option, #journal td:nth-child(2)";
+            const others = "#stages, #set-stages, [lang=ru], [data-testid=problem], option, #journal td:nth-child(2),"
+                + "[data-code^=ufCrm]";
             const walker = document.createTreeWalker(document.querySelector("#page"), NodeFilter.SHOW_TEXT);
             const found = [];
             while (walker.nextNode()) {

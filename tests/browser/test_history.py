@@ -9,14 +9,14 @@ from demo_portal.faults import Fault
 from demo_portal.portal import Portal
 from tests.browser.conftest import Visitor
 from tests.browser.stage import Person
-from tests.browser.visit import answer_to
+from tests.browser.visit import answer_to, press
 
 
 def test_empty_history_helps(visit: Visitor) -> None:
     """With no reports yet, the history says what will be there and leads to the first one."""
     at = visit().open()
     at.tab("history")
-    at.get("history-empty").get_by_role("button").click()
+    press(at.get("history-empty").get_by_role("button"))
     expect(at.get("build")).to_be_visible()
 
 
@@ -39,8 +39,21 @@ def test_earlier_report_downloads_again(visit: Visitor, admin: Person) -> None:
     at = visit().open()
     at.tab("history")
     with at.page.expect_download() as download:
-        at.get("history-download-xlsx").click()
+        press(at.get("history-download-xlsx"))
     assert download.value.suggested_filename.endswith(".xlsx")
+
+
+def test_rows_of_an_earlier_report_are_one_click_away(visit: Visitor, admin: Person) -> None:
+    """They open with the report that they belong to; one without invoices, or a failed one, has none to look at."""
+    admin.finished(admin.report("2026-01-01", "2026-12-31"))
+    admin.finished(admin.report("2020-01-01", "2020-01-31"))
+    at = visit().open()
+    at.tab("history")
+    expect(at.get("history-row")).to_have_count(2)
+    at.grown().get("history-look").press("Enter")
+    expect(at.get("about")).to_contain_text("1 января – 31 декабря 2026 г.")
+    expect(at.get("row").first).to_be_visible()
+    expect(at.get("look")).to_have_attribute("aria-expanded", "true")
 
 
 def test_repeat_builds_the_same_report_anew(visit: Visitor, admin: Person) -> None:
@@ -49,7 +62,8 @@ def test_repeat_builds_the_same_report_anew(visit: Visitor, admin: Person) -> No
     admin.finished(first)
     at = visit().open()
     at.tab("history")
-    at.get("history-repeat").click()
+    with at.page.expect_response(answer_to("POST", "/reports")):
+        press(at.get("history-repeat"))
     at.done()
     newest, oldest = admin.call("GET", "/reports")["items"]
     assert oldest["id"] == first
@@ -62,12 +76,12 @@ def test_deleting_is_asked_once_more_and_then_done(visit: Visitor, admin: Person
     at = visit().open()
     at.done()
     at.tab("history")
-    at.get("history-delete").click()
+    press(at.get("history-delete"))
     expect(at.get("history-delete-confirm")).to_be_focused()
-    at.app.get_by_role("button", name="Оставить").click()
+    press(at.app.get_by_role("button", name="Оставить"))
     expect(at.get("history-row")).to_have_count(1)
-    at.get("history-delete").click()
-    at.get("history-delete-confirm").click()
+    press(at.get("history-delete"))
+    press(at.get("history-delete-confirm"))
     expect(at.get("history-empty")).to_be_visible()
     at.tab("report")
     expect(at.get("result-empty")).to_be_visible()
@@ -83,11 +97,11 @@ def test_question_stands_while_the_list_is_read_anew(portal: Portal, visit: Visi
     expect(at.get("under-way")).to_be_visible()
     with at.page.expect_response(answer_to("GET", "/reports")):
         at.tab("history")
-    at.get("history-delete").last.click()
+    press(at.get("history-delete").last)
     expect(at.get("history-delete-confirm")).to_be_focused()
     with at.page.expect_response(answer_to("GET", "/reports"), timeout=30_000):
         portal.faults.clear()
-    at.get("history-delete-confirm").click()
+    press(at.get("history-delete-confirm"))
     expect(at.get("history-row")).to_have_count(1)
     assert len(admin.call("GET", "/reports")["items"]) == 1
 

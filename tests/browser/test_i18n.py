@@ -54,6 +54,28 @@ def test_range_of_dates_is_one_phrase(scripts: Page, lang: str, first: str, last
     assert said(scripts, lang, "range", first, last) == text
 
 
+IN_ZONE = """async ([zone, iso, now]) => {
+  const { I18n } = await import("/js/i18n.js");
+  const i18n = new I18n({ lang: "ru", texts: {}, forms: {}, zone });
+  return [i18n.moment(iso, new Date(now)), i18n.clock(new Date(now))];
+}"""
+
+
+@pytest.mark.parametrize(
+    ("zone", "told"),
+    [
+        ("Europe/Moscow", ["вчера, 23:30", "UTC+3"]),
+        ("Asia/Kolkata", ["сегодня, 02:00", "UTC+5:30"]),
+        ("America/New_York", ["сегодня, 15:30", "UTC-5"]),
+        ("Mars/Olympus", ["вчера, 20:30", "UTC+0"]),
+    ],
+)
+def test_moment_is_told_by_the_portals_clock(scripts: Page, zone: str, told: list[str]) -> None:
+    """Whatever the reader's own clock is; by UTC where the browser does not know the zone."""
+    moments = [zone, "2026-12-01T20:30:00Z", "2026-12-02T04:00:00Z"]
+    assert scripts.evaluate(IN_ZONE, moments) == told
+
+
 MOMENT = """async ([lang, iso, now]) => {
   const { I18n } = await import("/js/i18n.js");
   return new I18n({ lang, texts: {}, forms: {} }).moment(iso, new Date(now));

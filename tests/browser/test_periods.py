@@ -6,11 +6,11 @@ import pytest
 from playwright.sync_api import Page
 
 RANGES = """async ([name, today]) => {
-  const { rangeOf } = await import("/js/form.js");
+  const { rangeOf } = await import("/js/periods.js");
   const { from, to } = rangeOf(name, today);
   return [from, to];
 }"""
-NAME = """async ([from, to, today]) => (await import("/js/form.js")).nameOf(from, to, today)"""
+NAME = """async ([from, to, today]) => (await import("/js/periods.js")).nameOf(from, to, today)"""
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import date, timedelta
+from datetime import timedelta
 
 import pytest
 from playwright.sync_api import expect
@@ -11,8 +11,8 @@ from playwright.sync_api import expect
 from demo_portal import PAID
 from demo_portal.portal import Portal
 from tests.browser.conftest import Visitor
-from tests.browser.stage import Person
-from tests.browser.visit import answer_to
+from tests.browser.stage import Person, portal_day
+from tests.browser.visit import answer_to, press
 
 
 def company_with_invoices(portal: Portal) -> int:
@@ -40,7 +40,7 @@ def test_companys_months_have_bars_in_proportion_and_figures_for_a_screen_reader
 ) -> None:
     """Both sums of a month are drawn against the highest sum of all; the row itself names the month and both sums."""
     company = portal.crm.add_company("ООО «Полоски»")
-    days = [date.today().replace(day=1), date.today().replace(day=1) - timedelta(days=1)]  # noqa: DTZ011  # the page's
+    days = [portal_day().replace(day=1), portal_day().replace(day=1) - timedelta(days=1)]
     for day, amount, paid in ((days[0], "400", True), (days[1], "100", False)):
         invoice = portal.crm.add_invoice(number=amount, date=f"{day:%Y-%m-%d}", company_id=company)
         portal.crm.invoices.change(invoice, opportunity=amount, currencyId="RUB", **{PAID: f"{day}" if paid else None})
@@ -59,7 +59,7 @@ def test_companys_months_are_in_the_portals_base_currency(portal: Portal, visit:
     """Not in roubles where the portal counts in another currency; without invoices in it, the card names it."""
     portal.crm.add_currency("BYN", base=True)
     invoiced, other = (portal.crm.add_company(name) for name in ("ООО «Минск»", "ООО «Другая валюта»"))
-    today = f"{date.today():%Y-%m-%d}"  # noqa: DTZ011  # the page's
+    today = f"{portal_day():%Y-%m-%d}"
     for company, amount, currency in ((invoiced, "400", "BYN"), (invoiced, "7", "RUB"), (other, "9", "RUB")):
         invoice = portal.crm.add_invoice(number=amount, date=today, company_id=company)
         portal.crm.invoices.change(invoice, opportunity=amount, currencyId=currency)
@@ -105,7 +105,7 @@ def test_lists_offer_the_portals_default(visit: Visitor, admin: Person, path: st
         at.page.locator("[data-open-app]").click()
     else:
         at.page.locator("[data-placement-item]").click()
-    at.ready()
+    expect(at.get("build")).to_be_visible()  # a slider keeps its height, so the frame does not grow
     expect(at.get("scope")).to_be_hidden()
     expect(at.get(f"period-{admin.call('GET', '/settings')['default_period']}")).to_be_checked()
 
@@ -121,7 +121,7 @@ def test_mobile_application_opens_invoices_in_a_new_tab(portal: Portal, visit: V
     address = link.get_attribute("href")
     for _ in range(2):
         with at.context.expect_page() as opened:
-            at.grown().get("problem").first.click()
+            press(at.grown().get("problem").first)
         opened.value.wait_for_url(f"{address}**")
         opened.value.close()
     held = (
@@ -141,6 +141,6 @@ def test_slider_of_fixed_height_shows_the_report_that_was_begun(visit: Visitor) 
     at.page.locator("[data-open-app]").click()
     expect(at.get("build")).to_be_visible()
     expect(at.get("result-empty")).to_be_visible()
-    at.get("build").click()
+    press(at.get("build"))
     at.done()
     expect(at.get("download-xlsx")).to_be_in_viewport()

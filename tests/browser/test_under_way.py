@@ -11,6 +11,7 @@ from demo_portal.faults import Fault
 from demo_portal.portal import Portal
 from tests.browser.conftest import Visitor
 from tests.browser.stage import Person
+from tests.browser.visit import press
 
 SLOW = "crm.requisite.link.list"
 
@@ -65,7 +66,7 @@ def test_cancel_stops_the_report(held: Portal, visit: Visitor, admin: Person) ->
     at = visit().open()
     at.build()
     expect(at.get("progress-words")).to_contain_text("Читаем реквизиты")
-    at.get("cancel").click()
+    press(at.get("cancel"))
     expect(at.get("cancelled")).to_be_visible()
     expect(at.get("repeat")).to_be_visible()
     assert admin.call("GET", "/reports")["items"][0]["status"] == "cancelled"
@@ -81,7 +82,7 @@ def test_failure_says_what_happened_what_to_do_and_the_code(portal: Portal, visi
     expect(failed).to_contain_text("insufficient_scope")
     assert len(failed.inner_text()) > 60
     portal.faults.clear()
-    at.get("repeat").click()
+    press(at.get("repeat"))
     at.done()
 
 
@@ -96,7 +97,8 @@ def test_waiting_is_explained(held: Portal, visit: Visitor) -> None:
 
 SHOWN = """async (reason) => {
   const { ProgressView } = await import("/js/report-card.js");
-  const i18n = { t: (key) => key, has: (key) => !key.endsWith("unheard_of"), number: String, time: String };
+  const has = (key) => !key.endsWith("unheard_of");
+  const i18n = { t: (key) => key, has, number: String, time: String, clock: () => "UTC+3" };
   const view = new ProgressView({ i18n, onCancel() {} });
   const waiting = { reason, until: "2030-01-01T10:00:00Z" };
   view.show({ status: "running", params: {}, progress: { stage: "invoices", done: 50, total: 100, waiting } });

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import urlencode, urlsplit
 
 from playwright.sync_api import BrowserContext, ConsoleMessage, Frame, FrameLocator, Locator, Page, Response, expect
@@ -18,6 +18,12 @@ GROWN = (
     "() => !window.BX24 || innerHeight >= Math.floor(document.querySelector('#page').getBoundingClientRect().height)"
 )
 """The portal has made its frame as high as the page in it."""
+SEEN = """() => new Promise((resolve) => {
+  const told = () => { observer.disconnect(); requestAnimationFrame(() => resolve(true)); };
+  const observer = new IntersectionObserver(told);
+  observer.observe(document.querySelector('#page') ?? document.body);
+})"""
+"""The browser has told its observers what is in sight: the bar of buttons, which follows it, has moved."""
 
 
 def answer_to(method: str, path: str) -> Callable[[Response], bool]:
@@ -28,6 +34,13 @@ def answer_to(method: str, path: str) -> Callable[[Response], bool]:
         return (response.request.method, urlsplit(response.url).path) == (method, f"/api/v1{path}")
 
     return matches
+
+
+def press(control: Locator) -> None:
+    """Presses a button or follows a link by the keyboard: the page may move under a pointer."""
+    expect(control).to_be_visible()
+    expect(control).to_be_enabled()
+    control.press("Enter")
 
 
 @dataclass
@@ -50,6 +63,14 @@ class Visit:
     def _heard(self, message: ConsoleMessage) -> None:
         if message.type in {"error", "warning"}:
             self.errors.append(f"{message.text} {message.location['url']}")
+
+    def wear(self, theme: Literal["light", "dark"]) -> Visit:
+        """The application's theme, as its switch would leave it: in what is open and in what will be opened."""
+        begun = f"() => {{ document.documentElement.dataset.theme ??= '{theme}'; }}"
+        self.page.add_init_script(f"document.addEventListener('readystatechange', {begun}, {{ once: true }})")
+        for frame in self.page.frames:
+            frame.evaluate(f"document.documentElement.dataset.theme = '{theme}'")
+        return self
 
     def leave(self) -> None:
         """Lets go of requests that a test still holds, and closes the tab."""
@@ -79,8 +100,10 @@ class Visit:
         return self.grown()
 
     def grown(self) -> Visit:
-        """Waits until the frame has its height: a click on its way while it grows lands beside what it is meant for."""
+        """Waits until the frame has its height and the bar its place: a click on its way while they move lands beside
+        what it is meant for."""
         self.frame.wait_for_function(GROWN)
+        self.frame.evaluate(SEEN)
         return self
 
     @property
@@ -102,17 +125,23 @@ class Visit:
 
     def tab(self, name: str) -> Locator:
         """Opens a tab of the application; its panel."""
-        self.get(f"tab-{name}").click()
+        press(self.get(f"tab-{name}"))
         return self.app.locator(f"#panel-{name}")
 
     def choose(self, test_id: str) -> None:
-        """Chooses a chip, once it can be seen."""
+        """Chooses a chip or a box by the keyboard, once it can be seen: the page may scroll under a pointer."""
         expect(self.get(test_id)).to_be_visible()
-        self.grown().get(test_id).check()
+        self.get(test_id).press("Space")
+        expect(self.get(test_id)).to_be_checked()
+
+    def unfold(self, test_id: str) -> None:
+        """Opens a folded part of the form."""
+        press(self.get(test_id).locator("summary"))
+        expect(self.get(test_id)).to_have_attribute("open", "")
 
     def build(self) -> None:
-        """Clicks the one button."""
-        self.grown().get("build").click()
+        """Presses the one button."""
+        press(self.get("build"))
 
     def done(self) -> Locator:
         """Waits for the finished report; what is said of it."""

@@ -8,6 +8,7 @@ import pytest
 import responses
 
 from bitrix_app.bitrix24 import Transport
+from bitrix_app.bitrix24.addresses import LOOPBACK
 from tests.fakes import Surroundings
 
 
@@ -27,7 +28,7 @@ def http() -> Iterator[responses.RequestsMock]:
 @pytest.fixture
 def transport() -> Iterator[Transport]:
     """A transport with usual limits."""
-    made = Transport()
+    made = Transport(networks=LOOPBACK)
     yield made
     made.close()
 

@@ -49,7 +49,7 @@ class RawServer:
         for connection in self._open:
             _shut(connection)
         for thread in self._threads:
-            thread.join(timeout=10)
+            thread.join(timeout=60)
         assert not self._client_stayed, "the client gave up later than the server"
 
     def _start(self, target: Callable[..., None], *args: object) -> None:

@@ -8,7 +8,13 @@ from typing import Any
 import pytest
 
 from bitrix_app.bitrix24 import Bitrix24Client, Page, Profile
-from bitrix_app.errors import AccessDeniedError, GiveUpError, UnexpectedAnswerError, UserAccessError
+from bitrix_app.errors import (
+    AccessDeniedError,
+    GiveUpError,
+    InvalidArgumentError,
+    UnexpectedAnswerError,
+    UserAccessError,
+)
 from demo_portal import a_row
 from tests.fakes import Surroundings
 from tests.memory import Scene
@@ -436,9 +442,12 @@ def test_nobody_becomes_an_administrator_by_an_odd_answer(around: Surroundings, 
         around.client.profile()
 
 
-@pytest.mark.parametrize("result", [{"ADMIN": True}, {"ID": "0", "ADMIN": True}, "me", {"ID": [1], "ADMIN": True}])
-def test_a_profile_without_an_id_is_a_wrong_shape(around: Surroundings, result: Any) -> None:
-    """A user without an id is nobody."""
+@pytest.mark.parametrize(
+    "result",
+    [{"ADMIN": True}, {"ID": "0", "ADMIN": True}, "me", {"ID": [1], "ADMIN": True}, {"ID": "1", "NAME": "Анна"}],
+)
+def test_a_profile_that_leaves_out_who_or_what_somebody_is_has_a_wrong_shape(around: Surroundings, result: Any) -> None:
+    """A user without an id is nobody, and one of whom it is not said whether they administer is nothing."""
     answer(around, result, method="profile")
 
     with pytest.raises(UnexpectedAnswerError):
@@ -510,6 +519,27 @@ def test_binding_what_is_bound_is_harmless(
     do(around.client)
 
     assert around.portal.counts[get] == 1
+
+
+def test_a_condition_on_a_field_that_is_gone_is_asked_as_it_is_written(scene: Scene) -> None:
+    """No spelling is sought for it; the portal refuses it."""
+    with pytest.raises(InvalidArgumentError):
+        scene.client.count_invoices({">=ufCrm_626D6ABE98692": "2026-01-01"})
+    assert [list(each["filter"]) for each in scene.params("crm.item.list")] == [[">=ufCrm_626D6ABE98692"]]
+
+
+def test_a_placement_is_bound_with_its_title_in_each_language(scene: Scene) -> None:
+    """``TITLE`` is for the languages that ``LANG_ALL`` leaves out."""
+    scene.client.bind_placement(
+        "CRM_ANALYTICS_MENU", "https://app.example/app", title="Register", lang_all={"ru": {"TITLE": "Реестр"}}
+    )
+    [asked] = scene.params("placement.bind")
+    assert asked == {
+        "PLACEMENT": "CRM_ANALYTICS_MENU",
+        "HANDLER": "https://app.example/app",
+        "TITLE": "Register",
+        "LANG_ALL": {"ru": {"TITLE": "Реестр"}},
+    }
 
 
 @pytest.mark.parametrize(("bind", "get", "row", "do"), BINDINGS)

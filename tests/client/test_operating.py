@@ -7,8 +7,8 @@ from decimal import Decimal
 
 import pytest
 
+from bitrix_app.bitrix24.pace import OperatingPace, spacing
 from bitrix_app.bitrix24.responses import Timing
-from bitrix_app.bitrix24.session import OperatingPace, spacing
 
 NOW = 1_790_000_000.0
 
@@ -65,7 +65,7 @@ def test_once_some_is_forgotten_the_pace_is_free_again() -> None:
 @pytest.mark.parametrize(("spent", "cost", "until_reset"), [(410, 1, 0), (410, 1, -5), (480, 1, -1)])
 def test_a_reset_that_has_passed_needs_no_spacing(spent: float, cost: float, until_reset: float) -> None:
     """Nothing is spread over no time."""
-    assert spacing(spent, cost, until_reset) == 0
+    assert spacing(spent, cost, until_reset, 480) == 0
 
 
 @pytest.mark.parametrize("cost", [0.4, 3.0, 19.0])
@@ -82,6 +82,57 @@ def test_a_long_reading_never_crosses_the_limit(cost: float) -> None:
 
     assert highest <= 480
     assert portal.total / (now - NOW) > 0.6 * min(1, 480 / 600)
+
+
+def test_a_lower_limit_is_learnt_from_a_refusal() -> None:
+    """A box refuses above 420 seconds: after that its methods are held back from 85 % of what was told then."""
+    pace = OperatingPace()
+    pace.learn("crm.item.list", told(421, 60), 2.0, NOW)
+    pace.refused("crm.item.list", 1, NOW)
+    pace.learn("crm.item.list", told(358, 300, NOW + 61), 2.0, NOW + 61)
+    pace.learn("crm.requisite.list", told(357, 300, NOW + 61), 2.0, NOW + 61)
+
+    assert pace.take("crm.item.list", NOW + 61) > 0
+    assert pace.take("crm.requisite.list", NOW + 61) == 0
+
+
+def test_a_refusal_long_before_any_known_limit_teaches_nothing() -> None:
+    """Others have spent the method's time meanwhile: what our last answer told says nothing of the limit."""
+    pace = OperatingPace()
+    pace.learn("crm.item.list", told(90, 60), 2.0, NOW)
+    pace.refused("crm.item.list", 1, NOW)
+    pace.learn("crm.item.list", told(300, 300, NOW + 61), 2.0, NOW + 61)
+
+    assert pace.take("crm.item.list", NOW + 61) == 0
+
+
+def test_where_calls_are_answered_above_the_limit_there_is_none() -> None:
+    """Until one is refused."""
+    pace = OperatingPace()
+    pace.learn("crm.item.list", told(483, 300), 2.0, NOW)
+    assert pace.take("crm.item.list", NOW) == 0
+
+    pace.refused("crm.item.list", 1, NOW)
+    pace.learn("crm.item.list", told(420, 300, NOW + 301), 2.0, NOW + 301)
+    assert pace.take("crm.item.list", NOW + 301) > 0
+
+
+@pytest.mark.parametrize("cost", [0.4, 3.0, 19.0])
+def test_a_long_reading_of_a_box_is_refused_once_or_twice(cost: float) -> None:
+    """Its limit is 420 seconds, which nothing tells but the refusal."""
+    portal, pace, now, refusals = Baskets(), OperatingPace(), NOW, 0
+    for _ in range(2000):
+        now += pace.take("crm.item.list", now)
+        if portal.spent(now) > 420:
+            refusals += 1
+            pace.refused("crm.item.list", 1, now)
+            continue
+        now += cost
+        spent, reset_in = portal.work(cost, now)
+        pace.learn("crm.item.list", told(spent, reset_in, now), cost, now)
+
+    assert refusals <= 2
+    assert portal.total / (now - NOW) > 0.6 * min(1, 420 / 600)
 
 
 class Baskets:

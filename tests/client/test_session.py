@@ -374,7 +374,7 @@ def test_threads_that_expire_together_renew_once() -> None:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(timeout=10)
+        thread.join(timeout=60)
 
     assert list(results) == [["good"]] * 8
     assert around.tokens.renewals == 1
@@ -385,7 +385,7 @@ class ExpiringPortal(ScriptedTransport):
 
     def __init__(self, parties: int) -> None:
         super().__init__(answers={METHOD: GOOD})
-        self._together = threading.Barrier(parties, timeout=10)
+        self._together = threading.Barrier(parties, timeout=60)
 
     def send(self, token: AccessToken, method: str, params: Any, watch: Any = None) -> Exchange:
         if token.value == "access-1":

@@ -18,6 +18,7 @@ from cryptography.x509.oid import NameOID
 from requests.utils import DEFAULT_CA_BUNDLE_PATH
 
 from bitrix_app.bitrix24 import AccessToken, AuthorizationServer, Transport
+from bitrix_app.bitrix24.addresses import LOOPBACK
 from bitrix_app.bitrix24.http import _trusting
 from bitrix_app.bitrix24.transport import Exchange, Failure
 from bitrix_app.errors import AuthorizationServerUnavailableError
@@ -83,7 +84,7 @@ def test_connections_are_kept_alive_over_tls(certificate: Path, transport: Trans
 
 def test_a_dripping_answer_ends_at_the_total_time_over_tls(certificate: Path) -> None:
     """The deadline holds inside TLS too."""
-    transport = Transport(total_timeout=0.7)
+    transport = Transport(total_timeout=0.7, networks=LOOPBACK)
     transport._http._session.verify = str(certificate)
     with SecureServer(drips(b"HTTP/1.1 200 OK\r\nContent-Length: 9999\r\n\r\n", b" ", 0.05), certificate) as server:
         exchange = call(transport, server)
@@ -107,7 +108,7 @@ def test_a_slow_answer_is_waited_for_over_tls(certificate: Path, transport: Tran
 
 def test_a_private_authority_is_trusted_beside_the_public_ones(certificate: Path) -> None:
     """A self-hosted portal may have its certificate from an authority of its own; the authorization server has not."""
-    transport = Transport(ca_bundle=str(certificate))
+    transport = Transport(ca_bundle=str(certificate), networks=LOOPBACK)
     with SecureServer(says(answer(b'{"result": 1}')), certificate) as server:
         assert call(transport, server).body == {"result": 1}
     transport.close()
@@ -140,6 +141,7 @@ def test_whatever_the_app_calls_is_called_with_that_trust(certificate: Path, tmp
             queue_url=f"sqlite:///{tmp_path}/queue.db",
             reports_dir=str(tmp_path / "reports"),
             ca_bundle=str(certificate),
+            portal_networks=LOOPBACK,
         )
     )
     clients = [each._http for each in services.closers if hasattr(each, "_http")]

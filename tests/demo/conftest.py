@@ -41,7 +41,7 @@ def rest(portal: Portal) -> Iterator[Rest]:
         ) -> tuple[int, dict[str, Any]]:
             owner = user or portal.admin
             token = (pair or pairs.setdefault(owner.id, portal.issue_tokens(owner))).access_token
-            response = session.post(f"{portal.client_endpoint}{method}", json={**params, "auth": token}, timeout=10)
+            response = session.post(f"{portal.client_endpoint}{method}", json={**params, "auth": token}, timeout=60)
             return response.status_code, response.json()
 
         yield call

@@ -35,10 +35,10 @@ def test_the_printed_address_opens_and_an_interrupt_stops_both(tmp_path: Path) -
     with demo(tmp_path / "var", app) as process:
         assert process.stdout is not None
         address = next(found[0] for line in process.stdout if (found := re.search(r"http://localhost:\d+/", line)))
-        page = requests.get(address, timeout=10).text
+        page = requests.get(address, timeout=60).text
         assert 'data-embed="DEFAULT"' in page
-        launch = requests.post(f"{address}demo/launch", json={}, timeout=10).json()
-        settings = requests.get(launch["origin"], timeout=10).json()
+        launch = requests.post(f"{address}demo/launch", json={}, timeout=60).json()
+        settings = requests.get(launch["origin"], timeout=60).json()
         assert settings["APP_URL"] == launch["origin"]
         assert str(tmp_path / "var") in settings["DATABASE_URL"]
         process.send_signal(signal.SIGINT)

@@ -128,14 +128,14 @@ def test_a_portal_lives_in_a_process_of_its_own() -> None:
     """Its addresses, token and counters are told; it ends with the block."""
     with portal_subprocess(invoices=120, rows=2) as portal:
         body = {"entityTypeId": 31, "select": ["id"], "auth": portal.access_token}
-        answer = requests.post(f"{portal.client_endpoint}crm.item.list", json=body, timeout=10).json()
+        answer = requests.post(f"{portal.client_endpoint}crm.item.list", json=body, timeout=60).json()
         assert answer["total"] == portal.invoices == 120
-        assert requests.get(f"{portal.webhook_url}profile.json", timeout=10).json()["result"]["ADMIN"] is True
+        assert requests.get(f"{portal.webhook_url}profile.json", timeout=60).json()["result"]["ADMIN"] is True
         assert portal.stats()["by_method"] == {"crm.item.list": 1, "profile": 1}
         portal.reset()
         assert portal.stats()["calls"] == 0
     with pytest.raises(requests.ConnectionError):
-        requests.get(portal.url, timeout=10)
+        requests.get(portal.url, timeout=60)
 
 
 def test_portals_of_one_world_do_not_share_data(world: DemoWorld, portal: Portal) -> None:

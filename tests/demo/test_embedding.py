@@ -120,6 +120,6 @@ def test_a_forged_event_can_be_sent(portal: Portal, app: EmbeddedApp) -> None:
 def test_bx24_js_is_served_at_its_folder(world: DemoWorld, portal: Portal) -> None:
     """The address of the folder itself is the script."""
     for address in (world.oauth.bx24_js_url, f"{portal.url}/api/v1/"):
-        answer = requests.get(address, timeout=10)
+        answer = requests.get(address, timeout=60)
         assert answer.headers["Content-Type"].startswith("application/javascript")
         assert "window.BX24" in answer.text

@@ -174,7 +174,7 @@ def test_an_urlencoded_call_means_the_same_as_a_json_one(portal: Portal, rest: R
         portal.crm.add_invoice(number=str(number))
     token = portal.issue_tokens().access_token
     form = {"auth": token, "entityTypeId": "31", "filter[@id][0]": "1", "filter[@id][1]": "3", "select[]": "id"}
-    answer = requests.post(f"{portal.client_endpoint}crm.item.list.json", data=form, timeout=10).json()
+    answer = requests.post(f"{portal.client_endpoint}crm.item.list.json", data=form, timeout=60).json()
     assert ids(answer) == [1, 3]
 
 

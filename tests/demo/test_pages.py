@@ -33,12 +33,12 @@ def filled(portal: Portal) -> Portal:
 
 
 def get(portal: Portal, path: str, **query: Any) -> requests.Response:
-    return requests.get(f"{portal.url}{path}", params=query, timeout=10)
+    return requests.get(f"{portal.url}{path}", params=query, timeout=60)
 
 
 def launch(portal: Portal, **query: Any) -> dict[str, Any]:
     body = {"placement": "DEFAULT", "options": {}}
-    answer: dict[str, Any] = requests.post(f"{portal.url}/demo/launch", params=query, json=body, timeout=10).json()
+    answer: dict[str, Any] = requests.post(f"{portal.url}/demo/launch", params=query, json=body, timeout=60).json()
     return answer
 
 
@@ -108,9 +108,9 @@ def test_an_employee_cannot_open_an_app_that_is_not_fully_installed(portal: Port
 def test_install_finish_counts_from_the_installation_page_alone(portal: Portal, app: EmbeddedApp) -> None:
     """A made-up session finishes nothing; the frame of the installer does."""
     address = f"{portal.url}/demo/install-finish"
-    assert requests.post(address, json={"sid": "made up"}, timeout=10).json() == {"installed": False}
+    assert requests.post(address, json={"sid": "made up"}, timeout=60).json() == {"installed": False}
     sid = launch(portal)["sid"]
-    assert requests.post(address, json={"sid": sid}, timeout=10).json() == {"installed": True}
+    assert requests.post(address, json={"sid": sid}, timeout=60).json() == {"installed": True}
     assert launch(portal, **{"as": 5})["action"].startswith(f"{app.url}/app?")
 
 
@@ -118,7 +118,7 @@ def test_a_frame_gets_fresh_tokens_for_its_own_user(portal: Portal, app: Embedde
     """BX24.refreshAuth: a new pair of whoever opened the frame."""
     portal.finish_install()
     opened = launch(portal, **{"as": 8})
-    fresh = requests.post(f"{portal.url}/demo/refresh", json={"sid": opened["sid"]}, timeout=10).json()
+    fresh = requests.post(f"{portal.url}/demo/refresh", json={"sid": opened["sid"]}, timeout=60).json()
     assert fresh["access_token"] != opened["auth"]["access_token"]
     pair = portal.world.tokens.by_access(fresh["access_token"])
     assert pair is not None
@@ -129,5 +129,5 @@ def test_only_an_administrator_can_delete_the_application(portal: Portal, app: E
     """The button's request by an employee changes nothing."""
     portal.finish_install()
     for user_id, installed in ((5, True), (1, False)):
-        answer = requests.post(f"{portal.url}/demo/uninstall", params={"as": user_id}, json={"clean": 1}, timeout=10)
+        answer = requests.post(f"{portal.url}/demo/uninstall", params={"as": user_id}, json={"clean": 1}, timeout=60)
         assert json.loads(answer.text) == {"installed": installed}

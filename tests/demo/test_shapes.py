@@ -15,7 +15,7 @@ def test_money_is_a_plain_json_number(portal: Portal, rest: Rest) -> None:
         portal.crm.add_invoice(opportunity=opportunity)
     token = portal.issue_tokens().access_token
     call = {"entityTypeId": 31, "select": ["opportunity"], "auth": token}
-    text = requests.post(f"{portal.client_endpoint}crm.item.list", json=call, timeout=10).text
+    text = requests.post(f"{portal.client_endpoint}crm.item.list", json=call, timeout=60).text
     assert '[{"opportunity":120000.1},{"opportunity":5000},{"opportunity":99999999999999.99}]' in text
 
 
@@ -183,7 +183,7 @@ def test_the_record_of_calls_tells_how_each_came(portal: Portal, rest: Rest) -> 
     """Counts by method and error, where the token was, and a client_secret that strayed to a portal."""
     rest("profile")
     rest("crm.nothing")
-    requests.get(f"{portal.client_endpoint}profile", params={"auth": "x", "s": "demo-client-secret"}, timeout=10)
+    requests.get(f"{portal.client_endpoint}profile", params={"auth": "x", "s": "demo-client-secret"}, timeout=60)
     assert portal.calls.by_method == {"profile": 2, "crm.nothing": 1}
     assert portal.calls.errors == {"ERROR_METHOD_NOT_FOUND": 1, "NO_AUTH_FOUND": 1}
     assert [each.auth_in for each in portal.calls.records] == ["body", "body", "query"]

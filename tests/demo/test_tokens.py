@@ -20,11 +20,11 @@ def renew(world: DemoWorld, refresh_token: str, changed: dict[str, Any] | None =
         "refresh_token": refresh_token,
         **(changed or {}),
     }
-    return requests.post(f"{world.oauth.url}/oauth/token/", data=form, timeout=10)
+    return requests.post(f"{world.oauth.url}/oauth/token/", data=form, timeout=60)
 
 
 def app_info(world: DemoWorld, token: str) -> requests.Response:
-    return requests.get(f"{world.oauth.url}/rest/app.info", params={"auth": token}, timeout=10)
+    return requests.get(f"{world.oauth.url}/rest/app.info", params={"auth": token}, timeout=60)
 
 
 def test_an_access_token_expires_after_its_lifetime(portal: Portal, rest: Rest, clock: ManualClock) -> None:
@@ -48,7 +48,7 @@ def test_a_renewal_gives_a_new_pair_and_spends_the_old_refresh_token(
     again = renew(world, old.refresh_token)
     assert (again.status_code, again.json()["error"]) == (400, "invalid_grant")
     assert world.oauth.renewals[old.refresh_token] == 2
-    answer = requests.post(f"{portal.client_endpoint}profile", json={"auth": fresh["access_token"]}, timeout=10)
+    answer = requests.post(f"{portal.client_endpoint}profile", json={"auth": fresh["access_token"]}, timeout=60)
     assert answer.json()["result"]["ID"] == "5"
 
 

@@ -29,14 +29,14 @@ def renewed(server: AuthorizationServer, world: DemoWorld, pair: TokenPair, *, b
         "refresh_token": pair.refresh_token,
     }
     address = f"{server.url}/oauth/token/"
-    answer = requests.post(address, data=form, timeout=10) if by_post else requests.get(address, form, timeout=10)
+    answer = requests.post(address, data=form, timeout=60) if by_post else requests.get(address, form, timeout=60)
     body: dict[str, str] = answer.json()
     return body
 
 
 def confirmed(server: AuthorizationServer, pair: TokenPair) -> str:
     """The portal whose token it is, or the error."""
-    body = requests.get(f"{server.url}/rest/app.info", {"auth": pair.access_token}, timeout=10).json()
+    body = requests.get(f"{server.url}/rest/app.info", {"auth": pair.access_token}, timeout=60).json()
     return str(body["error"] if "error" in body else body["result"]["install"]["member_id"])
 
 
@@ -105,17 +105,24 @@ def test_an_update_takes_handlers_away_and_changes_the_token(
 
 def test_a_payment_is_told_without_any_token(portal: Portal, rest: Rest, app: EmbeddedApp) -> None:
     rest("event.bind", event="ONAPPPAYMENT", handler=f"{app.url}/events")
-    assert portal.change_payment(expired=True, days=0) == [200]
+    assert portal.change_payment(expired=False, days=28, status="P") == [200]
     (event,) = app.posted("/events")
     assert set(event["auth"]) == {"domain", "server_endpoint", "client_endpoint", "member_id"}
     info = rest("app.info")[1]["result"]
-    assert (info["PAYMENT_EXPIRED"], info["DAYS"]) == ("Y", 0)
+    assert (info["STATUS"], info["PAYMENT_EXPIRED"], info["DAYS"]) == ("P", "N", 28)
+
+
+def test_of_a_payment_that_has_lapsed_no_event_tells(portal: Portal, rest: Rest, app: EmbeddedApp) -> None:
+    rest("event.bind", event="ONAPPPAYMENT", handler=f"{app.url}/events")
+    assert portal.change_payment(expired=True, days=-1) == []
+    info = rest("app.info")[1]["result"]
+    assert (info["PAYMENT_EXPIRED"], info["DAYS"]) == ("Y", -1)
 
 
 def test_the_form_tells_the_host_that_the_user_opened(portal: Portal) -> None:
     """A portal may be reached under several names."""
     name = f"localhost:{portal.server.port}"
-    answer = requests.post(f"{portal.url}/demo/launch", json={}, headers={"Host": name}, timeout=10)
+    answer = requests.post(f"{portal.url}/demo/launch", json={}, headers={"Host": name}, timeout=60)
     assert f"DOMAIN=localhost%3A{portal.server.port}" in answer.json()["action"]
     assert answer.json()["frame"].startswith(f"{name}|")
     assert portal.launch_form(host="intranet.example").query["DOMAIN"] == "intranet.example"

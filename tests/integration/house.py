@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 from flask import Flask
 from werkzeug.test import TestResponse
@@ -25,6 +26,8 @@ from tests.kept import kept_in
 
 APP_URL = "https://register.example"
 SESSION_TOKEN = re.compile(r'<meta name="session-token" content="([^"]+)"')
+PATIENT = 60.0
+"""Seconds that a test gives to what the application would not wait for, however slow the machine."""
 QUARTER = {"date_from": "2026-01-01", "date_to": "2026-03-31"}
 SUMMARY = {
     "invoices": 2,
@@ -105,6 +108,13 @@ class House:
         fields = portal.event_fields(event, data or {}, **auth)
         return self.app.test_client().post("/events", data=fields)
 
+    def uninstall(self, portal: Portal, clean: int = 0) -> TestResponse:
+        """The application is removed from the portal: its pairs are worth nothing any more, and ``/events`` hears of
+        it."""
+        self.world.tokens.revoke(portal.member_id, self.world.app.client_id)
+        with patch("bitrix_app.web.views.events.ANSWER_SECONDS", PATIENT):  # to see what came of it
+            return self.event(portal, "ONAPPUNINSTALL", {"CLEAN": clean}, with_tokens=False)
+
     def get(self, path: str, **options: Any) -> TestResponse:
         """Any address, as a browser asks for it."""
         return self.app.test_client().get(path.removeprefix(APP_URL), **options)
@@ -125,16 +135,18 @@ class House:
         assert lease is not None
         return lease
 
-    def finish(self, report_id: str, content: bytes = b"PK workbook") -> str:
-        """What a worker does: the waiting report becomes done, with a file. → the file's name."""
+    def finish(self, report_id: str, content: bytes = b"PK workbook", rows: bytes | None = None) -> str:
+        """What a worker does: the waiting report becomes done, with a file, and with rows where they are given. → the
+        file's name."""
         lease = self.lease(report_id)
-        name = file_name(report_id, lease.attempt, "xlsx")
-        local = self.folder / "workbook.xlsx"
-        local.write_bytes(content)
-        self.services.web.files.put(local, name)
-        files = [ReportFile("xlsx", name, len(content))]
+        contents = {"xlsx": content} if rows is None else {"xlsx": content, "rows": rows}
+        files = [ReportFile(each, file_name(report_id, lease.attempt, each), len(contents[each])) for each in contents]
+        for file in files:
+            local = self.folder / f"finished.{file.format}"
+            local.write_bytes(contents[file.format])
+            self.services.web.files.put(local, file.name)
         ReportLeases(self.services.database).done(lease, SUMMARY, files)
-        return name
+        return files[0].name
 
     def be_impatient(self, seconds: float) -> None:
         """From now on a web request waits no longer than this for its portal."""

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import csv
+import json
 import re
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 
 from bitrix_app.storage import Portals
-from demo_portal import PAID, SHIPPED, Fault, Portal
+from bitrix_app.web.schemas import DAYS_OF_JOURNAL, DAYS_OF_REPORTS, SettingsSchema
+from demo_portal import PAID, SHIPPED, Fault, Portal, a_company
+from demo_portal.crm.fields import custom_field
 from tests.integration.house import APP_URL, House, Visitor
 
 
@@ -37,6 +42,61 @@ def test_options_are_what_the_portal_has(portal: Portal, visitor: Visitor) -> No
     assert [company["title"] for company in options["my_companies"]] == ["ООО «Наша»"]
     assert options["currencies"][0] == "RUB"
     assert len(options["assignees"]) == len(portal.users)
+
+
+def test_options_offer_the_columns_of_a_register_and_say_which_cannot_be_chosen(
+    portal: Portal, visitor: Visitor
+) -> None:
+    """Codes: contract §4. A portal's own fields follow under their names."""
+    portal.crm.add_custom_field(custom_field("UF_CRM_SMART_INVOICE_1", "enumeration", "Проект", items={"45": "Альфа"}))
+    portal.crm.add_custom_field(custom_field("UF_CRM_SMART_INVOICE_2", "file", "Скан"))
+    columns = {each["code"]: each for each in visitor.get("/options")["columns"]}
+    usual = "number inn counterparty amount vat date shipped_date paid_date currency stage kpp due_date responsible"
+    more = "paid_amount outstanding payment_status my_company my_company_inn deal title id created comment"
+    codes = f"{usual} vat_rates {more}".split()
+    assert list(columns)[: len(codes)] == codes
+    assert " ".join(code for code, each in columns.items() if each["default"]) == f"{usual} vat_rates"
+    assert columns["amount"] == {
+        "code": "amount",
+        "title": "Сумма",
+        "type": "money",
+        "group": "invoice",
+        "default": True,
+        "reason": None,
+    }
+    assert (columns["inn"]["group"], columns["paid_amount"]["group"], columns["deal"]["group"]) == (
+        "counterparty",
+        "payment",
+        "deal",
+    )
+    own = columns["ufCrm_SMART_INVOICE_1"]
+    assert (own["title"], own["type"], own["group"], own["default"], own["reason"]) == (
+        "Проект",
+        "list",
+        "custom",
+        False,
+        None,
+    )
+    assert columns["ufCrm_SMART_INVOICE_2"]["reason"]
+
+
+@pytest.mark.parametrize(("columns", "named"), [(["nothing"], "nothing"), (["number", "number"], "number"), ([], "")])
+def test_columns_of_the_settings_must_be_the_portals(administrator: Visitor, columns: list[str], named: str) -> None:
+    answer = administrator.call("PUT", "/settings", json={**administrator.get("/settings"), "columns": columns})
+    assert answer.status_code == 422
+    assert answer.json is not None
+    assert named in answer.json["errors"]["columns"][0]
+
+
+def test_a_column_whose_field_was_deleted_since_may_stay_in_the_settings(
+    portal: Portal, administrator: Visitor, house: House
+) -> None:
+    record = house.services.web.portals.by_member_id(portal.member_id)
+    assert record is not None
+    house.services.web.portals.save_settings(record.id, {"columns": ["number", "ufCrmGone"]})
+    kept = {**administrator.get("/settings"), "columns": ["ufCrmGone", "amount"]}
+    assert administrator.call("PUT", "/settings", json=kept).status_code == 200
+    assert administrator.call("PUT", "/settings", json={**kept, "columns": None}).json["columns"] is None  # type: ignore[index]
 
 
 def test_chosen_fields_that_the_portal_no_longer_has_are_named(
@@ -80,9 +140,15 @@ def test_an_administrator_changes_the_settings_and_everybody_reads_them(
         "excluded_stages": ["DT31_2:N"],
         "time_zone": "Asia/Omsk",
         "default_period": "last_quarter",
+        "columns": ["number", "amount", "deal"],
         "builders": {"mode": "chosen", "users": [5], "departments": [1], "names": {"U5": "Мария"}},
         "report_days": 30,
         "journal_days": 100,
+        "fetch_mode": "batch",
+        "payment_source": "payments",
+        "paid_amount_field": None,
+        "receivables_borders": [7, 30],
+        "tabs_off": ["CRM_CONTACT_DETAIL_TAB"],
     }
     answer = administrator.call("PUT", "/settings", json=chosen)
     assert (answer.status_code, answer.json) == (200, chosen)
@@ -187,6 +253,12 @@ def test_null_chooses_the_default(house: House, portal: Portal, administrator: V
         ({"report_days": 0}, "report_days"),
         ({"report_days": True}, "report_days"),
         ({"journal_days": 10**9}, "journal_days"),
+        ({"fetch_mode": "fast"}, "fetch_mode"),
+        ({"fetch_mode": None}, "fetch_mode"),
+        ({"receivables_borders": [30, 30]}, "receivables_borders"),
+        ({"tabs_off": ["CRM_ANALYTICS_MENU"]}, "tabs_off.0"),
+        ({"receivables_borders": None}, "receivables_borders"),
+        ({"receivables_borders": {"1": 30}}, "receivables_borders"),
         ({"epoch": 1}, "epoch"),
     ],
 )
@@ -195,6 +267,46 @@ def test_wrong_settings_are_422_and_change_nothing(administrator: Visitor, chang
     answer = administrator.call("PUT", "/settings", json={**before, **changes})
     assert (answer.status_code, list(answer.json["errors"])) == (422, [field])
     assert administrator.get("/settings") == before
+
+
+def test_all_that_is_wrong_with_settings_is_said_at_once(administrator: Visitor) -> None:
+    """Each at its field: what was typed in one answer, what the portal does not have in another."""
+    before = administrator.get("/settings")
+    typed = {"time_zone": "Mars/Olympus", "report_days": 3651, "journal_days": None, "receivables_borders": [60, 30]}
+    said = administrator.call("PUT", "/settings", json={**before, **typed}).json["errors"]
+    assert said.keys() == typed.keys()
+    assert (said["report_days"], said["journal_days"]) == (["От 1 до 3650 дней."], ["От 1 до 1095 дней."])
+    gone = {"paid_field": "ufCrmGone", "excluded_stages": ["DT31_2:NOSUCH"], "columns": ["ufCrmGone"]}
+    answer = administrator.call("PUT", "/settings", json={**before, **gone})
+    assert answer.json["errors"].keys() == gone.keys()
+    assert administrator.get("/settings") == before
+
+
+def test_the_terms_that_are_told_are_those_that_hold() -> None:
+    told = {"report_days": DAYS_OF_REPORTS, "journal_days": DAYS_OF_JOURNAL}
+    most = {field: int(re.findall(r"[0-9]+", text)[-1]) for field, text in told.items()}
+    assert SettingsSchema(partial=True).validate(most) == {}
+    too_many = SettingsSchema(partial=True).validate({field: days + 1 for field, days in most.items()})
+    assert too_many == {field: [text] for field, text in told.items()}
+
+
+def test_a_guess_stands_until_it_is_confirmed_or_settings_are_saved(
+    house: House, portal: Portal, administrator: Visitor
+) -> None:
+    """To say which zone is right says nothing of what counts as paid."""
+
+    def asked() -> tuple[bool, bool]:
+        page = house.post("/app", portal, portal.admin).text
+        config = json.loads(re.findall(r'id="config"[^>]*>(.*?)</script>', page)[0])
+        return config["zone_guess"] is not None, config["paid_guess"]
+
+    assert asked() == (True, True)
+    settings = administrator.get("/settings")
+    assert administrator.call("PUT", "/settings?confirms=time_zone", json=settings).status_code == 200
+    assert asked() == (False, True)
+    assert administrator.call("PUT", "/settings?confirms=paid_field", json=settings).status_code == 200
+    assert asked() == (False, False)
+    assert administrator.call("PUT", "/settings?confirms=columns", json=settings).json["errors"].keys() == {"confirms"}
 
 
 def test_saved_sets_are_made_changed_and_deleted(visitor: Visitor) -> None:
@@ -236,7 +348,7 @@ def test_a_shared_set_is_any_administrators_to_change_and_nobody_elses(house: Ho
         ({"name": "", "params": {}}, "name"),
         ({"name": "x" * 81, "params": {}}, "name"),
         ({"name": "x"}, "params"),
-        ({"name": "x", "params": []}, "params._schema"),
+        ({"name": "x", "params": []}, "params"),
         ({"name": "x", "params": {"company": 1}}, "params.company"),
         ({"name": "x", "params": {}, "shared": "yes"}, "shared"),
         ({"name": "x", "params": {}, "mine": True}, "mine"),
@@ -273,28 +385,115 @@ def test_the_journal_tells_who_did_what(house: House, visitor: Visitor, administ
     assert created["details"] == {"date_from": "2026-01-01", "date_to": "2026-03-31"}
     assert created["user"] == {"id": 5, "name": visitor.get("/me")["user"]["name"]}
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", created["at"])
-    assert journal["items"][0]["details"] == {"fields": "report_days"}
+    assert journal["items"][0]["words"] == ["Срок хранения отчётов: 90 дней → 10 дней"]
     assert journal["next"] is None
 
 
-def test_the_journal_has_pages(visitor: Visitor, administrator: Visitor) -> None:
+def test_the_journal_tells_changes_and_filters_in_words(
+    house: House, portal: Portal, visitor: Visitor, administrator: Visitor
+) -> None:
+    company = portal.crm.add_company("ООО «Заря»")
+    visitor.start(company_id=company, paid=False, assigned_by_id=visitor.get("/me")["user"]["id"])
+    before = administrator.get("/settings")
+    chosen = {"mode": "chosen", "users": [5], "departments": [], "names": {"U5": "Иванова"}}
+    changed = {"builders": chosen, "paid_field": None, "fetch_mode": "batch", "excluded_stages": ["DT31_2:N"]}
+    administrator.call("PUT", "/settings", json=before | changed)
+    settings, report = (each["words"] for each in administrator.get("/journal")["items"][:2])
+    assert settings == [
+        "Дата оплаты: Дата оплаты → Не выбрано",
+        "Стадии, которые не учитывать: нет → 1 стадия",
+        "Кто может формировать отчёты: Все → 1 сотрудник",
+        "Ускоренная выгрузка: выкл. → вкл.",
+    ]
+    name = visitor.get("/me")["user"]["name"]
+    assert report == ["Компания: ООО «Заря»", f"Ответственный: {name}", "Только неоплаченные"]
+    assert "Иванова" not in str(administrator.get("/journal")["items"][0]["details"])
+
+
+def test_the_journal_is_narrowed_by_person_kind_and_days(
+    house: House, portal: Portal, visitor: Visitor, administrator: Visitor
+) -> None:
+    """Days are the portal's, both included; pages keep the filter; all that is wrong is said at once."""
+    visitor.start()
+    administrator.call("PUT", "/settings", json=administrator.get("/settings") | {"report_days": 10})
+
+    def found(**query: str) -> list[str]:
+        return [item["action"] for item in administrator.get(f"/journal?{urlencode(query)}")["items"]]
+
+    assert {each["id"] for each in administrator.get("/journal")["people"]} == {1, 5}
+    today = administrator.get("/me")["today"]
+    assert found(user="5") == ["report_created"]
+    assert found(kind="settings") == ["settings_changed"]
+    assert found(kind="application") == ["installed"]
+    record = house.services.web.portals.by_member_id(portal.member_id)
+    assert record is not None
+    for action in ("user_forgotten", "uninstall_forged"):
+        house.services.web.audit_log.add(record.id, 0, "", action)
+    assert found(kind="application") == ["uninstall_forged", "user_forgotten", "installed"]
+    assert found(**{"from": today, "to": today, "user": "1"}) == ["settings_changed", "installed"]
+    assert found(to="2020-01-01") == []
+    wrong = administrator.call("GET", "/journal?kind=all&from=yesterday&to=2026-02-30")
+    assert (wrong.status_code, wrong.json["errors"].keys()) == (422, {"kind", "from", "to"})
+
+
+def test_the_journal_is_saved_as_csv_by_administrators_alone(
+    house: House, portal: Portal, visitor: Visitor, administrator: Visitor
+) -> None:
+    """Nothing in it runs as a formula where a spreadsheet opens it."""
+    company = portal.crm.add_company('=HYPERLINK("https://evil.test")')
+    visitor.start(company_id=company)
+    answer = administrator.call("GET", "/journal.csv?kind=reports")
+    assert (answer.status_code, answer.mimetype) == (200, "text/csv")
+    assert answer.data.startswith("\ufeffКогда;Часовой пояс;Кто;Что;Даты;Подробности\r\n".encode())
+    rows = list(csv.reader(answer.data.decode("utf-8-sig").splitlines(), delimiter=";"))
+    assert rows[1][1:5] == [
+        "Europe/Moscow",
+        visitor.get("/me")["user"]["name"],
+        "Запуск отчёта",
+        "2026-01-01 - 2026-03-31",
+    ]
+    assert rows[1][5] == 'Компания: =HYPERLINK("https://evil.test")'
+    record = house.services.web.portals.by_member_id(portal.member_id)
+    assert record is not None
+    house.services.web.audit_log.add(record.id, 5, "@SUM(A1)", "report_failed", details={"name": "=1+1"})
+    last = administrator.call("GET", "/journal.csv").data.decode("utf-8-sig").splitlines()[1]
+    assert last.split(";")[2:] == ["'@SUM(A1)", "Отчёт не сформирован", "", "'=1+1"]
+    assert visitor.call("GET", "/journal.csv").status_code == 403
+
+
+def test_time_zones_are_offered_by_city_in_both_languages(visitor: Visitor) -> None:
+    zones = {each["name"]: each for each in visitor.get("/time-zones")["items"]}
+    assert zones["Asia/Omsk"] == {"name": "Asia/Omsk", "city": "Омск", "other": "Omsk", "offset": 360}
+    assert zones["Asia/Kolkata"]["offset"] == 330
+    assert zones["UTC"]["offset"] == 0
+    assert "Etc/GMT-3" not in zones
+
+
+def test_the_journal_has_pages(house: House, visitor: Visitor, administrator: Visitor) -> None:
     for _ in range(51):
-        visitor.start()
+        house.finish(visitor.start()["id"])  # only so many may be open at once
     first = administrator.get("/journal")
     assert len(first["items"]) == 50
     rest = administrator.get(first["next"].removeprefix(f"{APP_URL}/api/v1"))
     assert [item["action"] for item in rest["items"]] == ["report_created", "installed"]
 
 
-def test_the_self_check_of_a_well_installed_portal_is_all_good(administrator: Visitor) -> None:
+def test_the_self_check_of_a_well_installed_portal_is_all_good(portal: Portal, administrator: Visitor) -> None:
+    mine, theirs = portal.crm.add_company(a_company("ООО «Наша»", my=True)), portal.crm.add_company("ООО «Клиент»")
+    portal.crm.add_requisite(company_id=mine, inn="7707083893")
+    portal.crm.add_invoice(company_id=theirs)
     checks = administrator.get("/self-check")["checks"]
     assert [check["code"] for check in checks] == [
         "scopes",
         "invoices",
+        "own_company",
+        "clients",
         "embedding",
         "fields",
         "time_zone",
+        "payment",
         "limits",
+        "robot",
     ]
     assert all(check["ok"] and check["title"] and not check["advice"] for check in checks), checks
 
@@ -316,7 +515,12 @@ def test_the_self_check_names_what_is_wrong_and_what_to_do(
 def test_an_invoices_card_tells_its_company(portal: Portal, visitor: Visitor) -> None:
     company = portal.crm.add_company("ООО «Ромашка»")
     invoice = portal.crm.add_invoice(number="17/А", date="2026-03-31", company_id=company)
-    assert visitor.get(f"/invoices/{invoice}") == {"id": invoice, "number": "17/А", "company_id": company}
+    assert visitor.get(f"/invoices/{invoice}") == {
+        "id": invoice,
+        "number": "17/А",
+        "date": "2026-03-31",
+        "company_id": company,
+    }
 
 
 def test_an_invoice_that_the_user_may_not_see_is_404(house: House, portal: Portal) -> None:
@@ -360,3 +564,78 @@ def test_a_companys_card_shows_invoiced_and_paid_by_month(portal: Portal, visito
     assert [each for each in overview["months"] if each["invoiced"] != "0.00"] == [
         {"month": month, "invoiced": "150.10", "paid": "100.10"}
     ]
+
+
+def test_a_companys_card_says_what_is_owed_and_since_when(portal: Portal, visitor: Visitor) -> None:
+    """Due today is not overdue; what is paid is neither."""
+    company, month = an_overview(portal), a_day_in(portal)
+    today = datetime.fromtimestamp(portal.world.clock(), portal.crm.zone).date()
+    for amount, days, paid in (("7", 12, None), ("3", 40, None), ("5", 90, month), ("2", 0, None)):
+        due = f"{today - timedelta(days=days)}"
+        invoice = portal.crm.add_invoice(number=due, date=month, company_id=company, due=due, paid=paid)
+        portal.crm.invoices.change(invoice, opportunity=amount, currencyId="RUB")
+    overview = visitor.get(f"/companies/{company}/overview")
+    assert (overview["unpaid"], overview["overdue"], overview["overdue_days"]) == ("62.00", "10.00", 40)
+
+
+def two_companies(portal: Portal) -> tuple[int, int]:
+    plant, shop = portal.crm.add_company("ООО «Электрощит»"), portal.crm.add_company("ООО «Щитовая 7»")
+    portal.crm.add_requisite(company_id=plant, inn="7707083893")
+    portal.crm.add_company("ООО «Наш щит»", isMyCompany="Y")
+    return plant, shop
+
+
+def test_a_customer_is_found_by_a_part_of_the_title_or_the_beginning_of_the_inn(
+    portal: Portal, visitor: Visitor
+) -> None:
+    plant, shop = two_companies(portal)
+    by_title = visitor.get("/companies?search=щит")["items"]
+    assert by_title == [
+        {"id": plant, "title": "ООО «Электрощит»", "inn": "7707083893"},
+        {"id": shop, "title": "ООО «Щитовая 7»", "inn": None},
+    ]
+    assert visitor.get("/companies?search=77070")["items"] == by_title[:1]
+    assert visitor.get("/companies?search=07083")["items"] == []
+    assert visitor.get(f"/companies/{shop}") == by_title[1]
+
+
+def test_entities_of_html_in_names_are_decoded(portal: Portal, visitor: Visitor) -> None:
+    """Old records hold them: in a customer's name, an own company's, and the name that a report keeps."""
+    customer = portal.crm.add_company("ООО &quot;Рога &amp;amp; Копыта&quot;")
+    portal.crm.add_company("ООО &quot;Наша&quot;", isMyCompany="Y")
+    assert [each["title"] for each in visitor.get("/companies?search=Рога")["items"]] == ['ООО "Рога & Копыта"']
+    assert [each["title"] for each in visitor.get("/options")["my_companies"]] == ['ООО "Наша"']
+    assert visitor.start(company_id=customer)["filters"] == ['Компания: ООО "Рога & Копыта"']
+
+
+def test_a_search_needs_two_characters_and_shows_what_the_user_may_see(portal: Portal, visitor: Visitor) -> None:
+    plant, _ = two_companies(portal)
+    short = visitor.call("GET", "/companies?search=щ")
+    assert (short.status_code, list(short.json["errors"])) == (422, ["search"])
+    portal.accountant.sees_companies = False
+    assert visitor.get("/companies?search=щит")["items"] == []
+    assert visitor.call("GET", f"/companies/{plant}").status_code == 404
+
+
+@pytest.mark.parametrize("refused", [False, True])
+def test_the_self_check_says_whether_the_portal_takes_batches(
+    portal: Portal, administrator: Visitor, refused: bool
+) -> None:
+    """Asked only where reports are fetched so."""
+    assert "batch" not in [each["code"] for each in administrator.get("/self-check")["checks"]]
+    assert "batch" not in portal.calls.by_method
+    administrator.call("PUT", "/settings", json={**administrator.get("/settings"), "fetch_mode": "batch"})
+    if refused:
+        portal.faults.always(Fault.error("ACCESS_DENIED"), method="batch")
+    check = next(each for each in administrator.get("/self-check")["checks"] if each["code"] == "batch")
+    assert check["ok"] is not refused
+    assert bool(check["advice"]) is refused
+
+
+def test_columns_are_offered_in_the_readers_language(house: House, portal: Portal, visitor: Visitor) -> None:
+    """Codes stay."""
+    titles = {each["code"]: each["title"] for each in house.visitor(portal, lang="en").get("/options")["columns"]}
+    assert (titles["amount"], titles["outstanding"], titles["inn"]) == ("Amount", "Outstanding balance", "INN")
+    russian = {each["code"]: each["title"] for each in visitor.get("/options")["columns"]}
+    assert russian.keys() == titles.keys()
+    assert russian["amount"] == "Сумма"

@@ -7,9 +7,11 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from bitrix_app.errors import SettingsError
 from bitrix_app.web import create_app
+from demo_portal import ManualClock
 from tests.integration.house import House, Visitor, open_house
 
 
@@ -28,6 +30,22 @@ def test_readyz_names_a_queue_that_is_down(house: House) -> None:
     app = create_app(replace(house.services.web, ping_queue=down))
     answer = app.test_client().get("/readyz")
     assert (answer.status_code, answer.json["down"]) == (503, ["queue"])
+
+
+def test_readyz_tells_the_log_why_once_a_minute(house: House) -> None:
+    """A monitor asks every second, and whoever knows the address may."""
+
+    def down() -> None:
+        raise SettingsError("QUEUE_URL: the queue cannot be reached")
+
+    clock = ManualClock(house.clock())
+    app = create_app(replace(house.services.web, ping_queue=down, clock=clock))
+    with capture_logs() as logs:
+        for seconds in (0, 1, 58, 2):
+            clock.advance(seconds)
+            assert app.test_client().get("/readyz").status_code == 503
+    told = [each for each in logs if each["event"] == "queue_not_ready"]
+    assert [each.get("exc_info", False) for each in told] == [True, True]
 
 
 def test_readyz_names_a_worker_that_broke(house: House) -> None:
@@ -73,6 +91,12 @@ def test_the_description_is_open_and_names_every_address_of_the_api(house: House
             path = re.sub(r"<[^>]*>", "{id}", rule.rule.removeprefix("/api/v1"))
             served |= {(method.lower(), path) for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}}
     assert served == {(method, path) for path, methods in described["paths"].items() for method in methods}
+
+
+@pytest.mark.parametrize("path", ["/api//v1/me", "/api/v1//me", "/app//"])
+def test_an_address_with_a_slash_too_many_leads_nowhere(house: House, path: str) -> None:
+    """Not on to another one: nobody is redirected by us."""
+    assert house.get(path).status_code == 404
 
 
 @pytest.mark.parametrize("path", ["/static/page.css", "/static/js/app.js"])

@@ -6,21 +6,26 @@ import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
 
 from bitrix_app.bitrix24 import AccessToken, Transport
 from bitrix_app.bitrix24.transport import Exchange
-from bitrix_app.reports import Progress, Waiting
-from bitrix_app.storage import PortalBuckets
-from demo_portal import ManualClock, Portal, a_row
+from bitrix_app.errors import ReportCancelledError
+from bitrix_app.jobs.heartbeat import LatestProgress
+from bitrix_app.reports import Progress, StopSignal, Waiting
+from bitrix_app.storage import Lease, PortalBuckets
+from demo_portal import Fault, ManualClock, Portal, a_row
 from demo_portal.data import scaled
 from tests.integration.workshop import Clock, FastClock, Process, Workshop, open_workshop
+from tests.live import until
 
 PAGES = "crm.item.list"
 ROWS = "crm.item.productrow.list"
@@ -146,6 +151,56 @@ def test_a_portal_whose_bucket_is_always_full_ends_the_report_with_its_reason(op
         portal.bucket.fill()
         assert shop.build(shop.process(), portal).outcome == "query_limit_exceeded"
         assert portal.bucket.rejected < 40
+
+
+@pytest.fixture(params=["list", "batch"])
+def fetch_mode(request: pytest.FixtureRequest) -> str:
+    """Call by call, and by the portal's ``batch``."""
+    return str(request.param)
+
+
+def fetched_by(shop: Workshop, fetch_mode: str, invoices: int = 120) -> Portal:
+    """A portal with so many invoices, whose reports are fetched in this way."""
+    portal = shop.portal()
+    shop.house.services.web.portals.save_settings(shop.record(portal).id, {"fetch_mode": fetch_mode})
+    fill(portal, invoices)
+    return portal
+
+
+def test_pages_find_their_places_while_a_report_waits_for_its_own(opened: Open, fetch_mode: str) -> None:
+    """Whenever a report's request arrives: the reports' part of the credit is spent, a page's call goes at once."""
+    with opened(ManualClock(time.time())) as shop:
+        portal, process = fetched_by(shop, fetch_mode), shop.process()
+        portal_id, page_waits = shop.record(portal).id, []
+        waits_for_sixty_places(process, portal_id, background=True)
+        shop.clock.sleep((60 - 33) * 0.5)
+
+        def a_page_calls() -> None:
+            page_waits.append(PortalBuckets(process.database).bucket(portal_id).take())
+
+        method = "batch" if fetch_mode == "batch" else PAGES
+        portal.faults.before(1, a_page_calls, method=method, times=None)
+        assert len(set(shop.build(process, portal).numbers)) == 120
+        assert process.watch.seconds("bucket") > 1
+        assert len(page_waits) > 3
+        assert set(page_waits) == {0.0}
+
+
+@pytest.mark.parametrize("method", ["crm.category.list", PAGES, ROWS])
+def test_a_cancelled_report_waits_for_no_answer(opened: Open, fetch_mode: str, method: str) -> None:
+    """It ends while the portal still holds what was asked last: the catalog, a page of invoices, product rows."""
+    with opened(ManualClock(time.time())) as shop, TemporaryDirectory() as folder:
+        portal, process, stop = fetched_by(shop, fetch_mode), shop.process(), StopSignal()
+        portal.faults.always(Fault.hang(), method=method)
+        lease = Lease(replace(shop.queue(process, portal), attempt=1), 1, "past the queue", 1e7)
+        with ThreadPoolExecutor(1) as pool:
+            running = pool.submit(process.run, lease, stop, LatestProgress(), Path(folder))
+            until(lambda: portal.faults.fired)
+            stop.cancel()
+            with pytest.raises(ReportCancelledError):
+                running.result(timeout=50)  # the portal would be waited for longer
+        assert portal.calls.in_flight >= 1
+        portal.faults.clear()
 
 
 # --- operating time -----------------------------------------------------------------------------------------------

@@ -74,7 +74,7 @@ def names(shop: Workshop) -> list[str]:
 
 
 def check(shop: Workshop, portal: Portal, report: Any, attempts: int) -> None:
-    """One finished report with its two files; every invoice once; its list shows it once."""
+    """One finished report with its three files; every invoice once; its list shows it once."""
     visitor = shop.house.visitor(portal)
     shown = visitor.get("/reports")["items"]
     assert [(each["id"], each["status"]) for each in shown] == [(report.id, "done")]
@@ -83,7 +83,7 @@ def check(shop: Workshop, portal: Portal, report: Any, attempts: int) -> None:
     assert sorted(map(int, ended.numbers)) == list(range(1, INVOICES + 1))
     assert sorted(int(row["Номер"]) for row in ended.sheet("Полный")) == list(range(1, INVOICES + 1))
     assert names(shop) == sorted(each.name for each in ended.record.files)
-    assert names(shop) == [f"{report.id}.{attempts}.{kind}" for kind in ("csv", "xlsx")]
+    assert names(shop) == [f"{report.id}.{attempts}.{kind}" for kind in ("csv", "rows", "xlsx")]
     until(lambda: not list((shop.folder / "work").iterdir()))
 
 

@@ -37,8 +37,8 @@ SAID: dict[str, tuple[Fault, str, str]] = {
     ),
     "payment_required": (
         Fault.error("PAYMENT_REQUIRED"),
-        "Администратору портала нужно проверить тариф и подписку в Битрикс24.",
-        "The administrator of the portal should check the plan and the subscription in Bitrix24.",
+        "Администратору портала нужно продлить приложение в Маркете или проверить тариф.",
+        "The administrator of the portal should extend the application in the Market or check the plan.",
     ),
     "user_access_error": (
         Fault.error("user_access_error"),
@@ -108,3 +108,16 @@ def test_a_failed_report_says_what_happened_and_what_to_do(shop: Workshop, porta
         assert (report["status"], report["error"]["code"]) == ("failed", code)
         assert sentence in report["error"]["message"]
         assert (report["download_url"], report["summary"], report["downloads"]) == (None, None, [])
+
+
+def test_a_report_whose_answers_weigh_too_much_says_so(shop: Workshop, portal: Portal) -> None:
+    """All answers are weighed together, whatever was asked."""
+    ended = shop.build(shop.process(answer_bytes=4000), portal)
+    for lang, sentence in (
+        ("ru", "больше данных, чем допустимо для одного отчёта"),
+        ("en", "than one report may weigh"),
+    ):
+        report = shop.house.visitor(portal, portal.accountant, lang=lang).get(f"/reports/{ended.record.id}")
+        assert (report["status"], report["error"]["code"]) == ("failed", "answers_too_heavy")
+        assert sentence in report["error"]["message"]
+    assert shop.build(shop.process(), portal).outcome == "done"

@@ -98,7 +98,7 @@ def test_a_link_dies_with_its_report(house: House, visitor: Visitor) -> None:
 
 
 def test_a_link_dies_with_the_portal(house: House, portal: Portal, link: str) -> None:
-    house.event(portal, "ONAPPUNINSTALL", {"CLEAN": 0}, with_tokens=False)
+    house.uninstall(portal, clean=0)
     assert house.get(link).status_code == 404
 
 
@@ -116,3 +116,17 @@ def test_a_download_is_in_the_journal_and_a_head_request_is_not(house: House, po
     downloads = [item for item in items if item["action"] == "report_downloaded"]
     assert [item["details"]["format"] for item in downloads] == ["xlsx"]
     assert downloads[0]["user"]["name"]
+
+
+def test_a_link_that_is_followed_again_and_again_is_one_line(
+    house: House, visitor: Visitor, administrator: Visitor
+) -> None:
+    """A download manager asks for the same file a dozen times; another link is another download."""
+    report = finished(house, visitor)
+    house.clock.ahead = 1
+    other = visitor.get(f"/reports/{report['id']}")["download_url"]
+    assert other != report["download_url"]
+    for link in (report["download_url"], report["download_url"], other, other, report["download_url"]):
+        assert house.get(link).status_code == 200
+    actions = [item["action"] for item in administrator.get("/journal")["items"]]
+    assert actions.count("report_downloaded") == 2

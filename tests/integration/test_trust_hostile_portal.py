@@ -7,6 +7,7 @@ import threading
 
 import pytest
 
+from bitrix_app.portals.cache import SHARE
 from demo_portal import Fault, Portal
 from tests.integration.house import House, Visitor
 from tests.live import until
@@ -55,7 +56,7 @@ def test_the_calls_of_one_request_share_its_seconds(house: House) -> None:
     assert answers[-1] == 200
 
 
-def test_an_installation_has_time_for_its_ten_calls(house: House) -> None:
+def test_an_installation_has_time_for_its_many_calls(house: House) -> None:
     """A portal that needs most of a second for a call is installed at the first go."""
     portal = house.portal(installed=False)
     portal.faults.always(Fault.slow(0.15))
@@ -129,6 +130,29 @@ def test_hostile_titles_are_shortened_and_stay_data(house: House, portal: Portal
     assert len(fields[0]["title"]) == 255
     raw = visitor.call("GET", "/options")
     assert raw.mimetype == "application/json"
+
+
+def test_catalogs_of_a_hostile_portal_take_its_share_of_memory_and_no_more(house: House) -> None:
+    """Neither many users nor an administrator who installs again and again makes it more."""
+    portal, cache = house.portal(), house.services.web.catalogs._cache
+    fields = {f"ufCrm{each}": {"type": "date", "title": f"{each} " + "я" * 5000} for each in range(1000)}
+    stages = [{"STATUS_ID": f"S{each}", "NAME": f"{each} " + "я" * 5000} for each in range(400)]
+    portal.faults.always(Fault.result({"fields": fields}), method="crm.item.fields")
+    portal.faults.always(Fault.result(stages), method="crm.status.list")
+    before = cache.bytes
+    for _ in range(3):
+        assert house.post("/install", portal).status_code == 200
+        for user in (portal.admin, portal.accountant, portal.manager):
+            assert house.visitor(portal, user).call("GET", "/options").status_code in {200, 502}
+        assert cache.bytes - before < SHARE
+    assert cache.bytes > before
+
+
+def test_a_portal_that_tells_of_more_fields_than_any_has_is_not_believed(house: House, portal: Portal) -> None:
+    fields = {f"ufCrm{each}": {"type": "date"} for each in range(5000)}
+    portal.faults.always(Fault.result({"fields": fields}), method="crm.item.fields")
+    answer = house.visitor(portal).call("GET", "/options")
+    assert (answer.status_code, answer.json["code"]) == (502, "unexpected_answer")
 
 
 def test_a_crowd_that_turns_back_does_not_move_the_reports_place(

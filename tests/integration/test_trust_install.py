@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import re
 from dataclasses import replace
+from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
-from demo_portal import PAID, SHIPPED, Fault, Portal
+from demo_portal import PAID, SHIPPED, Fault, Portal, User
 from tests.integration.house import APP_URL, House
 
 PLACEMENTS = {
@@ -14,6 +18,9 @@ PLACEMENTS = {
     "CRM_SMART_INVOICE_DETAIL_TAB",
     "CRM_COMPANY_DETAIL_TAB",
     "CRM_ANALYTICS_MENU",
+    "CRM_DEAL_DETAIL_TAB",
+    "CRM_CONTACT_DETAIL_TAB",
+    "REST_APP_URI",
 }
 TABLES = ("portal", "user_token", "portal_user", "journal")
 
@@ -82,6 +89,22 @@ def test_a_first_install_guesses_the_fields_by_their_titles(house: House, portal
     assert (settings["date_field"], settings["shipped_field"], settings["paid_field"]) == ("begindate", SHIPPED, PAID)
 
 
+def test_the_journal_tells_who_installed_the_app_and_only_where_it_is_installed(house: House, stranger: Portal) -> None:
+    """An installation that stopped is none yet; a repeat that comes to its end is told, with its administrator."""
+
+    def told() -> list[tuple[str, int, str]]:
+        items = house.visitor(stranger, stranger.admin).get("/journal")["items"]
+        return [(each["action"], each["user"]["id"], each["user"]["name"]) for each in items]
+
+    stranger.faults.always(Fault.error("PORTAL_DELETED"), method="event.bind")
+    assert house.post("/install", stranger).status_code == 403
+    stranger.faults.clear()
+    assert told() == []
+    assert house.post("/install", stranger).status_code == 200
+    name = house.visitor(stranger, stranger.admin).get("/me")["user"]["name"]
+    assert told() == [("installed", stranger.admin.id, name)]
+
+
 @pytest.mark.parametrize("method", ["placement.bind", "event.bind", "crm.item.fields", "app.info"])
 def test_a_step_that_fails_is_shown_and_mended_by_a_repeat(house: House, stranger: Portal, method: str) -> None:
     """The page names the step and the code; opened once more, everything is in its place."""
@@ -133,3 +156,30 @@ def test_the_plan_is_noted_for_the_bucket(house: House, stranger: Portal) -> Non
     record = house.services.web.portals.by_member_id(stranger.member_id)
     assert record is not None
     assert record.license_family == "ent"
+
+
+# --- the portal's time zone ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("profile", "server", "zone"),
+    [("Asia/Omsk", "Europe/Moscow", "Asia/Omsk"), ("", "Asia/Vladivostok", "Asia/Vladivostok")],
+)
+def test_the_time_zone_is_guessed_and_administrators_are_asked_for_it_until_one_saves_settings(
+    house: House, profile: str, server: str, zone: str
+) -> None:
+    portal = house.portal(installed=False)
+    portal.admin.time_zone = profile
+    portal.behave(server_zone=ZoneInfo(server))
+    assert house.post("/install", portal).status_code == 200
+
+    def asked(user: User) -> Any:
+        page = house.post("/app", portal, user).text
+        return json.loads(re.findall(r'id="config"[^>]*>(.*?)</script>', page)[0])["zone_guess"]
+
+    assert (asked(portal.admin), asked(portal.accountant)) == (zone, None)
+    visitor = house.visitor(portal, portal.admin)
+    settings = visitor.get("/settings")
+    assert settings["time_zone"] == zone
+    assert visitor.call("PUT", "/settings", json=settings).status_code == 200
+    assert asked(portal.admin) is None

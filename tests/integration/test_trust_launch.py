@@ -188,7 +188,8 @@ def test_plain_http_portals_are_refused_unless_allowed(house: House, portal: Por
     """A self-hosted portal without TLS would show everybody on the way its tokens."""
     folder = house.folder / "strict"
     folder.mkdir()
-    with open_house(folder, str(house.services.database.url), BITRIX_ALLOW_HTTP="0") as strict:
+    secure = {"BITRIX_OAUTH_URL": "", "BX24_JS_URL": "", "BITRIX_ALLOW_HTTP": "0"}
+    with open_house(folder, str(house.services.database.url), both_roots=True, **secure) as strict:
         stranger = strict.world.add_portal()
         assert strict.post("/install", stranger).status_code == 401
         assert len(stranger.calls) == 0

@@ -30,7 +30,7 @@ def test_an_invoices_card_shows_what_it_can(
     portal: Portal, visitor: Visitor, item: dict[str, Any], number: str | None, company: int | None
 ) -> None:
     portal.faults.always(Fault.result({"items": [item]}), method="crm.item.list")
-    assert visitor.get("/invoices/5") == {"id": 5, "number": number, "company_id": company}
+    assert visitor.get("/invoices/5") == {"id": 5, "number": number, "date": None, "company_id": company}
 
 
 @pytest.mark.parametrize(
@@ -86,6 +86,10 @@ def test_a_time_zone_that_is_none_is_not_taken_from_a_profile(house: House, zone
 def test_a_number_that_no_column_holds_is_404(visitor: Visitor, path: str, number: int) -> None:
     method = "DELETE" if path.startswith("/saved-sets") else "GET"
     assert visitor.call(method, path.format(number)).status_code == 404
+
+
+def test_the_largest_number_that_a_column_holds_is_an_address(visitor: Visitor) -> None:
+    assert visitor.call("GET", f"/companies/{2**31 - 1}/overview").status_code == 200
 
 
 @pytest.mark.parametrize("kind", [["date"], {"a": 1}, 5, None], ids=range(4))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import re
 from typing import Any
@@ -26,6 +27,9 @@ def config(answer: TestResponse) -> dict[str, Any]:
     assert found, answer.text
     parsed: dict[str, Any] = json.loads(found.group(2))
     return parsed
+
+
+A_REPORT = "3f2b8f0e-8f6d-4a55-9c33-3d3c1e2f7a10"
 
 
 @pytest.mark.parametrize("door", ["/install", "/app"])
@@ -58,12 +62,17 @@ def test_a_message_to_an_unconfirmed_caller_can_be_read_but_not_acted_on(
     assert "session-token" not in answer.text
 
 
-def test_the_landing_page_is_framed_by_nobody(house: House) -> None:
-    answer = house.get("/")
+@pytest.mark.parametrize("path", ["/", "/app", "/install"])
+def test_a_direct_link_leads_to_a_page_that_says_where_the_app_opens(house: House, portal: Portal, path: str) -> None:
+    """Framed by nobody, without a session, without a question to the authorization server."""
+    asked = portal.world.oauth.calls.copy()
+    answer = house.get(path)
     assert answer.status_code == 200
     assert policy(answer)["frame-ancestors"] == "'none'"
     assert "Битрикс24" in answer.text
-    assert house.app.test_client().head("/").status_code == 200
+    assert "session-token" not in answer.text
+    assert house.app.test_client().head(path).status_code == 200
+    assert portal.world.oauth.calls == asked
 
 
 @pytest.mark.parametrize("door", ["/install", "/app"])
@@ -164,6 +173,8 @@ def test_lang_chooses_one_of_two_languages_and_nothing_else(house: House, portal
         ("CRM_COMPANY_DETAIL_TAB", '{"ID": "12"}', {"company_id": 12}),
         ("CRM_COMPANY_DETAIL_TAB", '{"ID": 12}', {"company_id": 12}),
         ("CRM_SMART_INVOICE_DETAIL_TAB", '{"ID": "345", "URI": "/x"}', {"invoice_id": 345}),
+        ("CRM_DEAL_DETAIL_TAB", '{"ID": "3473"}', {"deal_id": 3473}),
+        ("CRM_CONTACT_DETAIL_TAB", '{"ID": "13037"}', {"contact_id": 13037}),
         ("DEFAULT", '{"ID": "12"}', {}),
         ("CRM_COMPANY_DETAIL_TAB", '{"ID": "12; DROP"}', {}),
         ("CRM_COMPANY_DETAIL_TAB", '{"ID": -5}', {}),
@@ -174,13 +185,18 @@ def test_lang_chooses_one_of_two_languages_and_nothing_else(house: House, portal
         ("CRM_COMPANY_DETAIL_TAB", "no json", {}),
         ("CRM_COMPANY_DETAIL_TAB", "", {}),
         ("CRM_COMPANY_DETAIL_TAB", "[]", {}),
+        ("REST_APP_URI", f'{{"report": "{A_REPORT}", "URI": "/online/"}}', {"report_id": A_REPORT}),
+        ("DEFAULT", f'{{"report": "{A_REPORT}"}}', {}),
+        ("REST_APP_URI", '{"report": "../settings"}', {}),
+        ("REST_APP_URI", '{"report": ["1"]}', {}),
     ],
 )
 def test_where_it_was_opened_is_told_in_plain_numbers(
-    house: House, portal: Portal, placement: str, options: str, found: dict[str, int]
+    house: House, portal: Portal, placement: str, options: str, found: dict[str, Any]
 ) -> None:
     told = config(house.post("/app", portal, PLACEMENT=placement, PLACEMENT_OPTIONS=options))["placement"]
-    assert told == {"name": placement, "company_id": None, "invoice_id": None} | found
+    nowhere = dict.fromkeys(("company_id", "invoice_id", "deal_id", "contact_id", "report_id"))
+    assert told == {"name": placement} | nowhere | found
 
 
 def test_under_a_path_all_links_keep_it(house: House, portal: Portal) -> None:
@@ -212,3 +228,18 @@ def test_only_what_exists_may_be_kept_by_a_browser(house: House) -> None:
     with house.get("/static/page.css") as found:
         assert "no-store" not in found.headers.get("Cache-Control", "")
     assert house.get("/static/missing.css").headers["Cache-Control"] == "no-store"
+
+
+def test_bundles_are_kept_for_ever_and_texts_are_compressed_for_those_who_take_it(house: House, portal: Portal) -> None:
+    form = portal.launch_form()
+    client = house.app.test_client()
+    page = client.post("/app", query_string=form.query, data=form.body, headers={"Accept-Encoding": "gzip"})
+    assert (page.headers["Content-Encoding"], page.headers["Cache-Control"]) == ("gzip", "no-store")
+    found = re.search(r'src="(/assets/app-[0-9a-f]+\.js)"', gzip.decompress(page.data).decode())
+    assert found is not None
+    plain, packed = house.get(found[1]), house.get(found[1], headers={"Accept-Encoding": "gzip"})
+    assert gzip.decompress(packed.data) == plain.data
+    assert {each.headers["Cache-Control"] for each in (plain, packed)} == {"public, max-age=31536000, immutable"}
+    assert {each.headers["Vary"] for each in (plain, packed)} == {"Accept-Encoding"}
+    assert "Content-Encoding" not in plain.headers
+    assert house.get("/assets/app-0000000000000000.js").status_code == 404

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from bitrix_app.web import limits
 from bitrix_app.web.session import DownloadClaims, SessionClaims, SignedTokens
 from demo_portal import Portal
 from tests.integration.house import House, Visitor
@@ -66,7 +67,7 @@ def test_a_session_signed_with_another_key_is_refused(house: House, portal: Port
 
 def test_a_session_of_an_erased_portal_opens_nothing_of_its_return(house: House, portal: Portal) -> None:
     visitor = house.visitor(portal)
-    house.event(portal, "ONAPPUNINSTALL", {"CLEAN": 1}, with_tokens=False)
+    house.uninstall(portal, clean=1)
     house.post("/install", portal)
     assert refusal(visitor, visitor.token)[2] == "session_expired"
 
@@ -128,3 +129,19 @@ def test_keys_can_be_rotated(house: House) -> None:
     assert rotated.read_session(old) == claims
     new, _ = rotated.session(claims)
     assert SignedTokens(["new"]).read_session(new) == claims
+
+
+def test_who_calls_too_often_is_told_when_to_come_back(
+    house: House, visitor: Visitor, administrator: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each user by themselves, downloads with the calls; a colleague goes on."""
+    report = visitor.start()
+    house.finish(report["id"])
+    link = visitor.get(f"/reports/{report['id']}")["download_url"]
+    monkeypatch.setattr(limits, "REQUESTS_OF_USER", "2 per hour")
+    assert [visitor.call("GET", "/me").status_code for _ in range(3)] == [200, 200, 429]
+    refused = visitor.call("GET", "/me")
+    assert (refused.mimetype, refused.json["code"]) == ("application/problem+json", "too_many_requests")
+    assert 0 < int(refused.headers["Retry-After"]) <= 3600
+    assert house.get(link).status_code == 429
+    assert administrator.call("GET", "/me").status_code == 200

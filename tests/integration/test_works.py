@@ -25,7 +25,9 @@ from tests.live import until
 from tests.own_servers import own_postgres, own_redis
 
 pytestmark = [pytest.mark.postgres, pytest.mark.redis]
+COMPANIES = 4
 LINKS = "crm.requisite.link.list"
+LEASE = "SELECT lease_until FROM report WHERE id = '{}'"
 QUARTER = ("2026-01-01", "2026-03-31")
 
 
@@ -104,6 +106,12 @@ def held_at(portal: Portal, method: str) -> Iterator[tuple[threading.Event, thre
         go.set()
 
 
+def has_asked_for_names(portal: Portal) -> bool:
+    """Whether all that is asked beside the links has been: a report that waits for them leaves the database alone."""
+    kinds = {call.params.get("entityTypeId") for call in portal.calls.of("crm.item.list")}
+    return COMPANIES in kinds and portal.calls.by_method["user.get"] > 0
+
+
 def ended(clients: list[Client]) -> bool:
     """Whether no report of these clients waits or runs; one look at the database."""
     [[still_open]] = clients[0].house.select("SELECT count(*) FROM report WHERE status IN ('queued', 'running')")
@@ -124,11 +132,14 @@ def test_postgresql_restarts_while_two_workers_build_reports(tmp_path: Path) -> 
             workers = [crew.hire(), crew.hire()]
             assert first.wait(60)
             assert second.wait(60)
+            until(lambda: all(has_asked_for_names(each.portal) for each in clients))
             postgres.stop()
             go_on.set()
             until(lambda: crew.noted("database_away", lost))
             until(lambda: crew.noted("heartbeat_missed", kept))
             postgres.start()
+            [[missed]] = house.select(LEASE.format(kept))
+            until(lambda: house.select(LEASE.format(kept)) != [[missed]])
             go_late.set()
         until(lambda: ended(clients))
         assert (unlucky.record(lost).attempt, lucky.record(kept).attempt) == (2, 1)

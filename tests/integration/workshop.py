@@ -17,9 +17,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from decimal import Decimal
+from hashlib import sha256
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Protocol
+from zipfile import ZipFile
 
 from python_calamine import CalamineWorkbook
 
@@ -27,7 +29,8 @@ from bitrix_app.bitrix24 import AuthorizationServer, Bitrix24Client, CallRecord,
 from bitrix_app.jobs import ReportRun, RunReport, Timing
 from bitrix_app.jobs.heartbeat import LatestProgress
 from bitrix_app.jobs.job import Attempt, Delivery, Job
-from bitrix_app.portals import Bulkhead, Catalogs, PortalClients, Transports, TtlCache
+from bitrix_app.jobs.report_run import ANSWER_BYTES
+from bitrix_app.portals import Bulkhead, Catalogs, PortalCache, PortalClients, Transports
 from bitrix_app.reports import Progress, ProgressSink, StopSignal
 from bitrix_app.settings import load_settings
 from bitrix_app.storage import (
@@ -38,6 +41,7 @@ from bitrix_app.storage import (
     PortalBuckets,
     PortalRecord,
     Portals,
+    PortalUsers,
     ReportLeases,
     ReportRecord,
     Reports,
@@ -157,6 +161,15 @@ class Ended:
             return str(file.read().decode("utf-8-sig"))
 
     @property
+    def parts(self) -> dict[str, str]:
+        """What the files hold, by name, as digests; the moment when a workbook was saved is a part of its own and left
+        out."""
+        found = {"csv": sha256(self.table.encode()).hexdigest()}
+        with self.files.open(self._named("xlsx")) as file, ZipFile(io.BytesIO(file.read())) as workbook:
+            names = [each for each in workbook.namelist() if each != "docProps/core.xml"]
+            return found | {each: sha256(workbook.read(each)).hexdigest() for each in names}
+
+    @property
     def lines(self) -> list[dict[str, str]]:
         """The rows of the CSV."""
         return list(csv.DictReader(io.StringIO(self.table), delimiter=";"))
@@ -214,8 +227,16 @@ class Workshop:
         self._database_url = database_url
         self._processes: list[Process] = []
 
-    def process(self, transport: Transport | None = None, *, catalog_seconds: float = 0.0) -> Process:
-        """A process of its own; its ``transport`` is as patient as in production unless another is given."""
+    def process(
+        self,
+        transport: Transport | None = None,
+        *,
+        catalog_seconds: float = 0.0,
+        answer_bytes: int = ANSWER_BYTES,
+        built_at: datetime | None = None,
+    ) -> Process:
+        """A process of its own; its ``transport`` is as patient as in production unless another is given.
+        ``built_at``: the moment that reports say they were made at, so that two of them can be compared."""
         database = Database(self._database_url, clock=lambda: datetime.fromtimestamp(self.clock(), UTC))
         cipher, watch = Cipher([SECRET_KEY]), Watch()
         transport = transport or Transport(allow_http=True)
@@ -236,12 +257,16 @@ class Workshop:
             observer=watch,
             bulkhead=Bulkhead(total=16),
         )
-        now = lambda: datetime.fromtimestamp(self.clock(), UTC)  # noqa: E731 - two words
+        now = lambda: built_at or datetime.fromtimestamp(self.clock(), UTC)  # noqa: E731 - two words
         run = ReportRun(
             portals=Portals(database, cipher),
+            reports=Reports(database),
+            users=PortalUsers(database),
             clients=clients,
-            catalogs=Catalogs(clients, TtlCache(catalog_seconds, 1000)),
+            catalogs=Catalogs(clients, PortalCache(catalog_seconds)),
+            files=self.files,
             now=now,
+            answer_bytes=answer_bytes,
         )
         made = Process(database, self._on_the_clock(run), watch, (transport, server))
         self._processes.append(made)

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import re
+from contextlib import nullcontext
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 
 from benchmarks import peers, processing
+from benchmarks.morning.findings import Built, check
+from benchmarks.morning.portals import Arrived
 from benchmarks.options import Options, parsed
+from benchmarks.ways.ours import unpace
 from benchmarks.ways.question import SELECT
+from bitrix_app.portals import clients
 from bitrix_app.processing import FieldMapping, extra_fields
 from bitrix_app.reports.kinds import REGISTER
 from bitrix_app.reports.request import invoice_select
@@ -25,6 +31,14 @@ def test_our_way_reads_everything_and_provokes_no_refusal() -> None:
     assert 8 <= run.calls <= 20
     assert run.seconds > 0
     assert run.peak
+
+
+def test_our_own_bucket_can_be_taken_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the demo portal's limits are off, a report of 100,000 invoices does not wait for two calls a second."""
+    monkeypatch.setattr(clients, "ORDINARY", clients.ORDINARY)  # to be put back
+    unpace()
+    portal = SimpleNamespace(license_family=None)
+    assert clients.plan_of(portal).interval < 1e-6  # type: ignore[arg-type]  # all that is looked at
 
 
 def test_every_way_asks_for_the_fields_that_a_report_asks_for() -> None:
@@ -93,3 +107,30 @@ def test_only_a_whole_run_writes_the_results() -> None:
     assert parsed(["--sizes", "100,1000", "--only", "peers,page"]) == replace(
         Options(), sizes=(100, 1000), parts=("peers", "page")
     )
+
+
+def test_the_morning_runs_only_where_it_is_named_and_as_large_as_is_said() -> None:
+    assert "morning" not in parsed([]).parts
+    chosen = parsed(["morning", "--portals", "20"])
+    assert (chosen.parts, chosen.portals, chosen.out) == (("morning",), 20, None)
+
+
+@pytest.mark.parametrize(
+    ("runs", "status", "files", "refused", "said"),
+    [
+        (1, "done", 1, 0, None),
+        (0, "done", 1, 0, "schedule 7: 0 reports"),
+        (2, "done", 1, 0, "schedule 7: 2 reports"),
+        (1, "failed", 1, 0, "schedule 7: failed"),
+        (1, "done", 2, 0, "files=2"),
+        (1, "done", 0, 0, "files=0"),
+        (1, "done", 1, 3, "refused=3"),
+    ],
+)
+def test_a_morning_on_which_anything_is_lost_or_comes_twice_is_no_result(
+    runs: int, status: str, files: int, refused: int, said: str | None
+) -> None:
+    built = [Built(7, status, 1, *[0.0] * 5)] * runs
+    arrived = {"a portal": Arrived(1, files, refused, 50.0, 20)}
+    with nullcontext() if said is None else pytest.raises(RuntimeError, match=said):
+        check({7: 0.0}, arrived, built)

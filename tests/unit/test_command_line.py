@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import socket
@@ -18,7 +19,7 @@ from types import ModuleType
 import pytest
 import requests
 import responses
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select, text, update
 
 from bitrix_app.__main__ import main, prepare_tables
 from bitrix_app.doctor import check_clock
@@ -33,6 +34,7 @@ from tests.seed import install_portal, queue_report
 from tests.unit.jobs.fakes import write_files
 
 OAUTH = "https://oauth.example"
+KEY = "a key of the command line: number 1"
 
 
 @pytest.fixture(autouse=True)
@@ -44,7 +46,7 @@ def environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         "BITRIX_CLIENT_ID": "local.1",
         "BITRIX_CLIENT_SECRET": "s3cret",
         "APP_URL": "https://app.example",
-        "SECRET_KEY": "k3y" * 11,
+        "SECRET_KEY": KEY,
         "BITRIX_OAUTH_URL": OAUTH,
         "DATABASE_URL": f"sqlite:///{tmp_path}/app.db",
         "QUEUE_URL": f"sqlite:///{tmp_path}/queue.db",
@@ -140,10 +142,10 @@ def test_rotating_keys_makes_older_keys_superfluous(
     main(["migrate"])
     db = Database(f"sqlite:///{tmp_path}/app.db")
     install_portal(db, Cipher(["old"]))
-    monkeypatch.setenv("SECRET_KEY", "new,old")
+    monkeypatch.setenv("SECRET_KEY", f"{KEY},old")
     assert main(["rotate-keys"]) == 0
     assert "Encrypted anew: 3." in capsys.readouterr().out
-    monkeypatch.setenv("SECRET_KEY", "another")
+    monkeypatch.setenv("SECRET_KEY", KEY.replace("1", "2"))
     assert main(["rotate-keys"]) == 1
     assert "No key opens: 3." in capsys.readouterr().out
     db.close()
@@ -155,7 +157,7 @@ def test_rotating_keys_makes_older_keys_superfluous(
 def test_order_queues_the_report_that_the_page_would(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with closing(Database(f"sqlite:///{tmp_path}/app.db")) as db:
         db.migrate()
-        portal = install_portal(db, Cipher(("k3y" * 11,)))
+        portal = install_portal(db, Cipher((KEY,)))
         assert main(["order", portal.member_id, "7", "--period", "this_year", "--detailed"]) == 0
         (record,), _ = Reports(db).of(portal.id, 7).page()
         assert (record.status, record.params["kind"], record.params["detailed"]) == ("queued", "register", True)
@@ -168,8 +170,8 @@ def test_order_queues_the_report_that_the_page_would(tmp_path: Path, capsys: pyt
 def test_order_says_why_there_is_no_report(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with closing(Database(f"sqlite:///{tmp_path}/app.db")) as db:
         db.migrate()
-        portals = Portals(db, Cipher(("k3y" * 11,)))
-        portal = install_portal(db, Cipher(("k3y" * 11,)))
+        portals = Portals(db, Cipher((KEY,)))
+        portal = install_portal(db, Cipher((KEY,)))
         portals.save_settings(portal.id, {"builders": {"mode": "administrators", "users": [], "departments": []}})
         PortalUsers(db).remember(portal.id, 7, "Алиса", is_admin=False)
         assert main(["order", portal.member_id, "7"]) == 1
@@ -177,6 +179,44 @@ def test_order_says_why_there_is_no_report(tmp_path: Path, capsys: pytest.Captur
         assert main(["order", "nobody", "7"]) == 1
         assert "нет" in capsys.readouterr().err
         assert Reports(db).of(portal.id, 7).page()[0] == []
+
+
+# --- export-user, forget-user -------------------------------------------------------------------------------------
+
+
+def test_a_persons_data_are_printed_and_erased_with_their_files(
+    gone: Database, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Of the one portal: the same number in another is another person. Nothing but JSON goes to standard output."""
+    capsys.readouterr()
+    assert main(["export-user", "gone", "7"]) == 0
+    shown = json.loads(capsys.readouterr().out)
+    names = {each["name"] for each in shown["report"][0]["files"]}
+    stored = {path.name for path in (tmp_path / "reports").iterdir()}
+    assert len(names) == 2
+    assert main(["forget-user", "gone", "7"]) == 0
+    assert "Erased: reports 1, files 2" in capsys.readouterr().out
+    assert {path.name for path in (tmp_path / "reports").iterdir()} == stored - names
+    assert main(["export-user", "gone", "7"]) == 0
+    assert json.loads(capsys.readouterr().out)["report"] == []
+
+
+@pytest.mark.parametrize("command", ["export-user", "forget-user"])
+def test_there_is_nobody_in_a_portal_that_is_not_stored(
+    gone: Database, command: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([command, "nobody", "7"]) == 1
+    assert "нет" in capsys.readouterr().err
+
+
+def test_an_administrator_who_is_forgotten_may_leave_the_app_without_its_own_pair(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    main(["migrate"])
+    with closing(Database(f"sqlite:///{tmp_path}/app.db")) as db:
+        install_portal(db, Cipher(["k3y"]))
+    assert main(["forget-user", "romashka", "1"]) == 0
+    assert "install it once more" in capsys.readouterr().out
 
 
 # --- forget-portal ------------------------------------------------------------------------------------------------
@@ -220,8 +260,12 @@ def test_a_portal_that_is_gone_is_erased_with_all_its_rows_and_files(
     assert main(["forget-portal", "gone", *([] if asked else ["--yes"])]) == 0
     assert rows_and_files(gone, tmp_path) == (1, 1, 2)
     told = capsys.readouterr().out
-    assert "Стёрто: отчётов 1, файлов 2, пользователей 0, наборов условий 0, строк журнала 1" in told
-    assert "Erased: reports 1, files 2, users 0, saved sets 0, journal lines 1" in told
+    assert "Стёрто: отчётов 1, файлов 2, пользователей 0, наборов условий 0, расписаний 0" in told
+    assert "запусков робота 0, строк журнала 1" in told
+    assert (
+        "Erased: reports 1, files 2, users 0, saved sets 0, schedules 0, runs of the robot 0, journal lines 1" in told
+    )
+    assert "Не удалось" not in told
 
 
 @pytest.mark.parametrize("answer", ["", "no", "нет", None], ids=str)
@@ -317,7 +361,7 @@ def test_the_worker_runs_until_a_signal_and_closes_what_it_opened(
     db.close()
 
 
-@pytest.mark.parametrize(("token", "said"), [("", "METRICS_TOKEN is not set"), ("t0ken", "cannot listen")])
+@pytest.mark.parametrize(("token", "said"), [("", "METRICS_TOKEN is not set"), ("a token of metrics", "cannot listen")])
 def test_metrics_that_cannot_be_served_stop_the_start(
     token: str, said: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -369,7 +413,7 @@ def test_the_doctor_finds_nothing_where_all_is_well(
     assert main(["doctor"]) == 0
     told = capsys.readouterr().out
     assert "[!!]" not in told
-    assert told.count("[ok]") == 7
+    assert told.count("[ok]") == 9
     assert "Всё в порядке" in told
 
 
@@ -381,7 +425,7 @@ WRONG: list[tuple[str, str, str]] = [
     ("REPORTS_DIR", "nosuchscheme://bucket", "REPORTS_DIR"),
     ("BITRIX_OAUTH_URL", "https://other.example", "не отвечает"),
     ("SECRET_KEY", "", "SECRET_KEY"),
-    ("SECRET_KEY", "short", "можно подобрать"),
+    ("SECRET_KEY", "short", "SECRET_KEY can be guessed"),
 ]
 
 
@@ -398,7 +442,37 @@ def test_the_doctor_says_in_words_what_is_wrong(
     assert len(wrong) == 1
     assert told in wrong[0]
     assert "s3cret" not in " ".join(said)
-    assert said[-1] == "Найдено проблем: 1. · Problems: 1." or not value
+    assert said[-1] == "Найдено проблем: 1. · Problems: 1." or name == "SECRET_KEY"
+
+
+def test_the_doctor_names_portals_that_the_app_will_not_connect_to(
+    tmp_path: Path,
+    oauth: responses.RequestsMock,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Self-hosted ones in a network that PORTAL_NETWORKS does not name, with the addresses that it should."""
+    main(["migrate"])
+    with closing(Database(f"sqlite:///{tmp_path}/app.db")) as db:
+        install_portal(db, Cipher([KEY]))
+        with db.transaction() as session:
+            session.execute(update(Portal).values(client_endpoint="https://192.168.7.5/rest/"))
+    assert main(["doctor"]) == 1
+    assert "[!!] К этим порталам приложение не подключится" in (told := capsys.readouterr().out)
+    assert "192.168.7.5 (192.168.7.5)" in told
+    monkeypatch.setenv("PORTAL_NETWORKS", "192.168.7.0/24")
+    assert main(["doctor"]) == 0
+    assert "и в сетях 192.168.7.0/24" in capsys.readouterr().out
+
+
+def test_the_doctor_names_what_could_be_guessed_where_only_a_warning_is_given(
+    oauth: responses.RequestsMock, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    main(["migrate"])
+    for name, value in {"BITRIX_ALLOW_HTTP": "1", "SECRET_KEY": "changeme", "METRICS_TOKEN": "open sesame"}.items():
+        monkeypatch.setenv(name, value)
+    assert main(["doctor"]) == 1
+    assert "[!!] SECRET_KEY, METRICS_TOKEN: можно подобрать" in capsys.readouterr().out
 
 
 def test_the_doctor_asks_both_authorization_servers_and_says_whose_portals_they_serve(
@@ -420,6 +494,19 @@ def test_the_doctor_asks_both_authorization_servers_and_says_whose_portals_they_
     assert "[ok] Часы верны." in told
 
 
+@pytest.mark.parametrize(("status", "code"), [(200, 0), (401, 0), (499, 0), (500, 1), (503, 1)])
+def test_an_authorization_server_that_fails_is_a_problem_and_one_that_refuses_us_is_none(
+    status: int, code: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """We ask without a token: whatever it says of that, it is there."""
+    main(["migrate"])
+    with responses.RequestsMock() as http:
+        http.get(f"{OAUTH}/rest/app.info", status=status, json={}, headers={"Date": formatdate(usegmt=True)})
+        assert main(["doctor"]) == code
+    mark = "ok" if code == 0 else "!!"
+    assert f"[{mark}] Сервер авторизации {OAUTH} ответил ({status})." in capsys.readouterr().out
+
+
 def test_the_doctor_asks_as_the_app_asks_past_the_environments_proxies(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -432,6 +519,7 @@ def test_the_doctor_asks_as_the_app_asks_past_the_environments_proxies(
     date = formatdate(usegmt=True).encode()
     head = b"HTTP/1.1 401 Unauthorized\r\nDate: " + date + b"\r\nContent-Length: 2\r\n\r\n{}"
     with RawServer(says(head)) as server:
+        monkeypatch.setenv("BITRIX_ALLOW_HTTP", "1")
         monkeypatch.setenv("BITRIX_OAUTH_URL", server.root.rstrip("/"))
         assert main(["doctor"]) == 0
     assert "[!!]" not in capsys.readouterr().out

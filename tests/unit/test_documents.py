@@ -26,14 +26,19 @@ from bitrix_app.web.schemas import FORM_BYTES
 
 ROOT = Path(__file__).parents[2]
 DEPLOY = ROOT / "deploy"
-FOR_OPERATORS = ("README.md", "install.md", "SECURITY.md", "docs/operations.md")
+FOR_OPERATORS = ("README.md", "README.ru.md", "install.md", "SECURITY.md", "docs/operations.md", "docs/privacy.md")
 ENV_FILES = (".env.example", *(f"deploy/{name}.env.example" for name in ("embedded", "scaled", "compose")))
+WITH_CREDENTIAL = ("deploy/embedded.env.example", "deploy/scaled.env.example")
+"""Their secrets stand in a file of their own, which systemd hands over."""
 UNITS = sorted(path.name for path in (DEPLOY / "systemd").glob("*.service"))
 NOT_OURS = {
     "AWS_ACCESS_KEY_ID",  # the S3 client's
     "AWS_DEFAULT_REGION",
     "AWS_ENDPOINT_URL",
     "AWS_SECRET_ACCESS_KEY",
+    "REDIS_PASSWORD",  # compose's
+    "REDISCLI_AUTH",  # the client's of Redis
+    "CREDENTIALS_DIRECTORY",  # systemd's
     "POSTGRES_DB",  # the database image's
     "POSTGRES_PASSWORD",
     "POSTGRES_USER",
@@ -45,10 +50,12 @@ NOT_OURS = {
     "ADDRESS_OF_THIS_REPOSITORY",  # for the reader to fill in
     "MEMBER_ID",
     "USER_ID",
+    "DAC_OVERRIDE",  # Linux' capability
     "AF_INET",  # systemd's
     "AF_INET6",
     "AF_UNIX",
 }
+STRONG = "filled-in-with-a-long-random-text"
 OF_THE_PAGE = {"install_finish"}  # a code that the installation page makes itself
 SETTING = re.compile(r"(?<![A-Za-z0-9_$*-])[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+(?![A-Za-z0-9_*-])")
 LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
@@ -69,7 +76,7 @@ class Asked(dict[str, str]):
 
 def minimal() -> dict[str, str]:
     """The required settings."""
-    return {**dict.fromkeys(REQUIRED, "x"), "APP_URL": "https://example.ru"}
+    return {**dict.fromkeys(REQUIRED, "x"), "APP_URL": "https://example.ru", "SECRET_KEY": STRONG}
 
 
 def settings_read() -> set[str]:
@@ -111,14 +118,30 @@ def deployed() -> Iterator[Path]:
 # --- settings
 
 
-@pytest.mark.parametrize("document", ["README.md", "docs/operations.md"])
-def test_the_table_of_settings_is_whole_and_its_defaults_are_true(document: str) -> None:
+def test_the_table_of_settings_is_whole_and_its_defaults_are_true() -> None:
     """Every setting has its row, no row is invented, and each default is the one that the code uses."""
-    section = text(document).split("\n## Settings\n")[1].split("\n## ")[0]
-    rows = TABLE_ROW.findall(section)
+    rows = rows_of("docs/operations.md", "Settings")
     assert sorted(name for name, _ in rows) == sorted(settings_read())
     for name, default in rows:
         assert default.strip() == default_of(name), name
+
+
+@pytest.mark.parametrize(("document", "heading"), [("README.md", "Settings"), ("README.ru.md", "Настройки")])
+def test_the_front_pages_name_the_settings_that_are_required(document: str, heading: str) -> None:
+    """These and no others: the rest has a default, told in one place."""
+    assert sorted(name for name, _ in rows_of(document, heading)) == sorted(REQUIRED)
+
+
+def test_the_front_pages_tell_the_same() -> None:
+    """In step: the same sheets in the same order, the same pictures, commands and links to files of the repository."""
+    english, russian = text("README.md"), text("README.ru.md").replace("film-ru.gif", "film-en.gif")
+    for pattern in (r"^\| `([^`]+)` \|", r"(?:^|`)(make [a-z-]+)", r"\]\((docs/[^)]+)\)"):
+        assert re.findall(pattern, english, re.MULTILINE) == re.findall(pattern, russian, re.MULTILINE)
+
+
+def rows_of(document: str, heading: str) -> list[tuple[str, str]]:
+    """Names and defaults of the table of settings under a heading."""
+    return TABLE_ROW.findall(text(document).split(f"\n## {heading}\n")[1].split("\n## ")[0])
 
 
 def default_of(name: str) -> str:
@@ -127,8 +150,12 @@ def default_of(name: str) -> str:
         return "required"
     if name in {"BITRIX_OAUTH_URL", "BX24_JS_URL"}:
         return "empty: the portal's own"
+    if name == "PORTAL_NETWORKS":
+        return "empty: public addresses"
     attributes = {"BITRIX_ALLOW_HTTP": "allow_http"}
-    value = getattr(load_settings(minimal(), None), attributes.get(name, name.lower()))
+    settings = load_settings(minimal(), None)
+    place = settings.publisher if name.startswith("MARKET_") else settings
+    value = getattr(place, attributes.get(name, name.lower().removeprefix("market_")))
     if value == "":
         return "empty: off"
     return f"`{int(value) if isinstance(value, bool) else value}`"
@@ -136,7 +163,7 @@ def default_of(name: str) -> str:
 
 def test_defaults_of_the_settings_object_are_those_of_the_environment() -> None:
     """Settings made by hand and settings read from an empty environment agree."""
-    by_hand = Settings(client_id="x", client_secret="x", app_url="https://example.ru", secret_keys=("x",))
+    by_hand = Settings(client_id="x", client_secret="x", app_url="https://example.ru", secret_keys=(STRONG,))
     assert load_settings(minimal(), None) == by_hand
 
 
@@ -150,8 +177,9 @@ def test_no_document_and_no_deployment_file_names_a_setting_that_does_not_exist(
 @pytest.mark.parametrize("name", ENV_FILES)
 def test_an_example_of_settings_starts_the_app_once_its_secrets_are_filled_in(name: str) -> None:
     """Each example holds the required settings and values that pass."""
-    lines = re.findall(r"^([A-Z0-9_]+)=(.*)$", text(name), re.MULTILINE)
-    values = {key: value or "filled-in" for key, value in lines}
+    written = text(name) + (text("deploy/secrets.env.example") if name in WITH_CREDENTIAL else "")
+    lines = re.findall(r"^([A-Z0-9_]+)=(.*)$", written, re.MULTILINE)
+    values = {key: value or STRONG for key, value in lines}
     assert set(REQUIRED) <= set(values)
     load_settings(values, None)
 
@@ -198,7 +226,8 @@ def test_every_command_of_ours_that_is_named_exists() -> None:
     named |= set(re.findall(r'"-m", "bitrix_app", "([a-z-]+)"', everything))
     assert {"migrate", "worker", "doctor", "rotate-keys"} <= named
     for command in named:
-        required = {name: ["a member_id"] for name in ("forget-portal", "probe")} | {"order": ["a member_id", "7"]}
+        required = {name: ["a member_id"] for name in ("forget-portal", "probe")}
+        required |= {name: ["a member_id", "7"] for name in ("order", "export-user", "forget-user")}
         parser().parse_args([command, *required.get(command, [])])
 
 
@@ -292,7 +321,7 @@ def test_containers_get_time_to_stop() -> None:
 
 def test_the_proxy_lets_the_app_refuse_large_bodies() -> None:
     """The proxy's cap lies above the app's, which answers in its own words."""
-    found = re.search(r"client_max_body_size (\d+)m;", text("deploy/nginx/invoice-register.conf"))
+    found = re.search(r"client_max_body_size (\d+)m;", text("deploy/nginx/invoice-register-https.conf"))
     assert found
     assert int(found.group(1)) * 2**20 > FORM_BYTES
 

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 from werkzeug.test import Client
 
-from bitrix_app.metrics import Metrics, metrics_page
+from bitrix_app.bitrix24 import CallRecord
+from bitrix_app.metrics import CallMeter, Metrics, metrics_page
 
 
 def test_what_happened_is_counted_under_its_names() -> None:
@@ -32,6 +33,23 @@ def test_what_happened_is_counted_under_its_names() -> None:
         "queued_reports 7.0",
     ):
         assert line in shown.splitlines()
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "result"),
+    [
+        (200, "", "ok"),
+        (503, "QUERY_LIMIT_EXCEEDED", "QUERY_LIMIT_EXCEEDED"),
+        (200, "ERROR_OF_A_PLUGIN", "http_200"),
+        (503, "", "http_503"),
+        (None, "", "no_answer"),
+    ],
+)
+def test_a_call_is_counted_under_what_became_of_it(status: int | None, code: str, result: str) -> None:
+    """A code that only one portal knows makes no counter of its own."""
+    metrics = Metrics()
+    CallMeter(metrics).answered(CallRecord("profile", status, code, 0.1, None, 10, 10, "id"))
+    assert f'portal_calls_total{{method="profile",result="{result}"}} 1.0' in metrics.render().decode()
 
 
 def test_counters_belong_to_their_object() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -16,6 +16,8 @@ from bitrix_app.storage import (
     Database,
     Files,
     PeriodicTasks,
+    Portals,
+    PortalUsers,
     ReportFile,
     ReportLeases,
     Reports,
@@ -83,8 +85,6 @@ def test_a_periodic_task_that_breaks_does_not_keep_the_others_from_being_done(db
 def test_an_expired_report_takes_its_file_with_it(
     database_url: str, cipher: Cipher, files: Files, tmp_path: Path
 ) -> None:
-    from datetime import UTC, datetime  # noqa: PLC0415 # only this test sets the clock
-
     now = [datetime(2026, 1, 1, tzinfo=UTC)]
     db = Database(database_url, clock=lambda: now[0])
     name = finished(db, files, install_portal(db, cipher).id, tmp_path)
@@ -94,6 +94,33 @@ def test_an_expired_report_takes_its_file_with_it(
     now[0] += timedelta(days=91)
     keeper.expire()
     assert name not in files.names()
+    db.close()
+
+
+def test_a_portal_that_was_removed_a_month_ago_takes_its_files_with_it(
+    database_url: str, cipher: Cipher, files: Files, tmp_path: Path
+) -> None:
+    now = [datetime(2026, 1, 1, tzinfo=UTC)]
+    db = Database(database_url, clock=lambda: now[0])
+    portal = install_portal(db, cipher)
+    name = finished(db, files, portal.id, tmp_path)
+    PortalUsers(db).remember(portal.id, ALICE, "Алиса", is_admin=False)
+    Portals(db, cipher).uninstall(portal.member_id)
+    now[0] += timedelta(days=31)
+    Cleanup(Retention(db), files).expire()
+    assert name not in files.names()
+    assert Portals(db, cipher).by_member_id(portal.member_id) is None
+    db.close()
+
+
+def test_the_cleanup_forgets_users_who_come_no_more(database_url: str, cipher: Cipher, files: Files) -> None:
+    now = [datetime(2026, 1, 1, tzinfo=UTC)]
+    db = Database(database_url, clock=lambda: now[0])
+    portal = install_portal(db, cipher)
+    PortalUsers(db).remember(portal.id, ALICE, "Алиса", is_admin=False)
+    now[0] += timedelta(days=181)
+    Cleanup(Retention(db), files).expire()
+    assert PortalUsers(db).get(portal.id, ALICE) is None
     db.close()
 
 

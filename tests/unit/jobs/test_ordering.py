@@ -86,7 +86,7 @@ def desk(db: Database, cipher: Cipher) -> Desk:
 
 
 def test_an_ordered_report_waits_in_its_row_is_noted_and_wakes_a_worker(desk: Desk) -> None:
-    record = desk.order({**MARCH, "detailed": True, "company_id": 12})
+    record = desk.order({**MARCH, "detailed": True, "currency": "RUB"})
     assert [each.id for each in desk.rows()] == [record.id]
     assert (record.status, record.user_name) == ("queued", "Алиса")
     days = {"date_from": "2026-03-01", "date_to": "2026-03-31"}
@@ -96,14 +96,16 @@ def test_an_ordered_report_waits_in_its_row_is_noted_and_wakes_a_worker(desk: De
         "date_field": "begindate",
         "detailed": True,
         "stages": None,
-        "company_id": 12,
+        "company_id": None,
         "invoice_id": None,
         "mycompany_id": None,
         "assigned_by_id": None,
-        "currency": None,
+        "currency": "RUB",
         "paid": None,
+        "columns": None,
     }
-    assert desk.noted() == [("report_created", "Алиса", record.id, days)]
+    told = {**days, "filters": {"detailed": True, "currency": "RUB"}}
+    assert desk.noted() == [("report_created", "Алиса", record.id, told)]
     assert desk.woken == [1]
 
 
@@ -137,7 +139,8 @@ def test_another_date_field_must_be_one_of_the_portals(desk: Desk) -> None:
 @pytest.mark.parametrize(
     ("asked", "fields"),
     [
-        ({**MARCH, "kind": "receivables"}, {"kind": "unknown_kind"}),
+        ({**MARCH, "kind": "none_such"}, {"kind": "unknown_kind"}),
+        ({**MARCH, "as_of": date(2026, 3, 1)}, {"as_of": "of_receivables_only"}),
         ({}, {"date_from": "missing_day"}),
         ({"period": "own"}, {"date_from": "missing_day"}),
         ({"date_from": date(2026, 3, 1), "period": "last_month"}, {"date_to": "missing_day"}),
@@ -197,6 +200,7 @@ def test_a_user_whose_name_is_not_known_orders_without_one(desk: Desk) -> None:
         ("last_quarter", date(2026, 2, 10), date(2025, 10, 1), date(2025, 12, 31)),
         ("this_year", date(2026, 12, 31), date(2026, 1, 1), date(2026, 12, 31)),
         ("last_year", date(2026, 1, 1), date(2025, 1, 1), date(2025, 12, 31)),
+        ("all_time", date(2026, 3, 31), date(2000, 1, 1), date(2036, 12, 31)),
     ],
 )
 def test_a_period_has_its_first_and_last_day(period: str, today: date, first: date, last: date) -> None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import signal
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -34,6 +37,19 @@ class Crew:
         self._processes.append(process)
         return process
 
+    def freeze(self, process: subprocess.Popen[bytes]) -> None:
+        """Stops the process between two writes: with SQLite, one that holds a lock stops everybody."""
+
+        def is_frozen() -> bool:
+            process.send_signal(signal.SIGSTOP)
+            os.waitpid(process.pid, os.WUNTRACED)
+            if all(map(_is_free, self.place.database_files)):
+                return True
+            process.send_signal(signal.SIGCONT)
+            return False
+
+        until(is_frozen)
+
     def dismiss(self) -> None:
         for process in self._processes:
             process.kill()
@@ -50,6 +66,17 @@ class Crew:
 
     def names(self) -> list[str]:
         return sorted(each.name for each in self.place.store.iterdir())
+
+
+def _is_free(path: Path) -> bool:
+    """Whether nobody holds a lock on this SQLite file."""
+    with closing(sqlite3.connect(path, timeout=0, isolation_level=None)) as file:
+        try:
+            file.execute("BEGIN EXCLUSIVE")
+        except sqlite3.OperationalError:
+            return False
+        file.execute("ROLLBACK")
+        return True
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=[pytest.mark.postgres, pytest.mark.redis])])
@@ -125,13 +152,13 @@ def test_a_worker_without_work_goes_at_once(crew: Crew) -> None:
     crew.place.go.touch()
     until(lambda: crew.stored(report).status == "done", 60)
     process.send_signal(signal.SIGINT)
-    assert process.wait(10) == 0
+    assert process.wait(60) == 0
 
 
 def test_a_frozen_worker_that_wakes_up_late_changes_nothing(crew: Crew, report: ReportRecord) -> None:
     frozen = crew.hire()
     crew.wait_for_note(frozen, "started", "1")
-    frozen.send_signal(signal.SIGSTOP)
+    crew.freeze(frozen)
     other = crew.hire()
     crew.wait_for_note(other, "started", "2")
     crew.place.go.touch()

@@ -64,14 +64,14 @@ def test_a_wake_reaches_a_worker_in_another_process(place: tuple[str, str], queu
 
 def test_maintenance_begins_when_a_worker_starts(queue: WakeQueue) -> None:
     with Listening(queue) as worker:
-        assert worker.periodic.wait(10)
+        assert worker.periodic.wait(60)
 
 
 def test_wakes_that_nobody_took_are_still_there_for_the_next_worker(queue: WakeQueue) -> None:
     for _ in range(3):
         queue.wake()
     with Listening(queue) as worker:
-        assert worker.woken.wait(10)
+        assert worker.woken.wait(60)
 
 
 def test_what_lies_in_the_queue_is_a_name_and_nothing_else(place: tuple[str, str], queue: WakeQueue) -> None:
@@ -96,7 +96,7 @@ def test_what_others_put_into_the_queue_is_never_run(
         queue._huey.storage.enqueue(message)
     queue.wake()
     with Listening(queue) as worker:
-        assert worker.woken.wait(10)
+        assert worker.woken.wait(60)
         until(lambda: queue._huey.pending_count() == 0)
     assert not (tmp_path / "exploded").exists()
 
@@ -107,7 +107,7 @@ def test_a_consumer_can_be_started_and_stopped_off_the_main_thread(queue: WakeQu
     def elsewhere() -> None:
         with Listening(queue) as worker:
             queue.wake()
-            if worker.woken.wait(10):
+            if worker.woken.wait(60):
                 done.set()
 
     thread = threading.Thread(target=elsewhere)
@@ -149,7 +149,7 @@ def mortal_redis(tmp_path: Path) -> Iterator[OwnRedis]:
 def test_workers_are_woken_again_when_the_queue_has_died_and_come_back(mortal_redis: OwnRedis) -> None:
     with closing(WakeQueue(mortal_redis.url)) as queue, Listening(queue) as worker:
         queue.wake()
-        assert worker.woken.wait(10)
+        assert worker.woken.wait(60)
         mortal_redis.kill()
         queue.wake()
         mortal_redis.start()

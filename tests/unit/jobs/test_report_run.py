@@ -4,14 +4,24 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
-from bitrix_app.jobs.report_run import WaitsInProgress, invoice_address, present_date, report_catalog
+from bitrix_app.errors import AnswersTooHeavyError, AppUninstalledError
+from bitrix_app.jobs.report_run import (
+    AnswerBudget,
+    ReportRun,
+    WaitsInProgress,
+    invoice_address,
+    present_date,
+    report_catalog,
+)
+from bitrix_app.portals import CallRecord
 from bitrix_app.portals.catalog import DateField, InvoiceFields, PortalCatalog, PortalStage, Preset
-from bitrix_app.reports import ProgressTracker, ReportParams
-from bitrix_app.storage import PortalRecord
+from bitrix_app.reports import ProgressTracker, ReportParams, StopSignal
+from bitrix_app.storage import Lease, PortalRecord, Portals
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 KNOWN = PortalCatalog(
@@ -28,6 +38,7 @@ class AWait:
     reason: str
     seconds: float
     method: str
+    commands: tuple[str, ...] = ()
 
 
 class Told:
@@ -52,6 +63,21 @@ def a_portal(**changes: Any) -> PortalRecord:
         epoch=1,
     )
     return replace(record, **changes)
+
+
+def an_answer(size: int) -> CallRecord:
+    return CallRecord("crm.item.list", 200, "", 0.1, None, 100, size, "")
+
+
+def test_answers_are_weighed_all_together_and_too_heavy_ones_end_the_report() -> None:
+    stop = StopSignal()
+    budget = AnswerBudget(stop, most=1000)
+    budget.answered(an_answer(600))
+    budget.answered(an_answer(400))
+    stop.check()
+    budget.answered(an_answer(1))
+    with pytest.raises(AnswersTooHeavyError):
+        stop.check()
 
 
 def test_a_long_wait_is_shown_until_its_method_answers_again() -> None:
@@ -80,6 +106,19 @@ def test_the_rhythm_of_the_bucket_is_no_wait_to_speak_of() -> None:
     told = Told()
     WaitsInProgress(ProgressTracker(told, detailed=True), lambda: NOON).waited(AWait("bucket", 0.5, "crm.item.list"))
     assert told.waiting == []
+
+
+@pytest.mark.parametrize("record", [None, a_portal(status="uninstalled")], ids=["erased", "uninstalled"])
+def test_a_report_of_a_portal_that_is_gone_ends_before_anything_is_asked(record: PortalRecord | None) -> None:
+    """It may have been taken up in the moment when the application was removed."""
+    portals = SimpleNamespace(by_id=lambda _: record)
+    nothing: Any = None
+    run = ReportRun(cast("Portals", portals), nothing, nothing, nothing, nothing, nothing)
+    lease = SimpleNamespace(
+        report=SimpleNamespace(portal_id=1, user_id=7, params={"date_from": "2026-01-01", "date_to": "2026-01-31"})
+    )
+    with pytest.raises(AppUninstalledError):
+        run(cast("Lease", lease), StopSignal(), nothing, nothing)
 
 
 def test_the_settings_of_the_portal_reach_the_report() -> None:

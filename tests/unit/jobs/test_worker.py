@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import errno
+import itertools
+import math
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -17,6 +19,7 @@ from structlog.testing import capture_logs
 
 from bitrix_app.errors import (
     AccessDeniedError,
+    AnswersTooHeavyError,
     AppError,
     InvalidGrantError,
     PortalUnavailableError,
@@ -26,6 +29,7 @@ from bitrix_app.errors import (
 from bitrix_app.jobs import RunReport, Timing, Worker
 from bitrix_app.reports import Outcome, Progress, ProgressSink, StopSignal
 from bitrix_app.storage import (
+    Beat,
     Cipher,
     Database,
     Files,
@@ -62,9 +66,10 @@ class Workshop:
         files: Files | None = None,
         leases: ReportLeases | None = None,
         clock: Callable[[], float] = time.monotonic,
+        kind: type[Worker] = Worker,
     ) -> Worker:
         """A worker at work."""
-        worker = Worker(
+        worker = kind(
             leases=leases or ReportLeases(self.db),
             files=files or self.files,
             run_report=run,
@@ -140,7 +145,7 @@ def test_the_folder_of_an_attempt_is_gone_afterwards(shop: Workshop, portal: Por
     patient = Patient()
     report = queue_report(shop.db, portal)
     shop.open(patient)
-    assert patient.started.wait(10)
+    assert patient.started.wait(60)
     assert patient.folders[0].is_dir()
     patient.go_on.set()
     shop.ended(report)
@@ -202,7 +207,7 @@ def test_a_report_may_take_longer_than_its_lease(shop: Workshop, portal: PortalR
     patient = Patient()
     report = queue_report(shop.db, portal)
     shop.open(patient, timing=Timing(lease=0.5, beat=0.05, poll=0.1, recover=0.05))
-    assert patient.started.wait(10)
+    assert patient.started.wait(60)
     first = until(lambda: lease_end(shop, report))
     until(lambda: lease_end(shop, report) - first > 1.0)
     patient.go_on.set()
@@ -284,9 +289,9 @@ class Polls(ReportLeases):
         super().__init__(db)
         self.count = 0
 
-    def recover(self) -> int:
+    def recover(self, lease_seconds: float = 0.0) -> int:
         self.count += 1
-        return super().recover()
+        return super().recover(lease_seconds)
 
     def pass_by(self) -> None:
         """Waits until a worker has asked a few times more."""
@@ -439,6 +444,45 @@ def status_of(db: Database, report: ReportRecord) -> str | None:
     return record.status
 
 
+# --- budgets ------------------------------------------------------------------------------------------------------
+
+
+class Hours:
+    """A clock that an hour passes on between two looks."""
+
+    def __init__(self) -> None:
+        self._looks = itertools.count()
+
+    def __call__(self) -> float:
+        return next(self._looks) * 3600.0
+
+
+@pytest.mark.parametrize("kind", [Patient, Deaf], ids=["waits", "hangs"])
+def test_a_report_that_takes_more_than_four_hours_ends_with_a_sentence(
+    shop: Workshop, portal: PortalRecord, kind: type[Patient | Deaf]
+) -> None:
+    """Also one that hangs in a call and hears nothing; the next one has its turn."""
+    slow = kind()
+    report = queue_report(shop.db, portal)
+    shop.open(slow, clock=Hours())
+    assert shop.ended(report, "failed").error_code == "report_too_long"
+    until(lambda: shop.ears.heard == ["failed"])
+    for each in (getattr(slow, name, threading.Event()) for name in ("free", "go_on")):
+        each.set()
+
+
+def test_a_report_whose_answers_weigh_too_much_ends_with_a_sentence(shop: Workshop, portal: PortalRecord) -> None:
+    def run(lease: Lease, stop: StopSignal, progress: ProgressSink, folder: Path) -> Outcome:
+        stop.fail(AnswersTooHeavyError)
+        stop.check()
+        return write_files(folder)
+
+    report = queue_report(shop.db, portal)
+    shop.open(run)
+    assert shop.ended(report, "failed").error_code == "answers_too_heavy"
+    assert shop.names() == []
+
+
 # --- cancel and delete --------------------------------------------------------------------------------------------
 
 
@@ -446,7 +490,7 @@ def test_a_cancel_stops_a_report_that_waits_for_the_portal(shop: Workshop, porta
     patient = Patient()
     report = queue_report(shop.db, portal)
     shop.open(patient)
-    assert patient.started.wait(10)
+    assert patient.started.wait(60)
     assert Reports(shop.db).of(portal.id, ALICE).cancel(report.id)
     until(lambda: patient.stopped_by == ["ReportCancelledError"])
     until(lambda: shop.ears.heard == ["cancelled"])
@@ -458,12 +502,12 @@ def test_a_cancel_frees_a_place_held_by_a_report_that_hears_nothing(shop: Worksh
     deaf = Deaf()
     first = queue_report(shop.db, portal)
     shop.open(deaf, concurrency=1)
-    assert deaf.started.wait(10)
+    assert deaf.started.wait(60)
     second = queue_report(shop.db, portal)
     Reports(shop.db).of(portal.id, ALICE).cancel(first.id)
     record = shop.ended(second)
     deaf.free.set()
-    assert deaf.finished.wait(10)
+    assert deaf.finished.wait(60)
     until(lambda: list(shop.work.iterdir()) == [])
     until(lambda: shop.names() == sorted(each.name for each in record.files))
     assert shop.stored(first).status == "cancelled"
@@ -479,7 +523,7 @@ def test_what_breaks_after_a_cancel_is_not_the_reports_fault(shop: Workshop, por
 
     report = queue_report(shop.db, portal)
     shop.open(run)
-    assert connected.wait(10)
+    assert connected.wait(60)
     Reports(shop.db).of(portal.id, ALICE).cancel(report.id)
     until(lambda: shop.ears.heard == ["cancelled"])
     assert shop.stored(report).status == "cancelled"
@@ -489,7 +533,7 @@ def test_a_deleted_report_stops_and_leaves_no_file(shop: Workshop, portal: Porta
     patient = Patient()
     report = queue_report(shop.db, portal)
     shop.open(patient)
-    assert patient.started.wait(10)
+    assert patient.started.wait(60)
     assert Reports(shop.db).of(portal.id, ALICE).delete(report.id) == []
     until(lambda: patient.stopped_by == ["LeaseLostError"])
     until(lambda: shop.ears.heard == ["lost"])
@@ -500,7 +544,7 @@ def test_an_uninstall_stops_the_portals_report(shop: Workshop, cipher: Cipher, p
     patient = Patient()
     report = queue_report(shop.db, portal)
     shop.open(patient)
-    assert patient.started.wait(10)
+    assert patient.started.wait(60)
     Portals(shop.db, cipher).uninstall(portal.member_id)
     until(lambda: patient.stopped_by == ["ReportCancelledError"])
     assert shop.stored(report).error_code == "app_uninstalled"
@@ -527,7 +571,7 @@ def test_a_worker_whose_report_was_taken_over_stops_and_removes_its_files(shop: 
     store = SlowStore(str(shop.store))
     report = queue_report(shop.db, portal)
     shop.open(plain_report, files=store, timing=Timing(beat=0.05, poll=3600, abandon=10))
-    assert store.reached.wait(10)
+    assert store.reached.wait(60)
     with shop.db.transaction() as session:
         session.execute(update(Report).where(Report.id == report.id).values(attempt=2, worker="another"))
     store.go_on.set()
@@ -540,7 +584,7 @@ def test_files_that_a_report_left_behind_still_stores_are_removed(shop: Workshop
     store = SlowStore(str(shop.store))
     report = queue_report(shop.db, portal)
     shop.open(plain_report, files=store)
-    assert store.reached.wait(10)
+    assert store.reached.wait(60)
     Reports(shop.db).of(portal.id, ALICE).cancel(report.id)
     until(lambda: shop.ears.heard == ["cancelled"])
     assert len(shop.names()) == 1
@@ -555,7 +599,7 @@ def test_a_worker_that_goes_down_lets_a_report_finish(shop: Workshop, portal: Po
     patient = Patient()
     report = queue_report(shop.db, portal)
     worker = shop.open(patient, timing=Timing(beat=0.05, finish=20))
-    assert patient.started.wait(10)
+    assert patient.started.wait(60)
     stopping = threading.Thread(target=worker.stop)
     stopping.start()
     patient.go_on.set()
@@ -573,16 +617,16 @@ def test_a_worker_that_goes_down_releases_what_does_not_finish(
     hanging = make()
     report = queue_report(shop.db, portal)
     worker = shop.open(hanging)
-    assert hanging.started.wait(10)
+    assert hanging.started.wait(60)
     worker.stop()
-    record = shop.stored(report)
-    assert (record.status, record.attempt) == ("queued", 1)
+    until(lambda: shop.stored(report).status == "queued")
+    assert shop.stored(report).attempt == 1
     assert not worker.alive
     shop.open(plain_report)
     assert shop.ended(report).attempt == 2
     if isinstance(hanging, Deaf):
         hanging.free.set()
-        assert hanging.finished.wait(10)
+        assert hanging.finished.wait(60)
         until(lambda: list(shop.work.iterdir()) == [])
     until(lambda: len(shop.names()) == 2)
 
@@ -607,7 +651,7 @@ def test_what_breaks_because_the_worker_goes_down_is_not_the_reports_fault(
 
     report = queue_report(shop.db, portal)
     worker = shop.open(run)
-    assert connected.wait(10)
+    assert connected.wait(60)
     worker.stop()
     assert shop.stored(report).status == "queued"
     assert shop.ears.heard == ["handed_back"]
@@ -636,7 +680,7 @@ def test_a_report_that_is_taken_up_in_the_moment_of_going_down_is_not_left_runni
 
     report = queue_report(db, portal)
     worker = shop.open(Patient(), leases=SlowLeases(db))
-    assert reached.wait(10)
+    assert reached.wait(60)
     stopping = threading.Thread(target=worker.stop)
     stopping.start()
     until(lambda: worker._stopping)
@@ -664,6 +708,24 @@ def test_the_report_of_a_lost_worker_is_taken_up_by_another(shop: Workshop, port
     assert shop.ended(report).attempt == 2
 
 
+def test_a_report_whose_heartbeats_reach_no_database_for_a_lease_is_left_to_others(
+    shop: Workshop, portal: PortalRecord
+) -> None:
+    """Its row may say still that it is ours; another worker may think otherwise by now, so nothing is written there."""
+
+    class Unreachable(ReportLeases):
+        def beat(self, lease: Lease, progress: Progress | None = None) -> Beat:
+            raise OperationalError("UPDATE report", {}, Exception("no route to host"))
+
+    patient, report = Patient(), queue_report(shop.db, portal)
+    timing = replace(QUICK, longest=math.inf)
+    shop.open(patient, leases=Unreachable(shop.db), timing=timing, clock=Hours())
+    until(lambda: shop.ears.heard == ["lost"])
+    until(lambda: patient.stopped_by == ["LeaseLostError"])
+    assert (shop.stored(report).status, shop.stored(report).attempt) == ("running", 1)
+    assert shop.names() == []
+
+
 # --- what nobody expected -----------------------------------------------------------------------------------------
 
 
@@ -688,7 +750,7 @@ def test_a_worker_that_was_stopped_is_not_broken(shop: Workshop) -> None:
 def test_a_report_whose_thread_cannot_be_started_goes_back_into_the_queue(
     which: str, shop: Workshop, portal: PortalRecord, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The process may have no more threads to give; another worker, or a later moment, has."""
+    """The process may have no more threads to give; another worker, or a later moment, has. It holds no place."""
     start, refused = threading.Thread.start, []
 
     def refuse_once(thread: threading.Thread) -> None:
@@ -699,6 +761,32 @@ def test_a_report_whose_thread_cannot_be_started_goes_back_into_the_queue(
 
     monkeypatch.setattr(threading.Thread, "start", refuse_once)
     report = queue_report(shop.db, portal)
-    shop.open(plain_report, timing=replace(QUICK, lease=3600.0))
+    shop.open(plain_report, concurrency=1, timing=replace(QUICK, lease=3600.0))
     assert shop.ended(report).attempt == 2
     assert refused
+
+
+def test_a_worker_without_a_thread_to_give_waits_before_it_tries_again(
+    shop: Workshop, portal: PortalRecord, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The report is back in the queue at once: taking it up without a pause would go round and round."""
+    start, waits = threading.Thread.start, threading.Semaphore(0)
+
+    class Waiting(Worker):
+        def _wait(self) -> None:
+            waits.release()
+            super()._wait()
+
+    def refuse(thread: threading.Thread) -> None:
+        if thread.name.startswith("job-"):
+            raise RuntimeError("can't start new thread")
+        start(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    report = queue_report(shop.db, portal)
+    worker = shop.open(plain_report, timing=replace(QUICK, poll=3600.0), kind=Waiting)
+    assert waits.acquire(timeout=30)
+    assert (shop.stored(report).status, shop.stored(report).attempt) == ("queued", 1)
+    worker.wake()
+    assert waits.acquire(timeout=30)
+    assert shop.stored(report).attempt == 2

@@ -43,6 +43,14 @@ class Place:
     def store(self) -> Path:
         return Path(self.folder) / "reports"
 
+    @property
+    def database_files(self) -> list[Path]:
+        """The files of SQLite among the two addresses."""
+        begins = "sqlite:///"
+        return [
+            Path(each.removeprefix(begins)) for each in (self.database_url, self.queue_url) if each.startswith(begins)
+        ]
+
     def note(self, *words: object) -> None:
         with self.notes.open("a") as notes:
             notes.write(" ".join(map(str, (os.getpid(), *words))) + "\n")

@@ -16,11 +16,12 @@ from bitrix_app.portals import (
     Installer,
     Launcher,
     Observers,
+    PortalCache,
     PortalClients,
+    RobotRegistration,
     Transports,
-    TtlCache,
 )
-from bitrix_app.storage import Cipher, Database, PortalBuckets, Portals, PortalUsers, UserTokens
+from bitrix_app.storage import Cipher, Database, PortalBuckets, Portals, PortalUsers, SavedSets, UserTokens
 from demo_portal import ManualClock
 from tests.fakes import NOW, ScriptedTransport
 from tests.seed import ENDPOINT
@@ -83,7 +84,7 @@ class Office:
             bulkhead=Bulkhead(total=8),
         )
         self.check = CallerCheck(self.server)
-        self.access = Access(self.clients, self.users, TtlCache(60, 100), clock=self.clock)
+        self.access = Access(self.clients, self.users, PortalCache(60), clock=self.clock)
         self.launcher = Launcher(
             check=self.check, portals=self.portals, tokens=self.tokens, access=self.access, clock=self.clock
         )
@@ -94,6 +95,7 @@ class Office:
             tokens=self.tokens,
             access=self.access,
             embedding=Embedding(APP),
+            robot=RobotRegistration(APP, self.portals, SavedSets(self.db)),
             clock=self.clock,
         )
 

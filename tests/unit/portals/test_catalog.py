@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
-from bitrix_app.bitrix24 import Bitrix24Client
-from bitrix_app.portals import Catalogs, DateField, Named, PortalStage, Preset, TtlCache
+from bitrix_app.bitrix24 import Bitrix24Client, Spellings
+from bitrix_app.errors import UnexpectedAnswerError
+from bitrix_app.portals import Catalogs, DateField, Named, PortalCache, PortalStage, Preset
 from bitrix_app.portals.catalog import (
     read_assignees,
     read_categories,
@@ -176,7 +177,7 @@ class Shelf:
 def shelf() -> Shelf:
     scene, clock = around(**ANSWERS), ManualClock()
     clients: Any = OneClient(scene)
-    return Shelf(scene, clock, Catalogs(clients, TtlCache(300, 100, clock=clock)))
+    return Shelf(scene, clock, Catalogs(clients, PortalCache(300, clock=clock)))
 
 
 def test_what_is_known_is_asked_for_once_in_five_minutes(shelf: Shelf) -> None:
@@ -209,10 +210,12 @@ def test_who_sees_the_same_funnels_shares_the_fields_of_invoices(
 
 
 def test_a_user_who_may_not_read_currencies_takes_them_from_no_colleague(shelf: Shelf) -> None:
-    """Roubles for them; the colleague who asks next has the portal's own."""
+    """Those of the invoices for them; the colleague who asks next has the portal's own."""
+    invoices = [{"id": 1, "currencyId": "USD"}, {"id": 2, "currencyId": "KZT"}, {"id": 3, "currencyId": "KZT"}]
+    shelf.scene.portal.answers["crm.item.list"] = {"result": {"items": invoices}}
     shelf.scene.portal.answers["crm.currency.list"] = {"result": [{"CURRENCY": "BYN"}, {"CURRENCY": "RUB"}]}
     shelf.scene.portal.faults["crm.currency.list", 1] = (403, REFUSED)
-    assert shelf.catalogs.currencies(PORTAL, ALICE) == ("RUB",)
+    assert shelf.catalogs.currencies(PORTAL, ALICE) == ("KZT", "USD")
     assert shelf.catalogs.currencies(PORTAL, BOB) == ("BYN", "RUB")
 
 
@@ -226,7 +229,7 @@ def test_a_report_takes_what_is_at_hand_and_reads_the_rest_with_its_own_client(s
         (DateField("begindate", "Дата счёта", "date"),),
         (),
     )
-    assert [method for method, _ in own.portal.seen] == ["crm.item.fields", "crm.requisite.preset.list"]
+    assert sorted(method for method, _ in own.portal.seen) == ["crm.item.fields", "crm.requisite.preset.list"]
     assert shelf.asked() == []
     assert shelf.catalogs.date_fields(PORTAL, ALICE) == whole.fields.dates
     assert shelf.asked() == []
@@ -237,3 +240,70 @@ def test_titles_are_told_as_far_as_they_are_at_hand_without_asking(shelf: Shelf)
     assert shelf.asked() == []
     shelf.catalogs.whole(PORTAL, ALICE, shelf.scene.client)
     assert shelf.catalogs.known_titles(PORTAL, ALICE) == {"begindate": "Дата счёта", "DT31_2:N": "Новый"}
+
+
+# --- more than any portal has ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("read", "answers"),
+    [
+        (read_fields, {"crm__item__fields": {"fields": {f"f{each}": {"type": "date"} for each in range(1001)}}}),
+        (read_categories, {"crm__category__list": {"categories": [{"id": each} for each in range(1, 202)]}}),
+        (read_currencies, {"crm__currency__list": [{"CURRENCY": "RUB"}] * 201}),
+        (
+            lambda client: read_stages(client, [Named(2, "Счета")]),
+            {"crm__status__list": [{"STATUS_ID": "x" * 101, "NAME": "Новый"}]},
+        ),
+    ],
+    ids=["fields", "funnels", "currencies", "id of a stage"],
+)
+def test_a_portal_that_tells_more_than_any_has_is_not_believed(read: Any, answers: dict[str, Any]) -> None:
+    with pytest.raises(UnexpectedAnswerError):
+        read(around(**answers).client)
+
+
+def test_lists_of_many_pages_are_bounded_too() -> None:
+    scene = around()
+    scene.portal.answers["crm.status.list"] = lambda params: (
+        {
+            "result": [{"STATUS_ID": f"{params['start'] + each}"} for each in range(50)],
+            "next": params["start"] + 50,
+        }
+        if params["start"] < 2000
+        else {"result": [{"STATUS_ID": "last"}]}
+    )
+    with pytest.raises(UnexpectedAnswerError):
+        read_stages(scene.client, [Named(2, "Счета")])
+    scene.portal.answers["crm.item.list"] = lambda params: (
+        {"result": {"items": [{"id": params["filter"].get(">id", 0) + each} for each in range(1, 51)]}}
+        if params["filter"].get(">id", 0) < 2000
+        else {"result": {"items": [{"id": 9999}]}}
+    )
+    with pytest.raises(UnexpectedAnswerError):
+        read_my_companies(scene.client)
+
+
+def test_names_that_are_kept_are_short() -> None:
+    long = "я" * 10_000
+    fields = {"begindate": {"type": "date", "title": long}, "u" * 101: {"type": "string"}}
+    scene = around(
+        crm__item__fields={"fields": fields},
+        crm__category__list={"categories": [{"id": 2, "name": long}]},
+        crm__status__list=[{"STATUS_ID": "N", "NAME": long}],
+        crm__requisite__preset__list=[{"ID": "3", "NAME": long, "XML_ID": long}],
+    )
+    found = read_fields(scene.client)
+    assert found.names == {"begindate"}
+    (funnel,), (stage,) = read_categories(scene.client), read_stages(scene.client, [Named(2, "Счета")])
+    (preset,) = read_presets(scene.client)
+    titles = [found.dates[0].title, funnel.title, stage.title, preset.name, preset.xml_id]
+    assert [len(each) for each in titles] == [255] * 5
+
+
+def test_a_portal_whose_names_of_fields_are_endless_fills_no_memory() -> None:
+    spellings = Spellings()
+    spellings.learn({f"ufCrm{each}": {"upperName": f"UF_CRM_{each}"} for each in range(5000)})
+    assert len(spellings.upper_names) == 1000
+    spellings.learn({"ufCrm" + "x" * 500: {"upperName": "UF"}, "title": {"upperName": "TITLE"}})
+    assert spellings.upper_names == {}

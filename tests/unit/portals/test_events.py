@@ -12,7 +12,17 @@ import pytest
 from bitrix_app.errors import ForeignEventError, MissingFieldError
 from bitrix_app.portals import Event, InstallForm, PortalEvents
 from bitrix_app.portals.events import bracketed
-from bitrix_app.storage import Cipher, Database, PairKey, PortalRecord, Portals, TokenPair, UserTokens
+from bitrix_app.storage import (
+    Cipher,
+    Database,
+    PairKey,
+    PendingUninstall,
+    PortalRecord,
+    Portals,
+    TokenPair,
+    Uninstalls,
+    UserTokens,
+)
 from tests.seed import ALICE, install_portal, queue_report
 
 TOKEN = "application token of romashka"
@@ -34,6 +44,16 @@ class FakeInstaller:
 
 
 @dataclass
+class RefusedPairs:
+    """In the place of the UninstallCheck: the authorization server refuses every pair."""
+
+    uninstalls: Uninstalls
+
+    def ask(self, pending: PendingUninstall) -> None:
+        self.uninstalls.carry_out(pending)
+
+
+@dataclass
 class Office:
     """A portal with the app, a pair and a report of Alice's in it, on a clock moved by hand."""
 
@@ -46,15 +66,26 @@ class Office:
 
     def __post_init__(self) -> None:
         installer: Any = self.installer
-        self.events = PortalEvents(installer=installer, portals=self.portals)
+        uninstalls = Uninstalls(self.db)
+        check: Any = RefusedPairs(uninstalls)
+        self.events = PortalEvents(
+            installer=installer,
+            portals=self.portals,
+            uninstalls=uninstalls,
+            uninstall_check=check,
+            maintenance=check,
+        )
 
-    def receive(self, name: str, clean: str | None = None, **auth: str) -> list[str]:
-        """The event as the portal sends it; ``auth`` replaces its proof."""
+    def receive(self, name: str, clean: str | None = None, **auth: str) -> bool:
+        """The event as the portal sends it; ``auth`` replaces its proof. → whether there was anything to do."""
         form = {"event": name, "auth[member_id]": "romashka", "auth[application_token]": TOKEN}
         form |= {f"auth[{key}]": value for key, value in auth.items()}
         if clean is not None:
             form["data[CLEAN]"] = clean
-        return self.events.receive(Event.from_form(form))
+        work = self.events.receive(Event.from_form(form))
+        if work is not None:
+            work()
+        return work is not None
 
     def installed(self) -> bool | None:
         """Whether the app is installed; None where nothing of the portal is left."""
@@ -76,21 +107,21 @@ def office(database_url: str, cipher: Cipher) -> Iterator[Office]:
 @pytest.mark.parametrize("clean", [None, "0", "", "true", "11"])
 def test_an_uninstall_forgets_the_tokens_and_keeps_the_data(office: Office, clean: str | None) -> None:
     """Only ``CLEAN=1`` erases: what else may stand there loses nobody's reports."""
-    assert office.receive("ONAPPUNINSTALL", clean) == []
+    assert office.receive("ONAPPUNINSTALL", clean)
     assert office.installed() is False
     assert office.tokens.read(PairKey(office.portal.id, ALICE)) is None
     assert office.portals.holdings(office.portal.id)["reports"] == 1
 
 
 def test_a_clean_uninstall_erases_the_portal(office: Office) -> None:
-    assert office.receive(" onAppUninstall ", "1") == []
+    assert office.receive(" onAppUninstall ", "1")
     assert office.installed() is None
 
 
 def test_a_clean_uninstall_is_known_as_genuine_for_a_day(office: Office) -> None:
     office.receive("ONAPPUNINSTALL", "1")
     office.now[0] += timedelta(hours=23)
-    assert office.receive("ONAPPUNINSTALL", "1") == []
+    assert not office.receive("ONAPPUNINSTALL", "1")
     with pytest.raises(ForeignEventError):
         office.receive("ONAPPUNINSTALL", "1", application_token="another")
     office.now[0] += timedelta(hours=2)
@@ -119,9 +150,12 @@ def test_a_field_that_is_missing_is_named(office: Office, name: str, auth: dict[
     assert refused.value.params == {"field": missing}
 
 
-def test_an_event_that_we_do_not_know_changes_nothing(office: Office) -> None:
-    assert office.receive("ONCRMDEALADD", "1") == []
-    assert office.installed() is True
+def test_an_event_that_we_do_not_know_is_ignored_without_a_look_at_anything() -> None:
+    nothing: Any = None
+    events = PortalEvents(
+        installer=nothing, portals=nothing, uninstalls=nothing, uninstall_check=nothing, maintenance=nothing
+    )
+    assert events.receive(Event("ONCRMDEALADD", {}, {})) is None
 
 
 def test_an_install_is_confirmed_in_the_turn_of_its_network_and_stored(office: Office) -> None:

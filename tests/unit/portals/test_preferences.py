@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from bitrix_app.portals import complete_settings, default_settings
-from bitrix_app.portals.preferences import PAID_TITLES, SHIPPED_TITLES, guess_field, guessed_settings
+from bitrix_app.portals.preferences import (
+    PAID_TITLES,
+    SHIPPED_TITLES,
+    guess_field,
+    guess_zone,
+    guessed_settings,
+    guessed_zone,
+)
 
 
 @pytest.mark.parametrize(
@@ -31,9 +40,32 @@ def test_a_date_until_which_is_to_be_paid_is_no_payment_date() -> None:
     assert guess_field({"ufCrm1": "Дата оплаты"}, PAID_TITLES) == "ufCrm1"
 
 
-def test_a_first_install_takes_the_administrators_time_zone() -> None:
-    assert guessed_settings({}, "Asia/Omsk")["time_zone"] == "Asia/Omsk"
-    assert guessed_settings({}, "")["time_zone"] == "Europe/Moscow"
+@pytest.mark.parametrize(
+    ("profile", "hours", "zone"),
+    [
+        ("Asia/Omsk", 3, "Asia/Omsk"),
+        ("", 3, "Europe/Moscow"),
+        ("", 10, "Asia/Vladivostok"),
+        ("Mars/Olympus", 5, "Asia/Yekaterinburg"),
+        ("", 0, "UTC"),
+        ("", 1, "Etc/GMT-1"),
+        ("", -5, "Etc/GMT+5"),
+        ("", 5.5, "Europe/Moscow"),
+        ("", None, "Europe/Moscow"),
+    ],
+)
+def test_the_portals_time_zone_is_guessed(profile: str, hours: float | None, zone: str) -> None:
+    """By the administrator's profile, else by the offset of the portal's answers, where one zone fits it."""
+    assert guess_zone(profile, None if hours is None else timedelta(hours=hours)) == zone
+
+
+def test_a_guessed_time_zone_is_told_until_settings_are_saved() -> None:
+    stored = guessed_settings({}, "Asia/Omsk")
+    assert (guessed_zone(stored), guessed_zone(complete_settings(stored)), guessed_zone({})) == (
+        "Asia/Omsk",
+        None,
+        None,
+    )
 
 
 def test_missing_settings_have_defaults_and_foreign_keys_are_dropped() -> None:
@@ -44,3 +76,9 @@ def test_missing_settings_have_defaults_and_foreign_keys_are_dropped() -> None:
 def test_defaults_are_made_anew_each_time() -> None:
     default_settings()["builders"]["users"].append(1)
     assert default_settings()["builders"]["users"] == []
+
+
+def test_a_journal_that_was_to_be_kept_for_ten_years_is_kept_for_three() -> None:
+    """So that an administrator can save the other settings as they are shown."""
+    assert complete_settings({"journal_days": 3650})["journal_days"] == 1095
+    assert complete_settings({"journal_days": 30})["journal_days"] == 30

@@ -21,7 +21,7 @@ from bitrix_app.errors import (
     ReportCancelledError,
 )
 from bitrix_app.portals import PortalTokens
-from bitrix_app.portals.renewal import GivenToken
+from bitrix_app.portals.identity import GivenToken
 from bitrix_app.storage import INSTALL, USER, Cipher, Database, PairKey, PortalRecord, Portals, TokenPair, UserTokens
 from tests.seed import ADMINISTRATOR, ALICE, ENDPOINT, install_portal
 
@@ -61,7 +61,7 @@ class SlowServer(FakeServer):
         pair = super().renew(refresh_token)
         if len(self.renewed) == 2:
             self.somebody_else.set()
-        assert self.somebody_else.wait(10)
+        assert self.somebody_else.wait(60)
         return pair
 
     def wait(self, _seconds: float) -> None:
@@ -69,12 +69,16 @@ class SlowServer(FakeServer):
         threading.Event().wait(0.01)
 
 
+def a_moment() -> None:
+    threading.Event().wait(0.05)
+
+
 def nobody_else(_seconds: float) -> None:
     raise AssertionError("nobody else is renewing: there is nothing to wait for")
 
 
 @dataclass
-class Scene:
+class Renewals:
     """A portal, Alice's stored pair, an authorization server."""
 
     portal: PortalRecord
@@ -94,84 +98,84 @@ class Scene:
 
 
 @pytest.fixture
-def scene(db: Database, cipher: Cipher) -> Scene:
+def renewals(db: Database, cipher: Cipher) -> Renewals:
     portal = install_portal(db, cipher)
     stored = UserTokens(db, cipher)
     stored.save(portal.id, ALICE, TokenPair("access-1", "refresh-1", None))
-    return Scene(portal, Portals(db, cipher), stored)
+    return Renewals(portal, Portals(db, cipher), stored)
 
 
-def test_the_stored_token_goes_to_the_portals_confirmed_address(scene: Scene) -> None:
-    assert scene.tokens().current() == AccessToken("access-1", ENDPOINT)
+def test_the_stored_token_goes_to_the_portals_confirmed_address(renewals: Renewals) -> None:
+    assert renewals.tokens().current() == AccessToken("access-1", ENDPOINT)
 
 
-def test_without_a_stored_pair_there_is_no_token(scene: Scene) -> None:
-    scene.portals.uninstall(scene.portal.member_id)
+def test_without_a_stored_pair_there_is_no_token(renewals: Renewals) -> None:
+    renewals.portals.uninstall(renewals.portal.member_id)
     with pytest.raises(InvalidGrantError):
-        scene.tokens().current()
+        renewals.tokens().current()
 
 
-def test_a_new_pair_is_stored_before_it_is_used(scene: Scene) -> None:
-    tokens = scene.tokens()
+def test_a_new_pair_is_stored_before_it_is_used(renewals: Renewals) -> None:
+    tokens = renewals.tokens()
     fresh = tokens.renew(tokens.current())
-    pair = scene.stored.read(PairKey(scene.portal.id, ALICE))
+    pair = renewals.stored.read(PairKey(renewals.portal.id, ALICE))
     assert pair is not None
     assert (fresh.value, pair.access_token, pair.refresh_token) == ("access-2", "access-2", "refresh-2")
     assert tokens.current() == fresh
 
 
-def test_somebody_elses_fresh_pair_is_taken_without_asking(scene: Scene) -> None:
-    first, second = scene.tokens(), scene.tokens()
+def test_somebody_elses_fresh_pair_is_taken_without_asking(renewals: Renewals) -> None:
+    first, second = renewals.tokens(), renewals.tokens()
     spent = first.current()
     second.current()
     assert first.renew(spent) == second.renew(spent)
-    assert scene.server.renewed == ["refresh-1"]
+    assert renewals.server.renewed == ["refresh-1"]
 
 
 @pytest.mark.parametrize("change", [{"member_id": "another"}, {"user_id": 999}], ids=["portal", "user"])
-def test_a_refresh_token_of_somebody_else_gives_nothing(scene: Scene, change: dict[str, object]) -> None:
+def test_a_refresh_token_of_somebody_else_gives_nothing(renewals: Renewals, change: dict[str, object]) -> None:
     """A planted refresh token would let one user act as another."""
-    scene.server = FakeServer(**change)  # type: ignore[arg-type]  # a table of fields
-    tokens = scene.tokens()
+    renewals.server = FakeServer(**change)  # type: ignore[arg-type]  # a table of fields
+    tokens = renewals.tokens()
     with pytest.raises(InvalidGrantError):
         tokens.renew(tokens.current())
-    pair = scene.stored.read(PairKey(scene.portal.id, ALICE))
+    pair = renewals.stored.read(PairKey(renewals.portal.id, ALICE))
     assert pair is None or pair.access_token == "access-1"
 
 
-def test_a_moved_portal_is_found_where_the_authorization_server_says(scene: Scene) -> None:
-    scene.server.endpoint = MOVED
-    tokens = scene.tokens()
+def test_a_moved_portal_is_found_where_the_authorization_server_says(renewals: Renewals) -> None:
+    renewals.server.endpoint = MOVED
+    tokens = renewals.tokens()
     assert tokens.moved(tokens.current()) == AccessToken("access-1", MOVED)
     assert tokens.current().client_endpoint == MOVED
-    record = scene.portals.by_id(scene.portal.id)
+    record = renewals.portals.by_id(renewals.portal.id)
     assert record is not None
     assert (record.client_endpoint, record.domain) == (MOVED, "roza.bitrix24.ru")
 
 
-def test_a_moved_portal_with_an_expired_token_is_found_too(scene: Scene) -> None:
-    scene.server.endpoint = MOVED
-    scene.server.foreign = {"access-1"}
-    tokens = scene.tokens()
+def test_a_moved_portal_with_an_expired_token_is_found_too(renewals: Renewals) -> None:
+    renewals.server.endpoint = MOVED
+    renewals.server.foreign = {"access-1"}
+    tokens = renewals.tokens()
     assert tokens.moved(tokens.current()) == AccessToken("access-2", MOVED)
 
 
-def test_a_second_thread_takes_the_address_that_the_first_has_found(scene: Scene) -> None:
-    scene.server.endpoint = MOVED
-    tokens = scene.tokens()
+def test_a_second_thread_takes_the_address_that_the_first_has_found(renewals: Renewals) -> None:
+    renewals.server.endpoint = MOVED
+    tokens = renewals.tokens()
     spent = tokens.current()
     tokens.moved(spent)
-    scene.server.foreign = {"access-1"}
+    renewals.server.foreign = {"access-1"}
     assert tokens.moved(spent) == AccessToken("access-1", MOVED)
 
 
 @pytest.mark.parametrize("change", [{}, {"endpoint": MOVED, "member_id": "another"}], ids=["same", "another portal"])
-def test_a_redirect_without_a_new_confirmed_address_is_an_error(scene: Scene, change: dict[str, str]) -> None:
-    scene.server = FakeServer(**change)  # type: ignore[arg-type]  # a table of fields
-    tokens = scene.tokens()
+def test_a_redirect_without_a_new_confirmed_address_is_an_error(renewals: Renewals, change: dict[str, str]) -> None:
+    renewals.server = FakeServer(**change)  # type: ignore[arg-type]  # a table of fields
+    tokens = renewals.tokens()
     with pytest.raises(PortalMovedError):
         tokens.moved(tokens.current())
-    record = scene.portals.by_id(scene.portal.id)
+    record = renewals.portals.by_id(renewals.portal.id)
     assert record is not None
     assert record.client_endpoint == ENDPOINT
 
@@ -196,12 +200,12 @@ class HookedServer(FakeServer):
         return super().renew(refresh_token)
 
 
-def test_clients_that_renew_at_once_spend_one_refresh_token(scene: Scene) -> None:
-    scene.server = server = SlowServer()
-    together = threading.Barrier(4, timeout=10)
+def test_clients_that_renew_at_once_spend_one_refresh_token(renewals: Renewals) -> None:
+    renewals.server = server = SlowServer()
+    together = threading.Barrier(4, timeout=60)
 
     def one(_number: int) -> str:
-        tokens = scene.tokens(server.wait)
+        tokens = renewals.tokens(server.wait)
         spent = tokens.current()
         together.wait()
         return tokens.renew(spent).value
@@ -211,51 +215,67 @@ def test_clients_that_renew_at_once_spend_one_refresh_token(scene: Scene) -> Non
     assert server.renewed == ["refresh-1"]
 
 
-def test_no_transaction_is_open_while_the_authorization_server_is_asked(scene: Scene) -> None:
+def test_threads_of_one_report_stand_in_line_for_a_renewal(renewals: Renewals) -> None:
+    """They neither look at the database again and again nor outlive the lease while the first one is answered."""
+    renewals.server = HookedServer(meanwhile=a_moment)
+    tokens = renewals.tokens(nobody_else)
+    spent = tokens.current()
+    together = threading.Barrier(4, timeout=60)
+
+    def one(_number: int) -> str:
+        together.wait()
+        return tokens.renew(spent).value
+
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(one, range(4))) == ["access-2"] * 4
+    assert renewals.server.renewed == ["refresh-1"]
+
+
+def test_no_transaction_is_open_while_the_authorization_server_is_asked(renewals: Renewals) -> None:
     """Somebody else's launch would wait for ever behind it on SQLite."""
     launch = TokenPair("launch's", None, None)
-    scene.server = HookedServer(meanwhile=lambda: scene.stored.save(scene.portal.id, ADMINISTRATOR, launch))
-    tokens = scene.tokens()
+    renewals.server = HookedServer(meanwhile=lambda: renewals.stored.save(renewals.portal.id, ADMINISTRATOR, launch))
+    tokens = renewals.tokens()
     assert tokens.renew(tokens.current()).value == "access-2"
 
 
-def test_a_renewal_whose_answer_failed_holds_nobody_up(scene: Scene) -> None:
+def test_a_renewal_whose_answer_failed_holds_nobody_up(renewals: Renewals) -> None:
     def fail() -> None:
         raise AuthorizationServerUnavailableError
 
-    failing, tokens = HookedServer(meanwhile=fail), scene.tokens()
-    spent, scene.server = tokens.current(), failing
+    failing, tokens = HookedServer(meanwhile=fail), renewals.tokens()
+    spent, renewals.server = tokens.current(), failing
     with pytest.raises(AuthorizationServerUnavailableError):
-        scene.tokens().renew(spent)
+        renewals.tokens().renew(spent)
     assert tokens.renew(spent).value == "access-2"
 
 
-def test_a_cancel_is_heard_while_somebody_else_renews(scene: Scene) -> None:
+def test_a_cancel_is_heard_while_somebody_else_renews(renewals: Renewals) -> None:
     def cancelled(_seconds: float) -> None:
         raise ReportCancelledError
 
     def try_too() -> None:
         with pytest.raises(ReportCancelledError):
-            scene.tokens(cancelled).renew(spent)
+            renewals.tokens(cancelled).renew(spent)
 
-    scene.server = HookedServer(meanwhile=try_too)
-    tokens = scene.tokens()
+    renewals.server = HookedServer(meanwhile=try_too)
+    tokens = renewals.tokens()
     spent = tokens.current()
     assert tokens.renew(spent).value == "access-2"
 
 
-def test_a_refused_refresh_token_is_never_shown_again(scene: Scene) -> None:
+def test_a_refused_refresh_token_is_never_shown_again(renewals: Renewals) -> None:
     def refuse() -> None:
         raise InvalidGrantError
 
-    scene.server = HookedServer(meanwhile=refuse)
-    spent = scene.tokens().current()
+    renewals.server = HookedServer(meanwhile=refuse)
+    spent = renewals.tokens().current()
     with pytest.raises(InvalidGrantError):
-        scene.tokens().renew(spent)
-    scene.server = FakeServer()
+        renewals.tokens().renew(spent)
+    renewals.server = FakeServer()
     with pytest.raises(InvalidGrantError):
-        scene.tokens().renew(spent)
-    assert scene.server.renewed == []
+        renewals.tokens().renew(spent)
+    assert renewals.server.renewed == []
 
 
 def test_two_renewals_of_one_administrator_spend_one_refresh_token_and_keep_the_fresh_pair(

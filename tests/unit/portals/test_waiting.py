@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import itertools
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -11,7 +10,7 @@ from datetime import UTC, datetime
 import pytest
 
 from bitrix_app.errors import AuthorizationServerUnavailableError, PortalBusyError
-from bitrix_app.portals import Bulkhead, Deadline, FairQueue, Places, TtlCache, begin_request, end_request
+from bitrix_app.portals import Bulkhead, Deadline, FairQueue, Places, begin_request, end_request
 from bitrix_app.portals.clients import InteractiveBucket
 from bitrix_app.portals.waiting import at_most, request_deadline
 from bitrix_app.storage import Cipher, Database, PortalBuckets
@@ -110,6 +109,19 @@ def test_a_few_slow_portals_never_take_all_places(slow: int) -> None:
         assert bulkhead._present.total() >= 8
         with bulkhead.enter("another", 0.0):
             pass
+
+
+def test_five_slow_portals_leave_places_for_portals_with_nobody_present() -> None:
+    """Whatever they take, four more portals get a first request each; who is present already does not."""
+    bulkhead = Bulkhead(per_portal=16, waiting=0, total=Places.of(96).portals)
+    with contextlib.ExitStack() as held:
+        for number in range(5 * 16):
+            with contextlib.suppress(PortalBusyError):
+                held.enter_context(bulkhead.enter(f"slow {number // 16}", 0.0))
+        for number in range(4):
+            held.enter_context(bulkhead.enter(f"another {number}", 0.0))
+            with pytest.raises(PortalBusyError), bulkhead.enter(f"another {number}", 0.0):
+                pass
 
 
 # --- the fair queue -----------------------------------------------------------------------------------------------
@@ -304,33 +316,3 @@ def test_a_page_keeps_no_place_that_it_will_not_use(database_url: str, cipher: C
     deadline.lengthen(3)
     assert page.take() == pytest.approx(7.5)  # the next place, not the one after it
     still.close()
-
-
-def test_a_value_is_kept_for_its_time_and_made_anew_afterwards() -> None:
-    clock = ManualClock()
-    cache = TtlCache(60, 10, clock=clock)
-    assert [cache.get("key", lambda: 1), cache.get("key", lambda: 2)] == [1, 1]
-    clock.advance(60)
-    assert cache.peek("key") is None
-    assert cache.get("key", lambda: 3) == 3
-
-
-def test_a_value_may_lapse_while_it_is_looked_for() -> None:
-    ticks = itertools.count(step=0.5)
-    cache = TtlCache(1, 10, clock=lambda: next(ticks))
-    cache.get("key", lambda: 1)
-    assert [cache.peek("key") for _ in range(9)][-1] is None
-
-
-def test_a_full_cache_forgets_the_oldest() -> None:
-    cache = TtlCache(60, 2)
-    for key in "abc":
-        cache.get(key, lambda key=key: key)
-    assert [cache.peek(key) for key in "abc"] == [None, "b", "c"]
-
-
-def test_an_error_is_not_kept() -> None:
-    cache = TtlCache(60, 2)
-    with pytest.raises(ZeroDivisionError):
-        cache.get("key", lambda: 1 // 0)
-    assert cache.get("key", lambda: 5) == 5

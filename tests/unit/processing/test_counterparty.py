@@ -343,7 +343,9 @@ def test_entities_of_html_in_names_are_decoded_and_nothing_else_changes(stored: 
     rows = {1: [a_product_row(productName=stored)]}
     linked = processed(an_invoice(), company_requisites={10: [a_requisite(RQ_COMPANY_NAME=stored)]}, product_rows=rows)
     bare = processed(an_invoice(), company_requisites={}, company_titles={10: stored})
+    own = processed(an_invoice(mycompanyId=7), company_titles={7: stored})
     assert (linked.counterparty, bare.counterparty, linked.product_rows[0].name) == (shown, shown, shown)
+    assert own.my_company == shown
 
 
 @pytest.mark.parametrize(

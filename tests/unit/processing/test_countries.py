@@ -71,6 +71,7 @@ def test_a_check_digit_of_ten_is_reckoned_again_with_other_weights() -> None:
         (46, {}, None),
         (None, {"RQ_BIN": BIN}, BIN),
         (RUSSIA, {"RQ_INN": OTHER_LEGAL_INN, "RQ_VAT_ID": "x"}, OTHER_LEGAL_INN),
+        (None, {"RQ_INN": OTHER_LEGAL_INN, "RQ_BIN": BIN}, OTHER_LEGAL_INN),
     ],
 )
 def test_the_column_shows_the_countrys_number(country: int | None, fields: dict[str, Any], shown: str | None) -> None:
@@ -78,6 +79,24 @@ def test_the_column_shows_the_countrys_number(country: int | None, fields: dict[
     countries = {} if country is None else {9: country}
     invoice = processed(an_invoice(), company_requisites={10: [requisite]}, preset_countries=countries)
     assert (invoice.inn, problems_in(invoice, "ИНН")) == (shown, [])
+
+
+@pytest.mark.parametrize(
+    ("preset", "shown"),
+    [("Организация", BIN), ("ТОО", BIN), ("Индивидуальный предприниматель", IIN), ("Физ. лицо", IIN)],
+)
+def test_of_two_numbers_a_person_shows_the_persons(preset: str, shown: str) -> None:
+    """A requisite holds both where the founder's number was filled in beside the company's."""
+    requisite = a_requisite(PRESET_ID="9", RQ_INN="", RQ_BIN=BIN, RQ_IIN=IIN)
+    known = {"preset_countries": {9: KAZAKHSTAN}, "preset_xml_ids": {}, "preset_names": {9: preset}}
+    assert processed(an_invoice(), company_requisites={10: [requisite]}, **known).inn == shown
+
+
+def test_the_only_number_of_a_requisite_tells_the_country_that_its_preset_does_not() -> None:
+    """A БИН is looked at as a БИН, though nobody said that the client is in Kazakhstan."""
+    requisite = a_requisite(PRESET_ID="9", RQ_INN="", RQ_BIN=BIN[:-1])
+    invoice = processed(an_invoice(), company_requisites={10: [requisite]}, preset_countries={})
+    assert ["12 цифр" in each for each in problems_in(invoice, "ИНН")] == [True]
 
 
 @pytest.mark.parametrize(("country", "title"), [(RUSSIA, "ИНН"), (BELARUS, "УНП"), (KAZAKHSTAN, "БИН (ИИН)")])

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bitrix_app.processing.inn import inn_fault, kpp_fault
+from bitrix_app.processing.countries import inn_fault, kpp_fault
 
 OTHER_SIGNS = "в нём должны быть цифры, и только пятый и шестой знаки могут быть заглавными латинскими буквами"
 RIGHT = ("7707083893", "7736207543", "7830002293", "500100732259", "0274062111")

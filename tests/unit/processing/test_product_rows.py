@@ -90,6 +90,14 @@ def test_many_bad_rows_make_one_problem_a_field() -> None:
     assert len(problems_in(invoice, "Цена")) == 1
 
 
+def test_as_many_bad_rows_as_are_named_have_no_others() -> None:
+    invoice = with_rows(*(a_product_row(id=each, quantity=None) for each in range(3)))
+    assert problems_in(invoice, "Количество") == [
+        "Товары счёта: в строке 1 не заполнено, в строке 2 не заполнено, в строке 3 не заполнено. "
+        "Исправьте товары в карточке счёта."
+    ]
+
+
 def test_a_product_too_large_for_money_is_unknown_and_named() -> None:
     invoice = with_rows(a_product_row(price=10**17, quantity=10**6))
     assert invoice.product_rows[0].amount is None

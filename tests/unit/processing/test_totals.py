@@ -21,10 +21,11 @@ from bitrix_app.processing import (
 from tests.unit.builders import LEGAL_INN, OTHER_LEGAL_INN, rub
 
 ZERO = rub("0.00")
+TODAY = date(2026, 3, 1)
 
 
 def totals_of(*invoices: ProcessedInvoice) -> RegisterTotals:
-    totals = RegisterTotals()
+    totals = RegisterTotals(TODAY)
     for invoice in invoices:
         totals.add(invoice)
     return totals
@@ -52,16 +53,77 @@ def row(amount: str, vat: str | None, rate: str | None, *, unknown: bool = False
     )
 
 
+def with_and_without_vat(total: CurrencyTotal) -> tuple[Decimal, ...]:
+    return total.amount, total.amount_without_vat, total.amount_with_vat, total.vat
+
+
 def test_a_currency_has_its_sums_with_and_without_vat() -> None:
     totals = totals_of(invoice("1220.00", "220.00"), invoice("100.00", without_vat=True), invoice("-61.00", "-11.00"))
-    assert totals.currencies() == (
-        CurrencyTotal("RUB", 3, rub("1259.00"), rub("100.00"), rub("1159.00"), rub("209.00")),
-    )
+    (total,) = totals.currencies()
+    assert total.invoices == 3
+    assert with_and_without_vat(total) == (rub("1259.00"), rub("100.00"), rub("1159.00"), rub("209.00"))
 
 
 def test_an_unknown_sum_counts_as_zero_and_unknown_vat_as_without_vat() -> None:
-    totals = totals_of(invoice(None, None), invoice("100.00", None, without_vat=False))
-    assert totals.currencies() == (CurrencyTotal("RUB", 2, rub("100.00"), rub("100.00"), ZERO, ZERO),)
+    (total,) = totals_of(invoice(None, None), invoice("100.00", None, without_vat=False)).currencies()
+    assert total.invoices == 2
+    assert with_and_without_vat(total) == (rub("100.00"), rub("100.00"), ZERO, ZERO)
+
+
+def test_what_is_unpaid_after_its_due_date_is_overdue_and_on_the_day_it_is_not() -> None:
+    totals = totals_of(
+        invoice("1000.00", paid=True, due_date=date(2026, 1, 1)),
+        invoice("100.00", due_date=date(2026, 2, 28)),
+        invoice("10.00", due_date=TODAY),
+        invoice("1.00", due_date=None),
+    )
+    (total,) = totals.currencies()
+    assert (total.paid, total.unpaid, total.overdue) == (rub("1000.00"), rub("111.00"), rub("100.00"))
+
+
+def test_without_a_day_nothing_is_overdue() -> None:
+    totals = RegisterTotals()
+    totals.add(invoice(due_date=date(1990, 1, 1)))
+    assert totals.currencies()[0].overdue == ZERO
+
+
+def test_people_are_told_apart_by_their_id_the_largest_sum_of_a_currency_first() -> None:
+    totals = totals_of(
+        invoice("10.00", responsible_id=1, responsible="Иванов"),
+        invoice("5.00", responsible_id=1, responsible="Иванов", currency="USD"),
+        invoice("20.00", "3.00", responsible_id=2, responsible="Иванов", paid=True),
+        invoice("7.00", responsible_id=None),
+    )
+    found = [(each.responsible, each.currency, each.amount, each.vat, each.unpaid) for each in totals.responsibles()]
+    assert found == [
+        ("Иванов", "RUB", rub("20.00"), rub("3.00"), ZERO),
+        ("Иванов", "RUB", rub("10.00"), ZERO, rub("10.00")),
+        (None, "RUB", rub("7.00"), ZERO, rub("7.00")),
+        ("Иванов", "USD", rub("5.00"), ZERO, rub("5.00")),
+    ]
+
+
+def test_own_companies_have_their_sums_for_each_currency() -> None:
+    totals = totals_of(
+        invoice("10.00", "1.00", mycompany_id=2, my_company="ООО «Б»"),
+        invoice("20.00", mycompany_id=1, my_company="ООО «А»"),
+        invoice("30.00", mycompany_id=1, currency="USD"),
+        invoice("40.00", mycompany_id=7),
+        invoice("50.00"),
+    )
+    assert totals.own_companies() == ("ID 7", "ООО «А»", "ООО «Б»")
+    assert totals.has_several_sellers
+    assert [(each.my_company, each.currency, each.amount, each.vat) for each in totals.sellers()] == [
+        ("ID 7", "RUB", rub("40.00"), ZERO),
+        ("ООО «А»", "RUB", rub("20.00"), ZERO),
+        ("ООО «Б»", "RUB", rub("10.00"), rub("1.00")),
+        (None, "RUB", rub("50.00"), ZERO),
+        ("ООО «А»", "USD", rub("30.00"), ZERO),
+    ]
+
+
+def test_one_own_company_and_invoices_that_name_none_are_not_several() -> None:
+    assert not totals_of(invoice(mycompany_id=1), invoice()).has_several_sellers
 
 
 def test_roubles_come_first_then_codes_and_the_unnamed_currency_last() -> None:
@@ -71,10 +133,27 @@ def test_roubles_come_first_then_codes_and_the_unnamed_currency_last() -> None:
 
 def test_rates_are_summed_over_product_rows_and_count_invoices_once() -> None:
     rows = (row("1220.00", "220.00", "22"), row("122.00", "22.00", "22"), row("50.00", None, None))
-    totals = totals_of(invoice(product_rows=rows), invoice(product_rows=rows[:1]), invoice())
+    totals = totals_of(
+        invoice("1392.00", "242.00", product_rows=rows), invoice("1220.00", "220.00", product_rows=rows[:1])
+    )
     assert totals.rates() == (
         RateTotal("RUB", Decimal(22), 2, rub("2562.00"), rub("462.00"), rub("2100.00")),
         RateTotal("RUB", None, 1, rub("50.00"), ZERO, rub("50.00")),
+    )
+
+
+def test_what_rows_do_not_explain_is_the_last_line_of_its_currency() -> None:
+    (one,) = rows = (row("122.00", "22.00", "22"),)
+    totals = totals_of(
+        invoice("122.00", "22.00", product_rows=rows),
+        invoice("150.00", "22.01", product_rows=rows),
+        invoice("7.00", "1.00"),
+        invoice("5.00", currency="USD"),
+    )
+    assert totals.rates() == (
+        RateTotal("RUB", one.tax_rate, 2, rub("244.00"), rub("44.00"), rub("200.00")),
+        RateTotal("RUB", None, 2, rub("35.00"), rub("1.01"), rub("33.99"), outside_rows=True),
+        RateTotal("USD", None, 1, rub("5.00"), ZERO, rub("5.00"), outside_rows=True),
     )
 
 
@@ -88,7 +167,8 @@ def test_rates_fall_within_a_currency_without_vat_and_unknown_ones_last() -> Non
         row("1.00", "0.17", "20"),
     )
     totals = totals_of(invoice(product_rows=rows, currency="USD"), invoice(product_rows=rows[3:4]))
-    assert [(each.currency, each.rate, each.rate_unknown) for each in totals.rates()] == [
+    rates = [each for each in totals.rates() if not each.outside_rows]
+    assert [(each.currency, each.rate, each.rate_unknown) for each in rates] == [
         ("RUB", Decimal(10), False),
         ("USD", Decimal(20), False),
         ("USD", Decimal(10), False),
@@ -116,6 +196,7 @@ def test_a_counterparty_has_what_it_paid_and_owes() -> None:
             vat=rub("20.00"),
             paid=rub("105.00"),
             unpaid=rub("50.00"),
+            overdue=rub("50.00"),
             oldest_due=date(2026, 2, 1),
             last_paid=date(2026, 3, 1),
         ),
@@ -174,7 +255,9 @@ def test_counterparties_come_by_unpaid_then_by_sum_then_by_name() -> None:
 
 
 def test_the_summary_is_ready_for_json() -> None:
-    summary = totals_of(invoice("1234567.89", "205761.32"), invoice("0.07")).to_summary()
+    summary = totals_of(
+        invoice("1234567.89", "205761.32", due_date=date(2026, 1, 1)), invoice("0.07", paid=True)
+    ).to_summary()
     assert summary["invoices"] == 2
     assert summary["totals"] == [
         {
@@ -183,6 +266,9 @@ def test_the_summary_is_ready_for_json() -> None:
             "vat": "205761.32",
             "amount_with_vat": "1234567.89",
             "amount_without_vat": "0.07",
+            "paid": "0.07",
+            "unpaid": "1234567.89",
+            "overdue": "1234567.89",
         }
     ]
 
@@ -205,6 +291,8 @@ INVOICES = st.builds(
     vat=st.none() | MONEY,
     paid=st.booleans(),
     paid_date=st.none() | st.dates(),
+    responsible_id=st.sampled_from([1, 2, None]),
+    mycompany_id=st.sampled_from([1, 2, None]),
     due_date=st.none() | st.dates(),
     product_rows=st.lists(
         st.builds(row, MONEY.map(str), MONEY.map(str), st.sampled_from(["22", "10", "0"])), max_size=3
@@ -213,20 +301,26 @@ INVOICES = st.builds(
 
 
 @given(st.lists(INVOICES, max_size=12))
-def test_all_three_tables_add_up_to_the_same_sums(invoices: list[ProcessedInvoice]) -> None:
+def test_all_tables_add_up_to_the_same_sums_currency_by_currency(invoices: list[ProcessedInvoice]) -> None:
     totals = totals_of(*invoices)
-    rows = [each for invoice in invoices for each in invoice.product_rows]
-    currencies, counterparties, rates = totals.currencies(), totals.counterparties(), totals.rates()
-    amount = sum((each.amount or ZERO for each in invoices), ZERO)
-    vat = sum((each.vat or ZERO for each in invoices), ZERO)
-    assert sum((each.amount for each in currencies), ZERO) == sum((each.amount for each in counterparties), ZERO)
-    assert sum((each.amount for each in currencies), ZERO) == amount
-    assert sum((each.vat for each in currencies), ZERO) == sum((each.vat for each in counterparties), ZERO) == vat
-    assert sum(each.invoices for each in currencies) == sum(each.invoices for each in counterparties) == len(invoices)
-    assert all(each.amount == each.amount_with_vat + each.amount_without_vat for each in currencies)
-    assert all(each.amount == each.paid + each.unpaid for each in counterparties)
-    assert sum((each.amount for each in rates), ZERO) == sum((each.amount or ZERO for each in rows), ZERO)
-    assert all(each.amount == each.vat + each.amount_without_vat for each in rates)
+    tables: dict[str, Any] = {
+        "counterparties": totals.counterparties(),
+        "responsibles": totals.responsibles(),
+        "sellers": totals.sellers(),
+        "rates": totals.rates(),
+    }
+    for whole in totals.currencies():
+        mine = [each for each in invoices if each.currency == whole.currency]
+        assert whole.invoices == len(mine)
+        assert whole.amount == sum((each.amount or ZERO for each in mine), ZERO)
+        assert whole.vat == sum((each.vat or ZERO for each in mine), ZERO)
+        assert whole.amount == whole.amount_with_vat + whole.amount_without_vat == whole.paid + whole.unpaid
+        for name, table in tables.items():
+            lines = [each for each in table if each.currency == whole.currency]
+            figures = ("amount", "vat") if name == "rates" else ("amount", "vat", "paid", "unpaid", "overdue")
+            for figure in figures:
+                assert sum((getattr(each, figure) for each in lines), ZERO) == getattr(whole, figure)
+    assert all(each.amount == each.vat + each.amount_without_vat for each in tables["rates"])
 
 
 @given(st.lists(INVOICES, max_size=8), st.randoms(use_true_random=False))
@@ -235,3 +329,21 @@ def test_sums_do_not_depend_on_the_order_of_invoices(invoices: list[ProcessedInv
     random.shuffle(shuffled)
     assert totals_of(*shuffled).currencies() == totals_of(*invoices).currencies()
     assert totals_of(*shuffled).rates() == totals_of(*invoices).rates()
+
+
+PAID = st.none() | st.decimals("0.00", "2000.00", places=2)
+
+
+@given(st.lists(st.tuples(st.decimals("-500.00", "1000.00", places=2), PAID, st.booleans()), max_size=10))
+def test_paid_and_unpaid_give_the_sum_whatever_tells_the_payment(
+    told: list[tuple[Decimal, Decimal | None, bool]],
+) -> None:
+    """Where more was paid than a sum, it stands beside and lowers nothing else."""
+    invoices = [
+        invoice(str(amount), paid=paid >= amount if paid is not None else dated, paid_amount=paid)
+        for amount, paid, dated in told
+    ]
+    for total in totals_of(*invoices).currencies():
+        assert total.amount == total.paid + total.unpaid - total.overpaid
+        assert total.overpaid == sum((max(paid - max(amount, ZERO), ZERO) for amount, paid, _ in told if paid), ZERO)
+        assert total.overdue <= max(total.unpaid, ZERO) or any(amount < 0 for amount, *_ in told)

@@ -12,8 +12,9 @@ from typing import Any
 import pytest
 
 from bitrix_app.errors import PortalDeletedError, ReportCancelledError
-from bitrix_app.reports.fetching import FetchedPage, InvoiceSource, user_name
+from bitrix_app.reports.fetching import FetchedPage, InvoiceSource
 from bitrix_app.reports.kinds import REGISTER
+from bitrix_app.reports.lookups import user_name
 from bitrix_app.reports.product_rows import ProductRowReader
 from bitrix_app.reports.request import ReportCatalog, ReportParams
 from bitrix_app.reports.running import ProgressTracker, StopSignal
@@ -202,12 +203,13 @@ def test_a_requisite_with_any_name_needs_no_company(scene: Scene, name: str) -> 
 
 @pytest.mark.parametrize("detailed", [True, False])
 def test_the_sellers_requisite_is_looked_up_where_rates_are_judged(scene: Scene, detailed: bool) -> None:
-    """The linked one, else those of the own company; in the calls that ask for the buyers' anyway."""
+    """The linked one, else those of the own company, whoever has the first requisite of all; in the calls that ask for
+    the buyers' anyway."""
     linked, _ = fill(scene.portal, 1, mycompany_id=7)[0], fill(scene.portal, 1, mycompany_id=8)
-    a_requisite_of(scene.portal, 11, company=1)
+    a_requisite_of(scene.portal, 1, company=1)
     a_requisite_of(scene.portal, 77, company=7)
     a_requisite_of(scene.portal, 88, company=8)
-    scene.portal.crm.link(linked, 11, 77)
+    scene.portal.crm.link(linked, 1, 77)
     (page,) = read(a_source(scene, detailed=detailed))
     assert page.context.own_requisite_links == {linked: 77}
     assert (77 in page.context.requisites, 8 in page.context.company_requisites) == (detailed, detailed)
@@ -346,6 +348,15 @@ def test_names_that_the_portal_does_not_tell_cost_no_report(scene: Scene) -> Non
     assert scene.portal.calls.errors == {"insufficient_scope": 1}
 
 
+def test_own_companies_are_read_by_name(scene: Scene) -> None:
+    """The register says who sells."""
+    own = [scene.portal.crm.add_company(name, isMyCompany="Y") for name in ("ООО «Первая»", "ООО «Вторая»")]
+    for company in own:
+        fill(scene.portal, 30, mycompany_id=company)
+    context = read(a_source(scene))[0].context
+    assert [context.company_titles[each] for each in own] == ["ООО «Первая»", "ООО «Вторая»"]
+
+
 def test_no_rows_are_asked_for_without_the_detailed_sheet(scene: Scene) -> None:
     """The detailed sheet costs most of the calls; without it they are not made."""
     fill(scene.portal, 60, rows=1)
@@ -414,6 +425,7 @@ def test_progress_goes_forward_through_the_stages(scene: Scene) -> None:
         done = [each.done for each in watched.told if each.stage == stage]
         assert done == sorted(done)
     assert all(each.done <= each.total for each in watched.told)
+    assert {each.total for each in watched.told if each.done} == {1250}
 
 
 def test_progress_moves_on_within_one_list_of_rows(scene: Scene) -> None:
@@ -439,6 +451,28 @@ def test_a_list_of_rows_read_twice_is_told_once(scene: Scene) -> None:
     assert sum(advanced) == 2
     assert all(each > 0 for each in advanced)
     assert [len(owned.rows[each]) for each in (first, second)] == [60, 120]
+
+
+def test_invoices_that_are_asked_for_one_by_one_are_told_one_by_one(scene: Scene) -> None:
+    """However many pages the rows of one fill."""
+    scene.portal.behave(owner_lists="refused")
+    advanced: list[int] = []
+    manager = scene.portal.manager.id
+    made = [*fill(scene.portal, 1, rows=120, assigned_by=manager), *fill(scene.portal, 2, rows=1, assigned_by=manager)]
+    owned = ProductRowReader(scene.client_of(scene.portal.manager), advanced.append).read(made)
+    assert sum(map(len, owned.rows.values())) == 122
+    assert sum(advanced) == 3
+
+
+def test_a_list_refused_once_is_asked_for_again_where_lists_are_answered(scene: Scene) -> None:
+    """An invoice of it may have been hidden for that moment: one call more, not one for each invoice."""
+    first, second = fill(scene.portal, 5, rows=1), fill(scene.portal, 5, rows=1)
+    reader = ProductRowReader(scene.client, lambda _: None)
+    reader.read(first)
+    scene.portal.faults.when(lambda method, _: method == ROWS, Fault.error("ACCESS_DENIED"))
+    owned = reader.read(second)
+    assert ({*owned.rows}, owned.refused) == ({*second}, set())
+    assert scene.portal.calls.by_method[ROWS] == 3
 
 
 def test_rows_that_the_portal_does_not_count_are_read_all_the_same(scene: Scene) -> None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
+from bitrix_app.errors import AnswersTooHeavyError, SheetsTooHeavyError, UnexpectedAnswerError
 from bitrix_app.processing import Problem, ProcessedInvoice, ProductRow
 from bitrix_app.reports.register import Register
 
@@ -54,6 +56,41 @@ def test_an_invoice_survives_the_spool_unchanged(register: Register) -> None:
     register.add([invoice])
     register.seal()
     assert list(register.invoices()) == [invoice]
+
+
+def test_a_spool_that_weighs_too_much_ends_the_report(tmp_path: Path) -> None:
+    page = [ProcessedInvoice(id=number, counterparty="Ромашка" * 100) for number in range(1, 51)]
+    with Register(tmp_path, most=100_000) as register:
+        register.add(page)
+        with pytest.raises(SheetsTooHeavyError):
+            register.add(page)
+
+
+def test_counterparties_that_take_too_much_memory_end_the_report(
+    register: Register, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each is counted once, however many invoices it has."""
+    monkeypatch.setattr("bitrix_app.reports.register.TOTALS_BYTES", 100_000)
+    many = [ProcessedInvoice(id=each, counterparty_key="company 1", counterparty="Р" * 1000) for each in range(1, 200)]
+    register.add(many)
+    with pytest.raises(AnswersTooHeavyError):
+        register.add(replace(each, counterparty_key=f"company {each.id}") for each in many)
+
+
+@pytest.mark.parametrize(
+    "strange",
+    [
+        lambda number: ProcessedInvoice(id=number, currency=f"C{number}"),
+        lambda number: ProcessedInvoice(id=number, product_rows=(replace(row(1), tax_rate=Decimal(number)),)),
+    ],
+    ids=["currencies", "rates"],
+)
+def test_totals_kept_in_memory_are_no_more_than_a_portal_can_need(
+    register: Register, strange: Callable[[int], ProcessedInvoice]
+) -> None:
+    register.add([strange(number) for number in range(1, 1000)])
+    with pytest.raises(UnexpectedAnswerError):
+        register.add([strange(number) for number in range(1000, 1050)])
 
 
 def test_rows_can_stay_on_disk(register: Register) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, datetime, time, timedelta, timezone
 from typing import Any
 
@@ -10,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bitrix_app.processing import FieldMapping, Stage
-from bitrix_app.reports.exporting import filters_in_words, undated_in_words
+from bitrix_app.reports.exporting import file_words, filters_in_words
+from bitrix_app.reports.left_out import more_undated
 from bitrix_app.reports.request import ReportCatalog, ReportParams, invoice_filter, invoice_select, undated_filter
 
 MARCH = ReportParams(date(2026, 3, 1), date(2026, 3, 31))
@@ -40,6 +42,16 @@ def test_a_moment_is_asked_for_with_a_day_to_spare() -> None:
     assert asked == {">=ufCrmPaid": "2026-02-28", "<ufCrmPaid": "2026-04-02"}
 
 
+@pytest.mark.parametrize(
+    ("hours", "spare"), [(-11, 2), (-10, 2), (-9, 1), (3, 1), (11, 1), (12, 2)], ids=lambda value: f"{value:+}"
+)
+def test_two_days_are_spared_only_where_a_server_may_be_more_than_a_day_away(hours: int, spare: int) -> None:
+    """Servers stand between UTC−12 and UTC+14; a day more is a day more to read for nothing."""
+    catalog = replace(MOMENTS, fields=replace(MOMENTS.fields, zone=timezone(timedelta(hours=hours))))
+    asked = invoice_filter(params(date_field="ufCrmPaid"), catalog)
+    assert asked[">=ufCrmPaid"] == f"{date(2026, 3, 1) - timedelta(days=spare)}"
+
+
 @given(OFFSETS, OFFSETS, st.dates(date(2000, 1, 1), date(2100, 1, 1)), st.times())
 def test_no_server_keeps_back_a_moment_of_the_period(server: timezone, own: timezone, day: date, at: time) -> None:
     """Whatever the server's and the portal's zones: a moment of the period's only day lies within the filter."""
@@ -65,8 +77,30 @@ def test_no_server_keeps_back_a_moment_of_the_period(server: timezone, own: time
     ],
 )
 def test_each_wish_narrows_on_the_server(wish: dict[str, Any], asked: dict[str, Any]) -> None:
-    """What the portal can filter is filtered there; whether an invoice is paid only the processed invoice tells."""
+    """What the portal can filter is filtered there; paid invoices cannot be asked for without a field and stages."""
     found = invoice_filter(params(**wish), ReportCatalog())
+    assert {name: value for name, value in found.items() if "begindate" not in name} == asked
+
+
+@pytest.mark.parametrize(
+    ("paid", "stages", "field", "asked"),
+    [
+        (True, None, "ufCrmPaid", {"!=ufCrmPaid": None, "!@stageId": ["DT31_1:D"]}),
+        (False, None, "ufCrmPaid", {"=ufCrmPaid": None, "!@stageId": ["DT31_1:D"]}),
+        (False, ["DT31_1:N"], "ufCrmPaid", {"=ufCrmPaid": None, "@stageId": ["DT31_1:N"]}),
+        (True, None, None, {"@stageId": ["DT31_1:P"], "!@stageId": ["DT31_1:D"]}),
+        (False, None, None, {"!@stageId": ["DT31_1:D", "DT31_1:P"]}),
+        (True, ["DT31_1:N", "DT31_1:P"], None, {"@stageId": ["DT31_1:P"]}),
+        (False, ["DT31_1:N", "DT31_1:P"], None, {"@stageId": ["DT31_1:N"]}),
+        (True, ["DT31_1:N"], None, {"@stageId": ["DT31_1:N"], "=id": 0}),
+    ],
+)
+def test_paid_and_unpaid_invoices_are_asked_for_by_the_field_or_by_the_stage(
+    paid: bool, stages: list[str] | None, field: str | None, asked: dict[str, Any]
+) -> None:
+    """By the mapped payment date, else a successful stage means paid; none can be both paid and in an open stage."""
+    catalog = ReportCatalog(fields=FieldMapping(paid_field=field), stages=STAGES)
+    found = invoice_filter(params(paid=paid, stages=stages), catalog)
     assert {name: value for name, value in found.items() if "begindate" not in name} == asked
 
 
@@ -123,8 +157,12 @@ def test_filters_are_told_in_words() -> None:
 @pytest.mark.parametrize(
     ("stages", "left_out", "words"),
     [
-        (None, {"DT31_1:D"}, ("Кроме стадий: Не оплачен",)),
-        (None, {"DT31_1:D", "DT31_1:N", "DT31_9:X"}, ("Кроме стадий: Новый, Не оплачен, DT31_9:X",)),
+        (None, {"DT31_1:D"}, ("Без проваленных счетов (стадии «Не оплачен»)",)),
+        (
+            None,
+            {"DT31_1:D", "DT31_1:N", "DT31_9:X"},
+            ("Без проваленных счетов (стадии «Не оплачен»); Без счетов на стадиях «Новый», «DT31_9:X»",),
+        ),
         (None, set(), ()),
         (["DT31_1:D"], {"DT31_1:D"}, ("Стадии: Не оплачен",)),
     ],
@@ -137,10 +175,18 @@ def test_stages_that_nobody_asked_to_leave_out_are_named(
     assert filters_in_words(params(stages=stages), STAGES, left_out_stages=left_out) == words
 
 
+def test_the_files_name_tells_the_filter() -> None:
+    """In a word or two each; what has no name is left out."""
+    asked = params(stages=["DT31_1:P"], company_id=12, assigned_by_id=3, currency="USD", paid=False)
+    words = file_words(asked, "ООО «Ромашка»", None, None)
+    assert words == ("неоплаченные", "ООО «Ромашка»", "USD", "выбранные стадии")
+    assert file_words(params(), None, None, None) == ()
+
+
 def test_what_was_asked_for_comes_before_what_is_left_out() -> None:
     """A title block has room for a few lines only."""
     found = filters_in_words(params(company_id=12), STAGES, left_out_stages={"DT31_1:D"})
-    assert found == ("Компания: ID 12", "Кроме стадий: Не оплачен")
+    assert found == ("Компания: ID 12", "Без проваленных счетов (стадии «Не оплачен»)")
 
 
 @pytest.mark.parametrize(
@@ -155,12 +201,4 @@ def test_what_was_asked_for_comes_before_what_is_left_out() -> None:
 )
 def test_invoices_without_a_date_are_told_in_good_russian(count: int, words: str) -> None:
     """Numbers bend the noun and the verb."""
-    assert undated_in_words(count, "Дата").startswith(words)
-
-
-@pytest.mark.parametrize(
-    ("count", "cards"), [(1, "в карточке этого счёта"), (2, "в карточках этих счетов"), (21, "в карточках этих счетов")]
-)
-def test_the_advice_for_undated_invoices_is_a_sentence(count: int, cards: str) -> None:
-    """It speaks of one card or of many, and ends as the other lines of «Проблемы» do."""
-    assert undated_in_words(count, "Дата").endswith(f"Заполните поле «Дата» {cards} и сформируйте отчёт снова.")
+    assert more_undated(count, "Дата", paid_asked=False).startswith(f"И ещё {words}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from collections import Counter
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -13,14 +14,14 @@ import pytest
 from openpyxl import load_workbook
 
 from bitrix_app.errors import PaymentRequiredError, ReportCancelledError
-from bitrix_app.processing import FieldMapping, Problem, ProcessingContext, Stage
+from bitrix_app.processing import FieldMapping, ProblemLine, ProcessingContext, Stage
 from bitrix_app.reports import ReportAssembly, ReportRequest, WorkflowOrchestrator
 from bitrix_app.reports.exporting import Outcome
 from bitrix_app.reports.fetching import FetchedPage
 from bitrix_app.reports.kinds import REGISTER, ReportKind
 from bitrix_app.reports.register import Register
 from bitrix_app.reports.request import ReportCatalog, ReportParams, Selection, invoice_filter
-from bitrix_app.reports.running import ProgressTracker, StopSignal
+from bitrix_app.reports.running import Progress, ProgressTracker, StopSignal
 from demo_portal import PAID, SHIPPED, Fault, Portal, a_row
 from tests.memory import Scene
 from tests.unit.reports.watched import Watched
@@ -100,13 +101,34 @@ def test_a_report_becomes_a_workbook_and_a_table(scene: Scene, portal: Portal, t
 
 
 def test_what_is_wrong_is_listed_and_counted(scene: Scene, portal: Portal, tmp_path: Path) -> None:
-    """``summary.problems`` is the number of lines on «Проблемы»; undated invoices are one of them."""
+    """``summary.problems`` is the number of lines on «Проблемы»; an undated invoice is one of them."""
     outcome = build(scene, tmp_path)
     problems = sheet(outcome, "Проблемы")
     assert len(problems) == outcome.summary["problems"]
-    assert any("без даты в поле «Дата выставления»" in line["Проблема"] for line in problems)
-    assert {"3", None} == {line["Номер"] for line in problems}
+    assert {"3", "4"} == {line["Номер"] for line in problems}
     assert outcome.summary["undated"] == 2
+
+
+@pytest.mark.parametrize(
+    ("count", "named", "more"),
+    [(1, 1, None), (200, 200, None), (201, 200, "И ещё 1 счёт без даты"), (237, 200, "И ещё 37 счетов без даты")],
+)
+def test_undated_invoices_are_named_each_with_its_link(
+    scene: Scene, tmp_path: Path, count: int, named: int, more: str | None
+) -> None:
+    """No period holds them: the first 200 by their ids, then how many more; one without a number has its link too."""
+    ids = [scene.portal.crm.add_invoice(number=f"Б-{each}" if each else "", date=None) for each in range(count)]
+    outcome = build(scene, tmp_path)
+    table = load_workbook(outcome.files[0].path)["Проблемы"]
+    links = [cell.hyperlink.target for row in table.iter_rows() for cell in row if cell.hyperlink]
+    assert links == [f"https://p.ru/{each}" for each in ids[:named]]
+    lines = sheet(outcome, "Проблемы")
+    assert all("без даты в поле «Дата выставления»" in line["Проблема"] for line in lines)
+    assert [line["Номер"] for line in lines[1:named]] == [f"Б-{each}" for each in range(1, named)]
+    assert len(lines) == named + bool(more) == outcome.summary["problems"]
+    assert lines[-1]["Проблема"].startswith(more or "Счёт без даты")
+    assert outcome.summary["undated"] == count
+    assert [each["invoice_id"] for each in outcome.summary["first_problems"]] == ids[:5]
 
 
 def test_the_first_problems_are_the_first_lines_of_the_sheet(scene: Scene, portal: Portal, tmp_path: Path) -> None:
@@ -117,7 +139,20 @@ def test_the_first_problems_are_the_first_lines_of_the_sheet(scene: Scene, porta
     first = outcome.summary["first_problems"]
     lines = [(line["Номер"], line["Поле"], line["Проблема"]) for line in sheet(outcome, "Проблемы")]
     assert [(each["number"], each["field"], each["message"]) for each in first] == lines[:5]
-    assert [each["invoice_id"] for each in first] == [None, 2, 1, 3, 3]
+    assert [each["invoice_id"] for each in first] == [4, 5, 2, 1, 3]
+
+
+def test_problems_are_told_by_field_with_their_first_lines(scene: Scene, tmp_path: Path) -> None:
+    """All that stands on the sheet is counted; twenty lines of a field are enough for the page."""
+    for number in range(25):
+        scene.portal.crm.add_invoice(number=f"Б-{number}", date=None)
+    outcome = build(scene, tmp_path)
+    groups = {each["field"]: each for each in outcome.summary["problems_by_field"]}
+    lines = [(line["Поле"], line["Проблема"]) for line in sheet(outcome, "Проблемы")]
+    assert {field: each["count"] for field, each in groups.items()} == Counter(field for field, _ in lines)
+    assert list(groups) == list(dict.fromkeys(field for field, _ in lines))
+    undated = groups["Дата выставления"]
+    assert (undated["count"], [each["number"] for each in undated["first"]]) == (25, [f"Б-{n}" for n in range(20)])
 
 
 def test_the_table_for_1c_has_a_line_an_invoice(scene: Scene, portal: Portal, tmp_path: Path) -> None:
@@ -202,19 +237,26 @@ def title_block(outcome: Outcome) -> str:
 
 
 @pytest.mark.parametrize(("paid", "told"), [(None, False), (True, True), (False, True)])
-def test_undated_invoices_are_counted_paid_or_not(
+def test_undated_invoices_are_named_paid_or_not(
     scene: Scene, portal: Portal, tmp_path: Path, paid: bool | None, told: bool
 ) -> None:
-    """The portal cannot tell which of them are paid; who asked for one kind must not read the figure as theirs."""
+    """The portal cannot tell which of them are paid; who asked for one kind must not read the lines as theirs."""
     (note, *_) = build(scene, tmp_path, paid=paid).summary["first_problems"]
-    assert note["message"].startswith("2 счёта без даты в поле «Дата выставления»")
-    assert ("(оплачены они или нет, здесь не различается)" in note["message"]) is told
+    assert ("(оплачен он или нет, здесь не различается)" in note["message"]) is told
 
 
 def test_the_title_block_names_the_stages_that_are_left_out(scene: Scene, portal: Portal, tmp_path: Path) -> None:
     """Failed stages are left out without being asked; who names stages gets those."""
-    assert "Отбор: Кроме стадий: Не оплачен\n" in title_block(build(scene, tmp_path))
+    assert "Отбор: Без проваленных счетов (стадии «Не оплачен»)\n" in title_block(build(scene, tmp_path))
     assert "Отбор: Стадии: Новый\n" in title_block(build(scene, tmp_path, stages=["DT31_1:N"]))
+
+
+def test_a_report_of_one_invoice_is_called_by_it(scene: Scene, portal: Portal, tmp_path: Path) -> None:
+    """In the workbook and in the file's name; no period that somebody would have to understand."""
+    invoice = next(iter(portal.crm.invoices))
+    summary = build(scene, tmp_path, invoice_id=invoice["id"]).summary
+    day = "{2}.{1}.{0}".format(*str(invoice["begindate"])[:10].split("-"))
+    assert summary["title"] == summary["file_title"] == f"Счёт № {invoice['accountNumber']} от {day}"
 
 
 def test_the_title_block_names_the_own_company(scene: Scene, portal: Portal, tmp_path: Path) -> None:
@@ -225,11 +267,18 @@ def test_the_title_block_names_the_own_company(scene: Scene, portal: Portal, tmp
     assert "Дата выставления" in above
 
 
+def test_entities_of_html_are_decoded_in_the_names_above_the_table(scene: Scene, tmp_path: Path) -> None:
+    company = scene.portal.crm.add_company("ООО &quot;Ромашка&quot;")
+    above = title_block(build(scene, tmp_path, mycompany_id=company, company_id=company))
+    assert above.count('ООО "Ромашка"') == 2
+    assert "&quot;" not in above
+
+
 def test_an_empty_report_is_a_workbook_too(scene: Scene, tmp_path: Path) -> None:
     """No invoices is an answer, not an error."""
     outcome = build(scene, tmp_path)
     assert outcome.summary["invoices"] == 0
-    assert {each.format for each in outcome.files} == {"xlsx", "csv"}
+    assert {each.format for each in outcome.files} == {"xlsx", "csv", "rows"}
 
 
 def test_progress_ends_with_all_invoices_written(scene: Scene, portal: Portal, tmp_path: Path) -> None:
@@ -238,6 +287,21 @@ def test_progress_ends_with_all_invoices_written(scene: Scene, portal: Portal, t
     build(scene, tmp_path, watched=watched)
     last = watched.told[-1]
     assert (last.stage, last.done, last.total) == ("workbook", 3, 3)
+
+
+def test_progress_tells_of_the_workbook_while_it_is_written(scene: Scene, portal: Portal, tmp_path: Path) -> None:
+    """It takes nearly all the time of writing; rows and CSV tell nothing, so that no counter begins anew."""
+    finished: list[list[str]] = []
+
+    class Sink(Watched):
+        def update(self, progress: Progress) -> None:
+            super().update(progress)
+            if progress.stage == "workbook" and progress.done:
+                finished.append([each.name for each in tmp_path.iterdir() if each.suffix in {".xlsx", ".csv"}])
+
+    build(scene, tmp_path, watched=Sink())
+    assert finished
+    assert finished == [[]] * len(finished)
 
 
 def test_a_portal_that_gives_up_leaves_no_file(scene: Scene, portal: Portal, tmp_path: Path) -> None:
@@ -255,8 +319,8 @@ def test_a_kind_of_report_is_a_value_that_names_its_parts(scene: Scene, portal: 
         name="without_the_first",
         title="Счета первого дня, кроме первого",
         scope=lambda params, catalog: {"!=id": 1, **invoice_filter(params, catalog)},
-        select=lambda params: Selection(params.date_from, params.date_from),
-        sheets=REGISTER.sheets[:1],
+        select=lambda params, catalog: Selection(params.date_from, params.date_from),
+        sheets=lambda params: REGISTER.sheets(params)[:1],
     )
     outcome = build(scene, tmp_path, kind=kind)
     workbook = load_workbook(next(each.path for each in outcome.files if each.format == "xlsx"))
@@ -290,7 +354,7 @@ def test_dates_are_calendar_dates(scene: Scene, portal: Portal, tmp_path: Path) 
 class NoExporter:
     """An exporter that is not come to."""
 
-    def export(self, register: Register, *, undated: int, notes: tuple[Problem, ...]) -> Outcome:
+    def export(self, register: Register, *, undated: int, notes: tuple[ProblemLine, ...]) -> Outcome:
         raise AssertionError("there is nothing to export")
 
 

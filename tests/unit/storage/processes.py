@@ -5,10 +5,21 @@ from __future__ import annotations
 import multiprocessing
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
-from bitrix_app.storage import Cipher, Database, PairKey, PortalBuckets, RenewalLease, ReportLeases, UserTokens
+from bitrix_app.errors import TooManyReportsError
+from bitrix_app.storage import (
+    Cipher,
+    Database,
+    PairKey,
+    PortalBuckets,
+    RenewalLease,
+    ReportLeases,
+    Reports,
+    UserTokens,
+)
 from tests.seed import ALICE
 
 
@@ -41,6 +52,18 @@ def take_places(barrier: Any, url: str, portal_id: int, count: int, background: 
     waits = [bucket.take(background=background) for _ in range(count)]
     db.close()
     return waits
+
+
+def order_some(barrier: Any, url: str, portal_id: int, user_id: int, count: int) -> int:
+    """Order so many reports as fast as possible. → how many were taken."""
+    db, taken = Database(url), 0
+    barrier.wait()
+    for _ in range(count):
+        with suppress(TooManyReportsError):
+            Reports(db).of(portal_id, user_id).create({}, "Алиса")
+            taken += 1
+    db.close()
+    return taken
 
 
 def claim_all(barrier: Any, url: str, name: str) -> list[str]:

@@ -74,6 +74,15 @@ def test_nothing_but_the_whole_file_is_left_in_the_store(files: Files, local: Pa
     assert files.names() == [NAME]
 
 
+def test_a_folder_that_was_taken_away_is_made_again(tmp_path: Path, local: Path) -> None:
+    """A report that is finished is not lost for want of a folder."""
+    files = Files(str(tmp_path / "reports"))
+    (tmp_path / "reports").rmdir()
+    files.put(local, NAME)
+    with files.open(NAME) as file:
+        assert file.read() == local.read_bytes()
+
+
 def test_a_deleted_file_is_gone_and_deleting_is_harmless(files: Files, local: Path) -> None:
     files.put(local, NAME)
     files.delete(NAME)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import select, update
@@ -90,6 +91,21 @@ def test_a_claimed_report_runs_under_an_attempt_number(
 
 
 def test_with_nothing_queued_there_is_nothing_to_claim(leases: ReportLeases, portal: PortalRecord) -> None:
+    assert leases.claim("w", SECONDS) is None
+
+
+def test_a_report_that_is_deleted_at_the_moment_of_the_claim_is_nobodys(
+    db: Database, leases: ReportLeases, portal: PortalRecord, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The portal was seen to have a report waiting; by its turn there is none, and the worker looks on."""
+    report, look = queue_report(db, portal), leases._portals_in_turn
+
+    def delete_after_looking(*waits: Any) -> Sequence[int]:
+        found = look(*waits)
+        Reports(db).of(portal.id, ALICE).delete(report.id)
+        return found
+
+    monkeypatch.setattr(leases, "_portals_in_turn", delete_after_looking)
     assert leases.claim("w", SECONDS) is None
 
 
@@ -334,3 +350,99 @@ def test_waiting_reports_are_counted(db: Database, leases: ReportLeases, portal:
         queue_report(db, portal)
     claim(leases)
     assert leases.queued_count() == 2
+
+
+# --- suspects -------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def portals(db: Database, cipher: Cipher) -> list[PortalRecord]:
+    return [install_portal(db, cipher, f"portal {number}") for number in range(3)]
+
+
+def lose(leases: ReportLeases, time: Time) -> None:
+    """Whoever works now is not heard of any more."""
+    time.pass_(SECONDS + 1)
+    leases.recover(SECONDS)
+
+
+def test_a_report_that_kills_its_worker_costs_those_beside_it_no_try(
+    db: Database, leases: ReportLeases, portals: list[PortalRecord], time: Time
+) -> None:
+    """The first time all are suspects, for nobody knows; those that come later run beside it unharmed."""
+    deadly = queue_report(db, portals[0])
+    claim(leases, "first")
+    lose(leases, time)
+    beside = [queue_report(db, each) for each in portals[1:]]
+    for number in range(2):
+        for _ in range(3):
+            claim(leases, f"later {number}")
+        lose(leases, time)
+        assert {stored(db, each).status for each in beside} == {"queued"}
+    assert stored(db, deadly).error_code == "worker_lost"
+    for _ in range(2):
+        for each in beside:
+            claim(leases, each.id)
+        lose(leases, time)
+    assert {stored(db, each).status for each in beside} == {"queued"}
+
+
+def test_a_worker_runs_one_suspect_at_a_time(
+    db: Database, leases: ReportLeases, portals: list[PortalRecord], time: Time
+) -> None:
+    """Others go on beside it; another worker takes another suspect."""
+    suspects = {queue_report(db, each).id for each in portals[:2]}
+    for _ in suspects:
+        claim(leases, "lost")
+    lose(leases, time)
+    unharmed = queue_report(db, portals[2]).id
+    taken = {claim(leases, "x").report.id, claim(leases, "x").report.id}
+    assert leases.claim("x", SECONDS) is None
+    assert unharmed in taken
+    assert {claim(leases, "y").report.id} == suspects - taken
+
+
+def test_a_suspect_that_waits_does_not_hold_up_its_portals_next_report(
+    db: Database, leases: ReportLeases, portals: list[PortalRecord], time: Time
+) -> None:
+    for each in portals[:2]:
+        queue_report(db, each)
+        claim(leases, "lost")
+    lose(leases, time)
+    running = claim(leases, "x").report.portal_id
+    time.pass_(1)
+    following = {each.id: queue_report(db, each).id for each in portals[:2]}
+    assert claim(leases, "x").report.id == next(report for portal, report in following.items() if portal != running)
+
+
+def test_a_lost_workers_reports_are_judged_together_though_they_were_last_heard_of_apart(
+    db: Database, leases: ReportLeases, portals: list[PortalRecord], time: Time
+) -> None:
+    """Each report has a heartbeat of its own, a second apart; a living worker's reports stay where they are."""
+    queue_report(db, portals[0])
+    claim(leases, "lost")
+    lose(leases, time)
+    suspect = claim(leases, "w")
+    beside = queue_report(db, portals[1])
+    late = claim(leases, "w")
+    queue_report(db, portals[2])
+    alive = claim(leases, "alive")
+    time.pass_(1)
+    leases.beat(late)
+    time.pass_(SECONDS - 0.5)
+    leases.beat(alive)
+    assert leases.recover(SECONDS) == 2
+    assert not leases.beat(alive).cancelled
+    with db.reading() as session:
+        losses = {each.id: each.losses for each in session.scalars(select(Report))}
+    assert (losses[suspect.report.id], losses[beside.id]) == (2, 0)
+
+
+def test_a_database_that_went_away_makes_no_suspect(
+    db: Database, leases: ReportLeases, portals: list[PortalRecord]
+) -> None:
+    for each in portals:
+        queue_report(db, each)
+    for lease in [claim(leases) for _ in portals]:
+        leases.give_up(lease)
+    assert len([claim(leases) for _ in portals]) == 3

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import select
+from structlog.testing import capture_logs
 
 from bitrix_app.storage import (
     AuditLog,
@@ -15,6 +16,7 @@ from bitrix_app.storage import (
     PeriodicTasks,
     PortalRecord,
     Portals,
+    PortalUsers,
     ReportFile,
     ReportLeases,
     Reports,
@@ -22,7 +24,7 @@ from bitrix_app.storage import (
     file_name,
 )
 from bitrix_app.storage.tables import Erasure
-from tests.seed import ALICE, install_portal, queue_report
+from tests.seed import ADMINISTRATOR, ALICE, BOB, install_portal, make_robot_run, queue_report
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -133,6 +135,63 @@ def test_journal_lines_go_after_a_year_or_the_portals_own_term(
     calendar.day = 366
     Retention(db).expire_journal()
     assert journal.page(portal.id)[0] == []
+
+
+def test_a_journal_is_kept_for_three_years_at_most(
+    db: Database, cipher: Cipher, portal: PortalRecord, calendar: Calendar
+) -> None:
+    """Settings of earlier versions allowed ten."""
+    Portals(db, cipher).save_settings(portal.id, {"journal_days": 3650})
+    journal = AuditLog(db)
+    journal.add(portal.id, ALICE, "Алиса", "built")
+    for day, lines in ((1094, 1), (1096, 0)):
+        calendar.day = day
+        Retention(db).expire_journal()
+        assert len(journal.page(portal.id)[0]) == lines
+
+
+def test_a_removed_portal_is_erased_after_thirty_days(
+    db: Database, cipher: Cipher, portal: PortalRecord, calendar: Calendar
+) -> None:
+    """Also where nobody asked for it; one that was installed again meanwhile starts a new life."""
+    portals, file = Portals(db, cipher), finished(db, portal)
+    back = install_portal(db, cipher, "vasilek")
+    calendar.day = 10
+    for each in (portal, back):
+        portals.uninstall(each.member_id)
+    calendar.day = 39.9
+    assert Retention(db).expire_portals() == []
+    install_portal(db, cipher, "vasilek")
+    calendar.day = 40
+    with capture_logs() as logs:
+        assert Retention(db).expire_portals() == [file]
+    assert [(each["portal_id"], each["by"], each["outcome"]) for each in logs] == [(portal.id, "cleanup", "erased")]
+    assert [portals.by_id(each.id) is None for each in (portal, back)] == [True, False]
+
+
+def test_users_who_come_no_more_are_forgotten_after_180_days_unless_they_have_a_report(
+    db: Database, portal: PortalRecord, calendar: Calendar
+) -> None:
+    users = PortalUsers(db)
+    for user_id in (ALICE, BOB, ADMINISTRATOR):
+        users.remember(portal.id, user_id, "имя", False)
+    queue_report(db, portal, ALICE)
+    calendar.day = 100
+    users.remember(portal.id, ADMINISTRATOR, "имя", True)
+    for day, known in ((179.9, [True, True, True]), (180.1, [True, False, True]), (281, [True, False, False])):
+        calendar.day = day
+        Retention(db).expire_users()
+        assert [users.get(portal.id, each) is not None for each in (ALICE, BOB, ADMINISTRATOR)] == known
+
+
+def test_runs_of_the_robot_go_after_a_month(
+    db: Database, portal: PortalRecord, cipher: Cipher, calendar: Calendar
+) -> None:
+    make_robot_run(db, cipher, portal)
+    for day, kept in ((29.9, 1), (30.1, 0)):
+        calendar.day = day
+        Retention(db).expire_robot_runs()
+        assert Portals(db, cipher).holdings(portal.id)["robot_runs"] == kept
 
 
 def test_files_that_no_report_names_are_orphans(db: Database, portal: PortalRecord) -> None:

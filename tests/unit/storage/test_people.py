@@ -1,14 +1,35 @@
-"""What is kept about people's work: users, the journal, saved sets."""
+"""What is kept about people's work: users, the journal, saved sets; and all of one person."""
 
 from __future__ import annotations
 
+import json
+import re
 from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
+from sqlalchemy import select
 
-from bitrix_app.storage import AuditLog, Cipher, Database, PortalRecord, PortalUsers, SavedSets, UserRecord
-from tests.seed import ALICE, BOB, install_portal
+from bitrix_app.errors import LeaseLostError
+from bitrix_app.storage import (
+    AuditLog,
+    Cipher,
+    Database,
+    PersonalData,
+    PortalRecord,
+    Portals,
+    PortalUsers,
+    ReportFile,
+    ReportLeases,
+    Reports,
+    SavedSets,
+    Schedules,
+    TokenPair,
+    UserRecord,
+    UserTokens,
+)
+from bitrix_app.storage.users import personal_tables
+from tests.seed import ALICE, BOB, install_portal, make_robot_run, make_schedule
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
@@ -91,3 +112,116 @@ def test_own_sets_are_the_owners_to_change_and_shared_ones_any_administrators(
     assert (bob.list(), alice.list()) == ([replace(kept, mine=False)], [kept])
     assert alice.delete(own.id)
     assert alice.list() == []
+
+
+# --- all of one person
+
+
+@pytest.fixture
+def full(db: Database, cipher: Cipher, portal: PortalRecord) -> PortalRecord:
+    """A portal with everything of Alice, who has installed the app, and the same of Bob."""
+    install_portal(db, cipher, installed_by=ALICE)
+    builders = {"mode": "chosen", "users": [ALICE, BOB], "departments": [], "names": {"U7": "Алиса", "U8": "Борис"}}
+    Portals(db, cipher).save_settings(portal.id, {"builders": builders})
+    for user_id, name in ((ALICE, "Алиса"), (BOB, "Борис")):
+        UserTokens(db, cipher).save(portal.id, user_id, TokenPair("s3cret access", "s3cret refresh", None))
+        PortalUsers(db).remember(portal.id, user_id, name, False)
+        PortalUsers(db).save_last_choice(portal.id, user_id, {"detailed": True})
+        Reports(db).of(portal.id, user_id).create({"assigned_by_id": ALICE}, name)
+        lease = ReportLeases(db).claim("a worker", 60.0)
+        assert lease is not None
+        ReportLeases(db).done(lease, {}, [ReportFile("xlsx", f"{name}.xlsx", 5)])
+        for shared in (True, False):
+            SavedSets(db).of(portal.id, user_id).create(f"Набор {name}", {"assigned_by_id": ALICE}, shared=shared)
+        make_schedule(db, portal, user_id, assigned_by_id=ALICE)
+        make_robot_run(db, cipher, portal, user_id)
+        AuditLog(db).add(portal.id, user_id, name, "report_created", "report", details={"date_from": "2026-01-01"})
+    return portal
+
+
+def of_user(db: Database, portal: PortalRecord, user_id: int) -> dict[str, int]:
+    """How many rows each table has of this user."""
+    tables = personal_tables()
+    with db.reading() as session:
+        theirs = {each: select(each).where(each.c.portal_id == portal.id, each.c.user_id == user_id) for each in tables}
+        return {table.name: len(session.execute(rows).all()) for table, rows in theirs.items()}
+
+
+def test_all_that_is_kept_of_a_person_is_shown_without_a_secret(
+    db: Database, full: PortalRecord, cipher: Cipher
+) -> None:
+    shown = PersonalData(db).export(full.id, ALICE)
+    text = json.dumps(shown, ensure_ascii=False)
+    assert not re.search("s3cret|gAAAA|Борис", text)
+    assert {name: len(shown[name]) for name in of_user(db, full, ALICE)} == of_user(db, full, ALICE)
+    assert all(of_user(db, full, ALICE).values())
+    assert shown["portal_user"][0] | {"checked_at": ""} == {
+        "portal_id": full.id,
+        "user_id": ALICE,
+        "name": "Алиса",
+        "is_admin": False,
+        "time_zone": "",
+        "checked_at": "",
+        "last_choice": {"detailed": True},
+    }
+    assert {each["kind"] for each in shown["user_token"]} == {"user", "install"}
+    assert shown["report"][0]["files"] == [{"name": "Алиса.xlsx", "size": 5}]
+    assert shown["portal"] == {"installed_by": True, "may_build_reports": True, "name": "Алиса"}
+    (report,), _ = Reports(db).of(full.id, BOB).page()
+    sets = [each.id for each in SavedSets(db).of(full.id, BOB).list() if each.mine]
+    (schedule,), _ = Schedules(db).page(full.id, BOB)
+    assert shown["named_by_colleagues"] == {
+        "report": [report.id],
+        "saved_set": sorted(sets),
+        "schedule": [schedule.id],
+    }
+
+
+def test_a_person_who_is_forgotten_leaves_nothing_and_colleagues_keep_theirs(
+    db: Database, full: PortalRecord, cipher: Cipher
+) -> None:
+    """What is shared stays shared, the journal still says what was done, and nobody gains a right."""
+    before = of_user(db, full, BOB)
+    forgotten = PersonalData(db).forget(full.id, ALICE)
+    assert (forgotten.files, forgotten.installer) == (["Алиса.xlsx"], True)
+    assert forgotten.rows == {
+        "user_token": 2,
+        "portal_user": 1,
+        "report": 1,
+        "saved_set": 1,
+        "schedule": 1,
+        "robot_run": 1,
+        "journal": 1,
+    }
+    assert set(of_user(db, full, ALICE).values()) == {0}
+    assert of_user(db, full, BOB) == before
+    assert [(each.name, each.mine) for each in SavedSets(db).of(full.id, BOB).list()] == [
+        ("Набор Алиса", False),
+        ("Набор Борис", True),
+        ("Набор Борис", True),
+    ]
+    lines = AuditLog(db).page(full.id)[0]
+    assert [(each.action, each.user_name) for each in lines] == [
+        ("user_forgotten", ""),
+        ("report_created", "Борис"),
+        ("report_created", ""),
+    ]
+    stored = Portals(db, cipher).by_id(full.id)
+    assert stored is not None
+    assert stored.installed_by is None
+    assert stored.settings["builders"] == {
+        "mode": "chosen",
+        "users": [BOB],
+        "departments": [],
+        "names": {"U8": "Борис"},
+    }
+    assert PersonalData(db).forget(full.id, ALICE).rows["report"] == 0
+
+
+def test_the_worker_of_a_forgotten_persons_report_hears_that_it_is_over(db: Database, full: PortalRecord) -> None:
+    Reports(db).of(full.id, ALICE).create({}, "Алиса")
+    lease = ReportLeases(db).claim("a worker", 60.0)
+    assert lease is not None
+    PersonalData(db).forget(full.id, ALICE)
+    with pytest.raises(LeaseLostError):
+        ReportLeases(db).beat(lease)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from bitrix_app.errors import AppUninstalledError, SettingsChangedError
 from bitrix_app.storage import (
@@ -15,7 +17,9 @@ from bitrix_app.storage import (
     Cipher,
     Database,
     PairKey,
+    PendingUninstall,
     PortalBuckets,
+    PortalRecord,
     Portals,
     PortalUsers,
     ReportFile,
@@ -23,11 +27,13 @@ from bitrix_app.storage import (
     Reports,
     SavedSets,
     TokenPair,
+    Uninstalls,
     UserTokens,
     file_name,
 )
+from bitrix_app.storage.portals import MOST_HABITS
 from bitrix_app.storage.tables import Base, Portal, UserToken
-from tests.seed import ADMINISTRATOR, ALICE, install_portal, queue_report
+from tests.seed import ADMINISTRATOR, ALICE, install_portal, make_robot_run, make_schedule, queue_report
 
 PAIR = TokenPair("access", "refresh", None)
 
@@ -179,7 +185,7 @@ def test_erasing_leaves_no_row_of_the_portal_and_names_its_files(
     db: Database, cipher: Cipher, portals: Portals
 ) -> None:
     portal, other = install_portal(db, cipher), install_portal(db, cipher, "vasilek")
-    names = [fill(db, cipher, each.id) for each in (portal, other)]
+    names = [fill(db, cipher, each) for each in (portal, other)]
     assert portals.erase("romashka") == [names[0]]
     assert portals.erase("romashka") == []
     with db.reading() as session:
@@ -191,19 +197,70 @@ def test_erasing_leaves_no_row_of_the_portal_and_names_its_files(
     assert set(map(tuple, left.values())) == {(other.id,)}
 
 
-def fill(db: Database, cipher: Cipher, portal_id: int) -> str:
+def test_what_is_stored_of_a_portal_is_counted_without_its_neighbours(
+    db: Database, cipher: Cipher, portals: Portals
+) -> None:
+    portal, other = install_portal(db, cipher), install_portal(db, cipher, "vasilek")
+    fill(db, cipher, portal)
+    assert portals.holdings(portal.id) == {
+        "reports": 1,
+        "files": 1,
+        "users": 1,
+        "saved_sets": 1,
+        "schedules": 1,
+        "robot_runs": 1,
+        "journal": 1,
+        "tokens": 2,
+    }
+    assert portals.holdings(other.id) == {
+        "reports": 0,
+        "files": 0,
+        "users": 0,
+        "saved_sets": 0,
+        "schedules": 0,
+        "robot_runs": 0,
+        "journal": 0,
+        "tokens": 1,
+    }
+
+
+def fill(db: Database, cipher: Cipher, portal: PortalRecord) -> str:
     """One row of each kind. → the name of the report's file."""
-    UserTokens(db, cipher).save(portal_id, ALICE, PAIR)
-    PortalUsers(db).remember(portal_id, ALICE, "Алиса", False)
-    PortalBuckets(db).bucket(portal_id).take()
-    SavedSets(db).of(portal_id, ALICE).create("Квартал", {})
-    AuditLog(db).add(portal_id, ALICE, "Алиса", "built")
-    Reports(db).of(portal_id, ALICE).create({}, "Алиса")
+    UserTokens(db, cipher).save(portal.id, ALICE, PAIR)
+    PortalUsers(db).remember(portal.id, ALICE, "Алиса", False)
+    PortalBuckets(db).bucket(portal.id).take()
+    SavedSets(db).of(portal.id, ALICE).create("Квартал", {})
+    make_schedule(db, portal)
+    make_robot_run(db, cipher, portal)
+    AuditLog(db).add(portal.id, ALICE, "Алиса", "built")
+    Reports(db).of(portal.id, ALICE).create({}, "Алиса")
     lease = ReportLeases(db).claim("w", 30)
     assert lease is not None
     name = file_name(lease.report.id, lease.attempt, "xlsx")
     ReportLeases(db).done(lease, {}, [ReportFile("xlsx", name, 1)])
+    Uninstalls(db).note(portal.member_id, clean=False, digest="")
     return name
+
+
+ANSWERS: dict[str, Callable[[Uninstalls, PendingUninstall], object]] = {
+    "it is there": lambda uninstalls, pending: uninstalls.installed(pending, None),
+    "nobody can say": lambda uninstalls, pending: uninstalls.unknown(pending, timedelta(minutes=1)),
+    "it is gone": lambda uninstalls, pending: uninstalls.carry_out(pending),
+}
+
+
+@pytest.mark.parametrize("answer", ANSWERS)
+def test_an_answer_that_an_opening_has_overtaken_changes_nothing(
+    db: Database, cipher: Cipher, portals: Portals, answer: str
+) -> None:
+    """Between the question whether the app is gone and its answer somebody opens it, confirmed."""
+    portal, uninstalls = install_portal(db, cipher), Uninstalls(db)
+    pending = uninstalls.note(portal.member_id, clean=True, digest="digest")
+    assert pending is not None
+    portals.launched(portal.id, client_endpoint=portal.client_endpoint, domain=portal.domain, scopes=portal.scopes)
+    assert not ANSWERS[answer](uninstalls, pending)
+    assert portals.by_id(portal.id) == portal
+    assert not portals.was_erased("digest")
 
 
 def test_nothing_can_be_hung_on_an_erased_portal(db: Database, cipher: Cipher, portals: Portals) -> None:
@@ -214,6 +271,8 @@ def test_nothing_can_be_hung_on_an_erased_portal(db: Database, cipher: Cipher, p
         lambda: PortalUsers(db).remember(gone.id, ALICE, "Алиса", False),
         lambda: PortalBuckets(db).bucket(gone.id).take(),
         lambda: SavedSets(db).of(gone.id, ALICE).create("Квартал", {}),
+        lambda: make_schedule(db, gone),
+        lambda: make_robot_run(db, cipher, gone),
         lambda: AuditLog(db).add(gone.id, ALICE, "Алиса", "built"),
         lambda: queue_report(db, gone),
     ):
@@ -227,6 +286,33 @@ def test_the_license_family_is_remembered(db: Database, cipher: Cipher, portals:
     record = portals.by_id(portal.id)
     assert record is not None
     assert record.license_family == "ent"
+
+
+def test_what_was_learnt_of_a_portal_is_kept_until_another_install(
+    db: Database, cipher: Cipher, portals: Portals
+) -> None:
+    portal = install_portal(db, cipher)
+    for name, value in {"a": "1", "b": "2", "c": "3"}.items():
+        portals.remember(portal.id, name, value)
+    portals.remember(portal.id, "a", "4")
+    portals.remember(portal.id, "b", None)
+    install_portal(db, cipher)
+    assert {name: value for name, (value, _age) in portals.remembered(portal.id).items()} == {"a": "4", "c": "3"}
+    portals.uninstall("romashka")
+    install_portal(db, cipher)
+    assert portals.remembered(portal.id) == {}
+
+
+def test_of_what_was_learnt_the_oldest_goes(db: Database, cipher: Cipher, portals: Portals) -> None:
+    portal = install_portal(db, cipher)
+    with db.transaction() as session:
+        kept = {f"{day}": ["x", f"2026-01-{day:02}T00:00:00+00:00"] for day in range(1, 32)}
+        many = {f"later {each}": ["x", "2026-02-01T00:00:00+00:00"] for each in range(MOST_HABITS - 31)}
+        session.execute(update(Portal).where(Portal.id == portal.id).values(habits={**kept, **many}))
+    portals.remember(portal.id, "new", "y")
+    found = portals.remembered(portal.id)
+    assert len(found) == MOST_HABITS
+    assert {"1", "2", "new"} & set(found) == {"2", "new"}
 
 
 def test_an_unknown_portal_is_none(portals: Portals) -> None:
@@ -252,7 +338,7 @@ def test_settings_that_somebody_else_has_changed_meanwhile_are_not_replaced(
 def test_of_two_who_replace_the_same_settings_at_once_one_is_told(
     db: Database, cipher: Cipher, portals: Portals
 ) -> None:
-    portal, together = install_portal(db, cipher), threading.Barrier(2, timeout=10)
+    portal, together = install_portal(db, cipher), threading.Barrier(2, timeout=60)
 
     def replace(days: int) -> bool:
         together.wait()

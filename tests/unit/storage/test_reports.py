@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bitrix_app.errors import InvalidParametersError
+from bitrix_app.errors import InvalidParametersError, PortalQuotaError, TooManyReportsError
 from bitrix_app.storage import (
     Cipher,
     Database,
@@ -19,7 +19,9 @@ from bitrix_app.storage import (
     UserReports,
     file_name,
 )
+from bitrix_app.storage.reports import MEGABYTE, OPEN_OF_PORTAL, OPEN_OF_USER
 from tests.seed import ALICE, BOB, install_portal, queue_report
+from tests.unit.storage.processes import at_once, order_some
 
 
 @pytest.fixture
@@ -32,14 +34,14 @@ def mine(db: Database, portal: PortalRecord) -> UserReports:
     return Reports(db).of(portal.id, ALICE)
 
 
-def finish(db: Database, report: ReportRecord) -> str:
+def finish(db: Database, report: ReportRecord, size: int = 1234) -> str:
     """A worker builds the report. → the name of its file."""
     leases = ReportLeases(db)
     lease = leases.claim("w", 30)
     assert lease is not None
     assert lease.report.id == report.id
     name = file_name(report.id, lease.attempt, "xlsx")
-    leases.done(lease, {"invoices": 3}, [ReportFile("xlsx", name, 1234)])
+    leases.done(lease, {"invoices": 3}, [ReportFile("xlsx", name, size)])
     return name
 
 
@@ -73,6 +75,57 @@ def test_the_same_key_again_gives_the_same_report(mine: UserReports) -> None:
 def test_a_key_is_its_users_own(db: Database, mine: UserReports, portal: PortalRecord) -> None:
     mine.create({}, "Алиса", "key")
     assert Reports(db).of(portal.id, BOB).create({}, "Боб", "key")[1]
+
+
+def order(db: Database, portal: PortalRecord, user_id: int, key: str | None = None, **limits: int) -> ReportRecord:
+    return Reports(db, **limits).of(portal.id, user_id).create({}, "Алиса", key)[0]
+
+
+def test_a_user_has_twenty_open_reports_and_no_more(db: Database, portal: PortalRecord, mine: UserReports) -> None:
+    """What is done or cancelled makes room; colleagues have room of their own."""
+    opened = [order(db, portal, ALICE, f"key {number}") for number in range(OPEN_OF_USER)]
+    with pytest.raises(TooManyReportsError):
+        order(db, portal, ALICE)
+    assert order(db, portal, ALICE, "key 3").id == opened[3].id
+    order(db, portal, BOB)
+    mine.cancel(opened[0].id)
+    order(db, portal, ALICE)
+
+
+def test_a_portal_has_a_hundred_open_reports_and_no_more(db: Database, cipher: Cipher, portal: PortalRecord) -> None:
+    for number in range(OPEN_OF_PORTAL):
+        order(db, portal, 100 + number % 6)
+    with pytest.raises(TooManyReportsError):
+        order(db, portal, BOB)
+    order(db, install_portal(db, cipher, "vasilek"), BOB)
+
+
+def test_many_who_order_in_one_moment_have_no_more_either(
+    db: Database, database_url: str, portal: PortalRecord
+) -> None:
+    for _ in range(OPEN_OF_USER - 2):
+        order(db, portal, ALICE)
+    taken = at_once(order_some, (database_url, portal.id, ALICE, 3), (database_url, portal.id, ALICE, 3))
+    assert sum(taken) == 2
+
+
+def test_who_stores_more_than_the_quota_is_told_how_much_and_whose(
+    db: Database, cipher: Cipher, portal: PortalRecord, mine: UserReports
+) -> None:
+    """As much as the quota may be stored, but not a byte more. Deleting makes room."""
+    report = queue_report(db, portal)
+    finish(db, report, 3 * MEGABYTE)
+    for quota in (2 * MEGABYTE, 3 * MEGABYTE - 1):
+        with pytest.raises(PortalQuotaError) as refused:
+            order(db, portal, BOB, quota=quota)
+        assert refused.value.params == {"stored": 3, "quota": 2, "own": 0}
+    with pytest.raises(PortalQuotaError) as refused:
+        Reports(db, quota=2 * MEGABYTE).require_room(portal.id, ALICE)
+    assert refused.value.params["own"] == 3
+    order(db, portal, BOB, quota=3 * MEGABYTE)
+    order(db, install_portal(db, cipher, "vasilek"), ALICE, quota=2 * MEGABYTE)
+    mine.delete(report.id)
+    order(db, portal, BOB, quota=2 * MEGABYTE)
 
 
 STRANGERS: list[tuple[Callable[[UserReports, str], object], object]] = [

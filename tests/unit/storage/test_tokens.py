@@ -155,7 +155,7 @@ def test_a_pair_that_somebody_else_has_renewed_is_taken(tokens: UserTokens, alic
 
 
 def test_of_threads_that_renew_at_once_one_gets_the_lease(tokens: UserTokens, alice: PairKey) -> None:
-    together = threading.Barrier(4, timeout=10)
+    together = threading.Barrier(4, timeout=60)
 
     def one(_number: int) -> TokenPair | RenewalLease | None:
         together.wait()

@@ -15,6 +15,7 @@ from werkzeug.exceptions import MethodNotAllowed
 from bitrix_app import errors
 from bitrix_app.errors import AppError, RejectedRequestError
 from bitrix_app.web.app import ROOT
+from bitrix_app.web.assets import ASSETS, install_assets
 from bitrix_app.web.errors import install_errors, status_of
 from bitrix_app.web.services import SERVICES
 
@@ -33,6 +34,7 @@ def raising(app: Flask) -> dict[str, Exception]:
 
     app.template_folder = str(ROOT / "templates")
     app.extensions[SERVICES] = SimpleNamespace(settings=SimpleNamespace(app_url="https://app.example"))
+    app.extensions[ASSETS] = install_assets(app, ROOT / "static", "")
     install_errors(app)
     app.add_url_rule(API, endpoint="api", view_func=fail)
     app.add_url_rule(PAGE, endpoint="page", view_func=fail)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from unittest.mock import patch
 
 import pytest
+from limits.storage import MemoryStorage
 
 from bitrix_app.errors import (
     AdminRequiredError,
@@ -132,6 +135,25 @@ def test_an_ipv4_address_is_a_network_and_so_is_an_ipv6_customer(address: str, n
     assert network_of(address) == network
 
 
+def test_calls_at_once_are_counted_one_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two that meet in the library's memory start its timer twice, and the second one fails."""
+    inside, met = threading.Lock(), []
+
+    def counted(_storage: MemoryStorage, _key: str, _limit: int, _expiry: int, _amount: int = 1) -> bool:
+        if not inside.acquire(blocking=False):
+            met.append(True)
+            return True
+        threading.Event().wait(0.02)
+        inside.release()
+        return True
+
+    monkeypatch.setattr(MemoryStorage, "acquire_entry", counted)
+    gate = RateLimits()
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda user: gate.request(1, user), range(8)))
+    assert not met
+
+
 def test_counters_of_ever_new_strangers_do_not_fill_our_memory(clock: ManualClock) -> None:
     """Those without an entry in force go first, then those with the fewest; who floods stays counted."""
     with patch.object(limits, "KEYS", 200):
@@ -165,6 +187,26 @@ def test_one_portals_launches_do_not_use_up_anothers() -> None:
     with pytest.raises(RejectedRequestError):
         gate.launch("noisy", 901)
     gate.launch("quiet", 1)
+
+
+def test_a_user_may_call_six_hundred_times_a_minute(clock: ManualClock) -> None:
+    gate = RateLimits()
+    for _ in range(600):
+        gate.request(1, 5)
+    with pytest.raises(RejectedRequestError) as caught:
+        gate.request(1, 5)
+    assert (caught.value.status, caught.value.retry_after) == (429, 60)
+    gate.request(1, 6)
+    gate.request(2, 5)
+    clock.advance(61)
+    gate.request(1, 5)
+
+
+def test_a_link_is_noted_once_a_minute(clock: ManualClock) -> None:
+    gate = RateLimits()
+    assert [gate.is_noted_download(link) for link in ("link", "link", "another")] == [True, False, True]
+    clock.advance(61)
+    assert [gate.is_noted_download("link") for _ in range(2)] == [True, False]
 
 
 def test_a_counter_that_is_away_is_replaced_by_our_own() -> None:

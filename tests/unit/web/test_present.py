@@ -35,6 +35,22 @@ def test_conditions_are_sentences(russian: None, changes: dict[str, Any], words:
     assert filter_labels(NOTHING | changes, {"ufCrm1": "Дата отгрузки", "DT31_2:N": "Новый"}) == words
 
 
+@pytest.mark.parametrize(
+    ("changes", "names", "words"),
+    [
+        ({"company_id": 12}, {"company": "ООО «Ромашка» %(id)s"}, ["Компания: ООО «Ромашка» %(id)s"]),
+        ({"assigned_by_id": 5}, {"assigned_by": "Петрова"}, ["Ответственный: Петрова"]),
+        ({"invoice_id": 3}, {"invoice": {"number": "528", "date": "2026-08-29"}}, ["Счёт № 528 от 29.08.2026"]),
+        ({"invoice_id": 3}, {"invoice": {"number": "528", "date": None}}, ["Счёт № 528"]),
+        ({"invoice_id": 3}, {"invoice": {"number": None, "date": "2026-08-29"}}, ["Счёт с ID 3"]),
+    ],
+)
+def test_what_a_report_is_narrowed_to_has_the_name_it_has_in_the_portal(
+    russian: None, changes: dict[str, Any], names: dict[str, Any], words: list[str]
+) -> None:
+    assert filter_labels(NOTHING | changes, {}, names) == words
+
+
 def test_titles_with_places_are_data(russian: None) -> None:
     assert filter_labels(NOTHING | {"date_field": "x"}, {"x": "100 %(no)s %d"}) == ["По дате: 100 %(no)s %d"]
 
@@ -61,9 +77,16 @@ def test_money_is_text_with_two_decimals_rounded_half_up(value: Any, text: str) 
 
 
 def test_a_summary_of_an_older_worker_lacks_nothing() -> None:
-    assert summary({}) == {"invoices": 0, "problems": 0, "undated": 0, "totals": [], "first_problems": []}
+    assert summary({}) == {
+        "invoices": 0,
+        "problems": 0,
+        "undated": 0,
+        "totals": [],
+        "first_problems": [],
+        "problems_by_field": [],
+    }
     totals = summary({"totals": [{"currency": "RUB", "amount": "1"}]})["totals"]
-    assert totals[0]["vat"] == "0.00"
+    assert (totals[0]["vat"], "unpaid" in totals[0]) == ("0.00", False)
 
 
 def test_moments_are_told_in_utc() -> None:
@@ -74,16 +97,44 @@ def test_moments_are_told_in_utc() -> None:
 
 
 @pytest.mark.parametrize("ok", [True, False])
-@pytest.mark.parametrize("code", ["scopes", "invoices", "embedding", "fields", "time_zone", "limits"])
+@pytest.mark.parametrize(
+    "code", ["scopes", "invoices", "own_company", "clients", "embedding", "fields", "time_zone", "limits"]
+)
 def test_a_check_says_what_was_found_and_only_a_bad_one_advises(lang: str, code: str, ok: bool) -> None:
-    params = {"missing": "crm", "count": 5, "zone": "Europe/Moscow", "user_zone": "Asia/Omsk", "operating": 450}
-    words = check_message(Check(code, ok=ok, params=params))
+    params = {
+        "missing": "crm",
+        "companies": 0,
+        "count": 5,
+        "zone": "Europe/Moscow",
+        "user_zone": "Asia/Omsk",
+        "operating": 450,
+    }
+    words = check_message(Check(code, ok=ok, params=params), "https://p.example")
     assert words["title"]
-    assert bool(words["advice"]) == (not ok and code != "invoices")
+    assert bool(words["advice"]) == (not ok)
+    mended = {"invoices", "own_company", "clients"}
+    assert bool(words["link"]) == (not ok and code in mended)
+
+
+@pytest.mark.parametrize(
+    ("method", "module"),
+    [
+        ("crm.item.payment.list", "crm"),
+        ("placement.bind", "rest"),
+        ("batch", "rest"),
+        ("disk.folder.uploadfile", "disk"),
+    ],
+)
+def test_a_call_that_an_old_box_lacks_is_said_with_the_module_to_be_updated(
+    russian: None, method: str, module: str
+) -> None:
+    words = check_message(Check("x", ok=False, params={"method": method}, error="unknown_method"), "https://p.example")
+    assert method in words["title"]
+    assert f"обновить модуль {module} до последней версии" in words["advice"]
 
 
 def test_a_check_that_the_portal_refused_reads_like_that_refusal(russian: None) -> None:
-    words = check_message(Check("invoices", ok=False, error="access_denied"))
+    words = check_message(Check("invoices", ok=False, error="access_denied"), "https://p.example")
     assert words["ok"] is False
     assert "не хватает прав" in words["title"]
 

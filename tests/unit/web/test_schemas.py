@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from bitrix_app.errors import RejectedRequestError
-from bitrix_app.web.schemas import BuildersSchema, ReportSchema, SavedSetSchema, SettingsSchema, StrictSchema, load
+from bitrix_app.web.api.order_body import ReportSchema, SavedSetSchema
+from bitrix_app.web.schemas import BuildersSchema, SettingsSchema, StrictSchema, load
 
 PERIOD = {"date_from": "2026-01-01", "date_to": "2026-03-31"}
 FILTERS = ("date_field", "stages", "company_id", "invoice_id", "mycompany_id", "assigned_by_id", "currency", "paid")
@@ -72,6 +73,15 @@ def test_a_value_is_taken_for_what_it_is_or_refused(name: str, good: Any, bad: A
 
 
 @pytest.mark.usefixtures("russian")
+def test_a_column_that_cannot_be_is_named_as_far_as_a_line_holds() -> None:
+    """A hundred characters of it, whatever came."""
+    for sent in (["?" * 100], ["?" * 101]):
+        with pytest.raises(RejectedRequestError) as caught:
+            load(ReportSchema, PERIOD | {"columns": sent})
+        assert caught.value.errors["columns"] == [f"Это не может быть столбцом: {'?' * 100}."]
+
+
+@pytest.mark.usefixtures("russian")
 def test_what_is_missing_unknown_or_no_object_is_named() -> None:
     assert wrong(ReportSchema, {}) == {"date_from", "date_to"}
     assert wrong(ReportSchema, PERIOD | {"dates": 1}) == {"dates"}
@@ -90,11 +100,11 @@ def test_a_name_of_a_set_is_trimmed_and_has_at_most_eighty_characters() -> None:
 
 
 @pytest.mark.usefixtures("russian")
-@pytest.mark.parametrize("name", ["report_days", "journal_days"])
-def test_things_are_kept_from_a_day_to_ten_years(name: str) -> None:
-    for good in (1, 3650):
+@pytest.mark.parametrize(("name", "longest"), [("report_days", 3650), ("journal_days", 1095)])
+def test_reports_are_kept_for_ten_years_at_most_and_the_journal_for_three(name: str, longest: int) -> None:
+    for good in (1, longest):
         assert load(SettingsSchema, SETTINGS | {name: good})[name] == good
-    for bad in (0, 3651, None, "30"):
+    for bad in (0, longest + 1, None, "30"):
         assert wrong(SettingsSchema, SETTINGS | {name: bad}) == {name}
 
 

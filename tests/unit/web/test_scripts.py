@@ -3,19 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 
 from bitrix_app.web.app import ROOT
 
 USED = re.compile(r'i18n\.(t|count)\("([a-z._]+)"')
-
-
-def test_every_module_is_preloaded() -> None:
-    """The page names all its modules at once, so that they come in one round trip instead of one after another."""
-    page = (ROOT / "templates/app.html").read_text(encoding="utf-8")
-    listed = re.search(r"for name in \[([^\]]+)\]", page)
-    assert listed
-    preloaded = set(re.findall(r'"([a-z0-9-]+)"', listed[1]))
-    assert preloaded == {script.stem for script in (ROOT / "static/js").glob("*.js")} - {"app", "install"}
 
 
 def test_every_sentence_of_the_scripts_is_in_the_templates() -> None:
@@ -26,3 +18,10 @@ def test_every_sentence_of_the_scripts_is_in_the_templates() -> None:
     used = {found[1] for script in scripts for found in USED.findall(script.read_text(encoding="utf-8"))}
     assert len(used) > 60
     assert used - known == set()
+
+
+def test_a_key_of_the_scripts_has_one_sentence() -> None:
+    """A key that is given twice has the words of the last one wherever the first is meant."""
+    messages = (ROOT / "templates/app/messages.html").read_text(encoding="utf-8")
+    counted = Counter(re.findall(r'"([a-z._]+)": _\(', messages))
+    assert [key for key, count in counted.items() if count > 1] == []

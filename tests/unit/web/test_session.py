@@ -12,6 +12,7 @@ from flask import Flask
 from bitrix_app.errors import RejectedRequestError
 from bitrix_app.storage import PortalRecord
 from bitrix_app.web.i18n import current_language
+from bitrix_app.web.limits import MEMORY, RATE_LIMITS, RateLimits
 from bitrix_app.web.services import SERVICES
 from bitrix_app.web.session import (
     SIGNED_TOKENS,
@@ -65,8 +66,13 @@ def doors(app: Flask) -> Doors:
     def by_id(portal_id: int) -> PortalRecord | None:
         return made.portal if made.portal and portal_id == made.portal.id else None
 
-    app.extensions[SERVICES] = SimpleNamespace(portals=SimpleNamespace(by_id=by_id), clock=clock)
+    app.extensions[SERVICES] = SimpleNamespace(
+        portals=SimpleNamespace(by_id=by_id),
+        access=SimpleNamespace(require_open=lambda portal, user_id: None),
+        clock=clock,
+    )
     app.extensions[SIGNED_TOKENS] = made.signed
+    app.extensions[RATE_LIMITS] = RateLimits(MEMORY)
     return made
 
 

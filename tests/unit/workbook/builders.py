@@ -42,6 +42,7 @@ AN_INVOICE = ProcessedInvoice(
     paid=True,
     stage_id="DT31_2:P",
     stage="Оплачен",
+    responsible_id=1,
     responsible="Иванова Анна",
     tax_rates=(Decimal(20),),
     product_rows=(A_ROW,),
@@ -81,7 +82,7 @@ class ListedRegister:
     """A register held in memory; the real totals."""
 
     listed: tuple[ProcessedInvoice, ...]
-    totals: RegisterTotals = field(default_factory=RegisterTotals)
+    totals: RegisterTotals = field(default_factory=lambda: RegisterTotals(A_HEADER.built_at.date()))
 
     def __post_init__(self) -> None:
         for invoice in self.listed:

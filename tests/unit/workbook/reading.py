@@ -49,7 +49,7 @@ def table(book: Workbook, name: str) -> Table:
 
 
 def _is_header(sheet: Worksheet, row: int) -> bool:
-    return {"Номер", "Валюта", "ИНН"} & {cell.value for cell in sheet[row][:2]} != set()
+    return {"Номер", "Валюта", "ИНН", "Ответственный"} & {cell.value for cell in sheet[row][:2]} != set()
 
 
 def title_block(book: Workbook, name: str) -> list[str]:

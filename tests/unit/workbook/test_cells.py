@@ -3,20 +3,29 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from bitrix_app.processing.columns import Value
-from bitrix_app.workbook.cells import ENCODERS, TEXT_LIMIT, DoesNotFitError, fit
+from bitrix_app.workbook.cells import ENCODERS, TEXT_LIMIT, DoesNotFitError, SharedStrings, SheetBudget, fit, text_item
+
+
+@pytest.fixture
+def strings(tmp_path: Path) -> Iterator[SharedStrings]:
+    made = SharedStrings(tmp_path, SheetBudget(10**6))
+    yield made
+    made.close()
 
 
 def markup(value: Value) -> str:
-    """The rest of the ``<c`` element."""
-    return ENCODERS[type(value)](value)[0]
+    """The rest of the ``<c`` element; of a text its item among the shared strings."""
+    return text_item(value)[0] if isinstance(value, str) else ENCODERS[type(value)](value)[0]
 
 
 @pytest.mark.parametrize(
@@ -61,16 +70,31 @@ def test_a_date_is_a_serial_number(day: date, serial: int) -> None:
     assert markup(day) == f"><v>{serial}</v></c>"
 
 
-@pytest.mark.parametrize("value", [None, "", "\x00", "\ud800"])
-def test_nothing_to_show_is_an_empty_cell(value: Value) -> None:
+def test_nothing_to_show_is_an_empty_cell() -> None:
     """The cell keeps its style and has no value."""
-    assert markup(value) == "/>"
+    assert markup(None) == "/>"
+
+
+@pytest.mark.parametrize("text", ["", "\x00", "\ud800"])
+def test_a_text_of_which_nothing_is_left_is_an_empty_cell(strings: SharedStrings, text: str) -> None:
+    """It takes no place among the shared strings."""
+    assert strings.cell(text) == ("/>", 0)
+    assert b"<si>" not in b"".join(strings.chunks())
 
 
 @pytest.mark.parametrize("text", ["=1+1", "+7 495", "-5", "@SUM(A1)", "#N/A", "TRUE", "1e5", "0012"])
-def test_text_is_an_inline_string_whatever_it_begins_with(text: str) -> None:
+def test_text_is_a_shared_string_whatever_it_begins_with(strings: SharedStrings, text: str) -> None:
     """Never a formula, an error value or a number."""
-    assert markup(text) == f' t="inlineStr"><is><t xml:space="preserve">{text}</t></is></c>'
+    assert strings.cell(text)[0] == ' t="s"><v>0</v></c>'
+    assert f'<si><t xml:space="preserve">{text}</t></si></sst>'.encode() in b"".join(strings.chunks())
+
+
+def test_a_text_that_comes_again_is_written_once(strings: SharedStrings) -> None:
+    """Its cells hold the same place; a long one is not looked for."""
+    long = "ю" * 201
+    places = [strings.cell(text)[0] for text in ("ООО «А»", "ООО «Б»", "ООО «А»", long, long)]
+    assert [int(re.sub(r"\D", "", each)) for each in places] == [0, 1, 0, 2, 3]
+    assert b"".join(strings.chunks()).count(b"<si>") == 4
 
 
 @pytest.mark.parametrize(

@@ -89,7 +89,18 @@ def test_any_texts_and_sums_come_back(rows: list[tuple[str, Decimal]]) -> None:
             assert (full.rows[index]["Наименование товара"].value or "") == clean(text)
             assert theirs[index][3] == clean(text)
             assert Decimal(digits(path, f"D{brief.header_row + 1 + index}") or "") == amount
-            assert Decimal(digits(path, f"G{full.header_row + 1 + index}", sheet=2) or "") == amount
+            assert Decimal(digits(path, f"G{full.header_row + 1 + index}", sheet=4) or "") == amount
+
+
+@pytest.mark.parametrize(
+    ("price", "is_number"), [("1" + "0" * 254, True), ("0." + "3" * 253, True), ("0." + "3" * 254, False)]
+)
+def test_a_number_has_as_many_digits_as_a_spreadsheet_reads(write: Write, price: str, is_number: bool) -> None:
+    """Up to 255 characters; a longer one is text, digit for digit."""
+    book = write([an_invoice(product_rows=(a_row(price=Decimal(price)),))])
+    (row,) = table(book, "Полный").rows
+    assert isinstance(row["Цена"].value, int | float) is is_number
+    assert ("Проблемы" in book.sheetnames) is not is_number
 
 
 @pytest.mark.parametrize("price", ["NaN", "Infinity", "1E+999999", "1E-999999", "0." + "3" * 400])

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bitrix_app.errors import ReportCancelledError, WorkbookLimitError
+from bitrix_app.errors import ReportCancelledError, SheetsTooHeavyError, WorkbookLimitError
 from bitrix_app.processing.model import Problem
 from bitrix_app.workbook import REGISTER_SHEETS, Limits, write_csv, write_workbook
 from bitrix_app.workbook.stream import CELLS_LIMIT, Links
@@ -15,7 +15,7 @@ from tests.unit.workbook.builders import a_header, a_register, a_row, an_invoice
 from tests.unit.workbook.reading import opened, table, title_block
 
 INVOICES = [an_invoice(id=each, number=f"С-{each}", problems=(Problem("ИНН", f"{each}"),)) for each in range(1, 41)]
-"""With a title block and a header of eight rows, and five rows kept for totals, a sheet of 33 rows holds 20."""
+"""With ten rows above the table, and seven kept for totals and signatures, a sheet of 33 rows holds 16 of them."""
 
 
 def numbers(path: Path, sheet: str) -> list[str]:
@@ -26,20 +26,23 @@ def numbers(path: Path, sheet: str) -> list[str]:
 def test_a_table_longer_than_a_sheet_goes_on_on_the_next_one(path: Path) -> None:
     """``Краткий (2)``, ``Полный (2)``…: with title and header of their own, nothing lost, totals under the last."""
     invoices = [an_invoice(id=each, number=f"С-{each}", product_rows=(a_row(),) * 2) for each in range(1, 41)]
-    write_workbook(path, a_register(invoices), a_header(), REGISTER_SHEETS, limits=Limits(rows=33))
+    write_workbook(path, a_register(invoices), a_header(), REGISTER_SHEETS, limits=Limits(rows=45))
     book = opened(path)
-    assert book.sheetnames[:5] == ["Краткий", "Краткий (2)", "Полный", "Полный (2)", "Полный (3)"]
+    assert [name for name in book.sheetnames if not name.startswith("По ")] == [
+        *("Краткий", "Краткий (2)"),
+        *("Полный", "Полный (2)", "Полный (3)"),
+    ]
     all_numbers = [f"С-{each}" for each in range(1, 41)]
     assert numbers(path, "Краткий") + numbers(path, "Краткий (2)") == all_numbers
     full = [number for sheet in book.sheetnames if sheet.startswith("Полный") for number in numbers(path, sheet)]
     assert full == [number for number in all_numbers for _ in range(2)]
-    assert title_block(book, "Краткий (2)")[0] == "Реестр счетов. По счетам (продолжение, лист 2)"
+    assert title_block(book, "Краткий (2)")[0] == "Реестр счетов (продолжение, лист 2)"
     assert [row["Контрагент"].value for row in table(book, "Краткий").below] == []
     assert table(book, "Краткий (2)").below[1]["Контрагент"].value == "Всего счетов на сумму"
-    assert max(book[sheet].max_row for sheet in book.sheetnames) <= 33
+    assert max(book[sheet].max_row for sheet in book.sheetnames) <= 45
 
 
-@pytest.mark.parametrize("invoices", [19, 20, 21, 25, 26])
+@pytest.mark.parametrize("invoices", [15, 16, 17, 23, 24])
 def test_totals_never_push_a_full_sheet_over_the_limit(path: Path, invoices: int) -> None:
     """The rows for them are kept free: they stand under the last table, inside the sheet."""
     write_workbook(path, a_register(INVOICES[:invoices]), a_header(), REGISTER_SHEETS, limits=Limits(rows=33))
@@ -48,6 +51,17 @@ def test_totals_never_push_a_full_sheet_over_the_limit(path: Path, invoices: int
     assert max(book[sheet].max_row for sheet in book.sheetnames) <= 33
     assert len(table(book, last).rows) in range(1, 21)
     assert len([row for row in table(book, last).below if row["Сумма"].value is not None]) == 4
+
+
+def test_sheets_that_weigh_too_much_together_end_the_report(path: Path) -> None:
+    """One invoice may have as many rows as it takes: the sheets are weighed while its rows are written."""
+    invoices = [an_invoice(id=1, product_rows=(a_row(name="Болт" * 200),) * 3000)]
+    limits = Limits(all_bytes=1 << 20)
+    with pytest.raises(SheetsTooHeavyError):
+        write_workbook(path, a_register(invoices), a_header(), REGISTER_SHEETS, limits=limits)
+    assert list(path.parent.iterdir()) == []
+    write_workbook(path, a_register(invoices[:1]), a_header(detailed=False), REGISTER_SHEETS, limits=limits)
+    assert path.exists()
 
 
 def test_temporary_rows_are_removed_as_soon_as_they_are_in_the_file(path: Path) -> None:
@@ -59,23 +73,28 @@ def test_temporary_rows_are_removed_as_soon_as_they_are_in_the_file(path: Path) 
 
     write_workbook(path, a_register(), a_header(), REGISTER_SHEETS, check=look)
     assert {"Краткий", "Полный"} <= left[0]
-    assert left[-1] == {"По контрагентам"}
+    assert {"По ставкам НДС"} in left
+    assert left[-1] == set()
 
 
 def test_each_sheet_that_goes_on_is_frozen_filtered_and_linked(path: Path) -> None:
     """The second sheet of problems has links and a filter of its own."""
     write_workbook(path, a_register(INVOICES), a_header(detailed=False), REGISTER_SHEETS, limits=Limits(rows=33))
     second = table(opened(path), "Проблемы (2)")
-    assert second.sheet.freeze_panes == f"A{second.header_row + 1}"
-    assert second.rows[0]["Номер"].hyperlink.target.endswith("/27/")
-    assert second.rows[0]["Номер"].value == "С-27"
+    assert second.sheet.freeze_panes == f"B{second.header_row + 1}"
+    first = len(table(opened(path), "Проблемы").rows) + 1
+    assert second.rows[0]["Номер"].hyperlink.target.endswith(f"/{first}/")
+    assert second.rows[0]["Номер"].value == f"С-{first}"
 
 
 def test_a_sheet_too_long_in_bytes_goes_on_too(path: Path) -> None:
-    """Half a million names of 32,767 letters would be a sheet that no program opens."""
-    invoices = [an_invoice(counterparty="я" * 3_000) for _ in range(600)]
+    """Forty columns of a million rows would be a sheet that no program opens."""
     write_workbook(
-        path, a_register(invoices), a_header(detailed=False), REGISTER_SHEETS, limits=Limits(sheet_bytes=1_000_000)
+        path,
+        a_register([an_invoice()] * 600),
+        a_header(detailed=False),
+        REGISTER_SHEETS,
+        limits=Limits(sheet_bytes=200_000),
     )
     assert opened(path).sheetnames[:2] == ["Краткий", "Краткий (2)"]
 
@@ -85,6 +104,13 @@ def test_a_report_that_no_workbook_holds_is_refused_in_words(path: Path) -> None
     with pytest.raises(WorkbookLimitError, match="Краткий"):
         write_workbook(path, a_register(INVOICES), a_header(), REGISTER_SHEETS, limits=Limits(rows=33, sheets=1))
     assert list(path.parent.iterdir()) == []
+
+
+def test_a_table_may_fill_as_many_sheets_as_are_allowed(path: Path) -> None:
+    """The last of them too; only one more is refused."""
+    rows = a_register([an_invoice(id=each, number=f"С-{each}") for each in range(1, 41)])
+    write_workbook(path, rows, a_header(detailed=False), REGISTER_SHEETS, limits=Limits(rows=45, sheets=2))
+    assert len(numbers(path, "Краткий") + numbers(path, "Краткий (2)")) == 40
 
 
 @pytest.mark.parametrize("write", [write_workbook, write_csv])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from tests.unit.workbook.builders import a_row, an_invoice
 from tests.unit.workbook.conftest import Write
 from tests.unit.workbook.reading import part, table, title_block
 
-SHEETS = ["Краткий", "Полный", "По ставкам НДС", "По контрагентам", "Проблемы"]
+SHEETS = ["Краткий", "По контрагентам", "По ответственным", "Полный", "По ставкам НДС", "Проблемы"]
 PROBLEM = Problem("ИНН", "Проверьте ИНН.")
 
 
@@ -42,7 +42,7 @@ def fill(cell: Cell) -> str | None:
         ("Полный", "Ставка НДС", "@"),
         ("Полный", "Цена", "#,##0.00####"),
         ("Полный", "Сумма", "#,##0.00"),
-        ("По ставкам НДС", "Счетов", "#,##0"),
+        ("По ставкам НДС", "Счетов с этой ставкой", "#,##0"),
         ("По контрагентам", "Последняя оплата", "dd.mm.yyyy"),
         ("Проблемы", "Проблема", "@"),
     ],
@@ -63,31 +63,47 @@ def test_a_whole_quantity_is_shown_without_a_comma(write: Write, quantity: str, 
     assert table(book, "Полный").rows[0]["Количество"].number_format == number_format
 
 
+LATE = date(2026, 3, 1)
+"""Before the day of the tests' header."""
+
+
 @pytest.mark.parametrize(
-    ("changes", "row_fill", "vat_fill", "italic"),
+    ("changes", "marked"),
     [
-        ({}, None, None, False),
-        ({"paid": False}, "00FCE4D6", "00FCE4D6", True),
-        ({"vat": None, "without_vat": True}, "00DDEBF7", "00DDEBF7", False),
-        ({"paid": False, "vat": None, "without_vat": True}, "00FCE4D6", "00DDEBF7", True),
+        ({}, {}),
+        ({"paid": False}, {"Дата оплаты": "00FDE8E6", "Стадия": "00FDE8E6"}),
+        ({"vat": None, "without_vat": True}, {"НДС": "00DDEBF7"}),
+        (
+            {"paid": False, "vat": None, "without_vat": True},
+            {"НДС": "00DDEBF7", "Дата оплаты": "00FDE8E6", "Стадия": "00FDE8E6"},
+        ),
     ],
     ids=["ordinary", "unpaid", "without VAT", "both"],
 )
-def test_unpaid_rows_and_rows_without_vat_are_set_off(
-    write: Write, changes: dict[str, Any], row_fill: str | None, vat_fill: str | None, italic: bool
+def test_unpaid_invoices_and_those_without_vat_are_marked_in_the_cells_that_say_so(
+    write: Write, changes: dict[str, Any], marked: dict[str, str]
 ) -> None:
-    """By a fill, and by italics or the word «нет»: colour is never the only sign."""
+    """Each in its own way; the cells say it in words too: no payment date, the stage, «нет»."""
     row = table(write([an_invoice(**changes)]), "Краткий").rows[0]
-    assert {fill(cell) for title, cell in row.items() if title != "НДС"} == {row_fill}
-    assert fill(row["НДС"]) == vat_fill
-    assert row["Контрагент"].font.italic is italic
+    assert {title: fill(cell) for title, cell in row.items() if fill(cell)} == marked
     assert (row["НДС"].value == "нет") is ("without_vat" in changes)
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [({}, False), ({"due_date": LATE}, False), ({"due_date": LATE, "paid": False}, True), ({"paid": False}, False)],
+    ids=["paid in time", "paid", "overdue", "not yet due"],
+)
+def test_an_overdue_date_is_bold_and_red(write: Write, changes: dict[str, Any], told: bool) -> None:
+    """Of unpaid invoices alone."""
+    due = table(write([an_invoice(**changes)]), "Краткий").rows[0]["Срок оплаты"]
+    assert (bool(due.font.b), due.font.color is not None and due.font.color.rgb == "FFB42318") == (told, told)
 
 
 def test_the_legend_explains_the_signs(write: Write) -> None:
     """In words, above the table."""
-    legend = title_block(write([an_invoice()]), "Краткий")[-1]
-    for sign in ("курсив", "розов", "нет", "голуб"):
+    (legend,) = (line for line in title_block(write([an_invoice()]), "Краткий") if line.startswith("Обозначения"))
+    for sign in ("розов", "частично", "жирный", "нет", "голуб"):
         assert sign in legend
 
 
@@ -100,7 +116,11 @@ def test_alternate_invoices_are_shaded_on_the_full_sheet(write: Write) -> None:
         an_invoice(product_rows=(a_row(),)),
     ]
     fills = [{fill(cell) for cell in row.values()} for row in table(write(invoices), "Полный").rows]
-    assert fills == [{None}, {None}, {"00F2F2F2"}, {"00F2F2F2"}, {None}]
+    assert fills == [{None}, {None}, {"00F3F6FA"}, {"00F3F6FA"}, {None}]
+
+
+FROZEN = dict(zip(SHEETS, "DDBDCB", strict=True))
+"""The first column that moves: number and counterparty, or whatever names a row, stay."""
 
 
 @pytest.mark.parametrize("sheet", SHEETS)
@@ -109,21 +129,28 @@ def test_the_header_is_bold_filled_frozen_and_has_the_filter(write: Write, sheet
     found = table(write([an_invoice(problems=(PROBLEM,))]), sheet)
     cells = found.sheet[found.header_row]
     assert all(cell.font.bold and fill(cell) for cell in cells)
-    assert found.sheet.freeze_panes == f"A{found.header_row + 1}"
+    assert found.sheet.freeze_panes == f"{FROZEN[sheet]}{found.header_row + 1}"
     assert found.sheet.auto_filter.ref == f"A{found.header_row}:{cells[-1].column_letter}{found.header_row + 1}"
 
 
 @pytest.mark.parametrize("sheet", SHEETS)
-def test_the_table_has_lines_and_what_stands_around_it_has_none(write: Write, sheet: str) -> None:
-    """The grid shows on paper what belongs to the table: neither the title block nor the totals under it."""
+def test_a_hair_line_parts_the_rows_and_what_stands_around_the_table_has_none(write: Write, sheet: str) -> None:
+    """Under each row; neither in the title block nor at the totals."""
     found = table(write([an_invoice(problems=(PROBLEM,), paid=False)]), sheet)
-    framed = {
-        row: {bool(cell.border.left.style and cell.border.top.style) for cell in found.sheet[row] if cell.has_style}
+    lines = {
+        row: {cell.border.bottom.style for cell in found.sheet[row] if cell.has_style}
         for row in range(1, found.sheet.max_row + 1)
     }
-    inside = (found.header_row, found.header_row + 1)
-    assert [framed[row] for row in inside] == [{True}, {True}]
-    assert set().union(*(lines for row, lines in framed.items() if row not in inside)) == {False}
+    assert (lines.pop(found.header_row), lines.pop(found.header_row + 1)) == ({"thin"}, {"hair"})
+    assert set().union(*lines.values()) == {None}
+
+
+@pytest.mark.parametrize("sheet", SHEETS)
+def test_a_title_stands_as_its_column_does(write: Write, sheet: str) -> None:
+    """Right over figures, left over texts."""
+    found = table(write([an_invoice(problems=(PROBLEM,))]), sheet)
+    header = {cell.value: cell.alignment.horizontal for cell in found.sheet[found.header_row]}
+    assert header == {title: cell.alignment.horizontal for title, cell in found.rows[0].items()}
 
 
 @pytest.mark.parametrize("sheet", SHEETS)
@@ -136,13 +163,39 @@ def test_it_prints_on_a4_landscape_one_page_wide(write: Write, sheet: str) -> No
     assert (setup.fitToWidth, setup.fitToHeight) == (1, 0)
     assert found.sheet.print_title_rows == f"${found.header_row}:${found.header_row}"
     assert found.sheet.oddFooter.right.text == "Стр. &P из &N"
-    assert found.sheet.oddFooter.left.text == "&A"
+    assert found.sheet.oddFooter.left.text == "Реестр счетов · &A"
     assert {(part.font, part.size) for part in (found.sheet.oddFooter.left, found.sheet.oddFooter.right)} == {
         ("Arial,Regular", 8)
     }
     margins = found.sheet.page_margins
-    assert (margins.left, margins.right, margins.top, margins.bottom) == (0.4, 0.4, 0.5, 0.6)
-    assert (margins.header, margins.footer) == (0.3, 0.3)
+    assert (margins.left, margins.right, margins.top, margins.bottom) == (0.25, 0.25, 0.4, 0.55)
+    assert (margins.header, margins.footer) == (0.25, 0.25)
+
+
+_PAPER = 297 / 25.4 * 72 - 2 * 0.25 * 72
+"""Points across A4 landscape between the margins."""
+_DIGIT = 7 * 0.75
+"""Points of a column's width of 1: a digit of the workbook's font has 7 px at 96 dpi."""
+
+
+@pytest.mark.parametrize("sheet", SHEETS)
+def test_it_is_printed_at_no_less_than_7_points(write: Write, sheet: str) -> None:
+    """By the scale that one page's width makes of the columns, with contents as long as they are in practice."""
+    long = an_invoice(
+        number="СЧ-2026/00528",
+        counterparty="Общество с ограниченной ответственностью «Торговый дом Электрощит Самара»",
+        inn="770708389312",
+        amount=Decimal("987654321.99"),
+        vat=Decimal("178101598.98"),
+        stage="Частично оплачен, ждём остаток",
+        responsible="Константинопольская Александра",
+        product_rows=(a_row(name="Щит распределительный навесной " * 3, quantity=Decimal("1234.125")),),
+        problems=(PROBLEM,),
+    )
+    found = table(write([long]), sheet).sheet
+    across = sum(each.width for each in found.column_dimensions.values()) * _DIGIT
+    size = 10 * min(1, _PAPER / across)
+    assert size >= 7, f"{size:.1f} pt"
 
 
 def test_widths_follow_the_longest_content_of_any_row(write: Write) -> None:
@@ -153,22 +206,24 @@ def test_widths_follow_the_longest_content_of_any_row(write: Write) -> None:
     dimensions = table(write(invoices), "Краткий").sheet.column_dimensions
     assert dimensions["A"].width == len("С-0001/2026-03-31") + 1 + 2
     assert dimensions["D"].width >= len("1 000 000 240 000,09") + 1
-    assert dimensions["C"].width == 42
+    assert dimensions["C"].width == 32
 
 
 NOTHING_KNOWN = ProductRow(None, None, None, None, None, None, None, None, tax_rate_unknown=True)
 NARROWEST = {
-    "Краткий": [11, 14, 29, 13, 11, 13, 13, 13, 10, 12, 11, 13, 17, 13],
-    "Полный": [11, 14, 29, 30, 16, 10, 12, 13, 13, 11],
-    "По ставкам НДС": [10, 16, 11, 20, 20, 20],
-    "По контрагентам": [14, 11, 29, 10, 11, 13, 11, 14, 14, 22, 13],
-    "Проблемы": [11, 20, 80],
+    "Краткий": [9, 14, 26, 12, 10, 11, 11, 11, 8.5, 12, 11, 11, 15.5, 12],
+    "По контрагентам": [14, 11, 26, 8.5, 8.5, 12, 10, 12, 12, 12.5, 15, 11.5],
+    "По ответственным": [24, 8.5, 8.5, 16, 16, 16, 16, 16],
+    "Полный": [9, 14, 26, 28, 12.5, 8, 11, 12, 12, 10, 8.5, 11],
+    "По ставкам НДС": [12, 22, 14, 20, 20, 20],
+    "Проблемы": [11, 18, 80],
 }
 WIDEST = {
-    "Краткий": [24, 22, 42, 30, 30, 13, 13, 13, 12, 26, 14, 13, 32, 24],
-    "Полный": [24, 22, 42, 60, 30, 14, 30, 30, 13, 30],
-    "По ставкам НДС": [12, 16, 11, 30, 30, 20],
-    "По контрагентам": [22, 14, 42, 12, 11, 30, 30, 30, 14, 22, 13],
+    "Краткий": [24, 20, 32, 30, 30, 12, 12, 12, 12, 18, 14, 12, 18, 14],
+    "По контрагентам": [20, 14, 32, 12, 8.5, 30, 30, 30, 12, 12.5, 15, 12],
+    "По ответственным": [36, 12, 8.5, 30, 30, 30, 16, 16],
+    "Полный": [24, 20, 32, 50, 30, 14, 30, 30, 12, 30, 12, 12],
+    "По ставкам НДС": [14, 22, 14, 30, 30, 20],
     "Проблемы": [44, 30, 110],
 }
 
@@ -201,23 +256,18 @@ def test_no_content_makes_a_table_too_wide_to_be_read_on_one_page(write: Write, 
 
 @pytest.mark.parametrize("sheet", SHEETS)
 def test_title_and_header_stand_out_of_the_table(write: Write, sheet: str) -> None:
-    """A large bold title, a little room, a grey header of two lines; the cursor waits in the first row."""
+    """A large bold title, small grey lines, a light header of two lines; the cursor waits in the first row."""
     found = table(write([an_invoice(problems=(PROBLEM,))]), sheet)
     title, line, header = found.sheet["A1"], found.sheet["A2"], found.sheet[found.header_row][0]
     assert [(each.font.name, each.font.sz, bool(each.font.b)) for each in (title, line, header)] == [
         ("Arial", 14, True),
-        ("Arial", 10, False),
-        ("Arial", 10, True),
+        ("Arial", 8, False),
+        ("Arial", 8, True),
     ]
-    assert fill(header) == "00D9D9D9"
-    assert (header.alignment.horizontal, header.alignment.vertical, header.alignment.wrap_text) == (
-        "center",
-        "center",
-        True,
-    )
-    heights = [found.sheet.row_dimensions[found.header_row + each].height for each in (-1, 0)]
-    assert heights == [6, 26]
-    assert found.sheet.sheet_view.selection[-1].activeCell == f"A{found.header_row + 1}"
+    assert fill(header) == "00EAF2FA"
+    assert (header.alignment.vertical, header.alignment.wrap_text) == ("center", True)
+    assert found.sheet.row_dimensions[found.header_row].height == 26
+    assert found.sheet.sheet_view.selection[-1].activeCell == found.sheet.freeze_panes
 
 
 def test_a_link_looks_like_one_and_wraps(write: Write) -> None:
@@ -225,7 +275,7 @@ def test_a_link_looks_like_one_and_wraps(write: Write) -> None:
     link = table(write([an_invoice(problems=(PROBLEM,))]), "Проблемы").rows[0]["Номер"]
     assert (link.font.color.rgb, link.font.u, link.font.sz, link.number_format) == ("FF0563C1", "single", 10, "@")
     assert (link.alignment.horizontal, link.alignment.vertical, link.alignment.wrap_text) == ("left", "top", True)
-    assert link.border.left.style == "thin"
+    assert link.border.bottom.style == "hair"
 
 
 def test_only_the_tab_of_problems_is_coloured(write: Write) -> None:
@@ -272,7 +322,7 @@ def test_a_row_with_a_wrapped_name_is_high_enough(write: Write) -> None:
     """LibreOffice does not find heights itself; an ordinary row needs none."""
     found = table(write([an_invoice(), an_invoice(counterparty="Слово " * 20)]), "Краткий")
     heights = [found.sheet.row_dimensions[found.header_row + each].height for each in (1, 2)]
-    assert heights == [None, 39]
+    assert heights == [None, 52]
 
 
 @pytest.mark.parametrize(
@@ -306,7 +356,7 @@ def test_every_column_of_texts_is_wrapped(write: Write) -> None:
 def test_the_document_says_what_it_is(write: Write) -> None:
     """Title, author and moment (UTC) among the file's properties."""
     properties = write([an_invoice()]).properties
-    assert properties.title == "Реестр счетов 01.01.2026–31.03.2026"
+    assert properties.title == "Реестр счетов"
     assert properties.creator == properties.lastModifiedBy == "Иванова Анна"
     assert properties.language == "ru-RU"
     assert properties.created.replace(tzinfo=UTC) == datetime(2026, 4, 1, 9, 30, tzinfo=UTC)
@@ -328,5 +378,5 @@ def test_a_text_that_comes_again_looks_as_it_did(write: Write) -> None:
     rows = [0, 1, 1_102, 1_103]
     assert [found.rows[each]["Контрагент"].value for each in rows] == [name] * 4
     heights = [found.sheet.row_dimensions[found.header_row + 1 + each].height for each in range(1_104)]
-    assert heights == [26, 26, *[None] * 1_100, 26, 26]
+    assert heights == [39, 39, *[None] * 1_100, 39, 39]
     assert [row["Контрагент"].value for row in found.rows[2:1_102]] == [each.counterparty for each in others]

@@ -1,4 +1,4 @@
-"""LibreOffice opens the file and prints it: the reader's own program, not a library."""
+"""Other programs than ours judge the file: LibreOffice opens and prints it, a validator reads it by its schemas."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from openxml_audit import OpenXmlValidator, ValidationError
 
 from bitrix_app.processing.model import Problem
 from bitrix_app.workbook import REGISTER_SHEETS, write_workbook
@@ -51,3 +52,17 @@ def test_libreoffice_shows_hostile_names_as_typed(path: Path) -> None:
     rows = list(csv.reader(table.read_text("utf-8").splitlines(), delimiter=";"))
     shown = [row[2] for row in rows if row[1] == "7707083893"]
     assert shown == [clean(name) for name in names]
+
+
+def is_weighed(found: ValidationError) -> bool:
+    """openpyxl's order of a font's properties: the validator wants a sequence, ECMA-376 (CT_Font) leaves a choice."""
+    return found.part_uri == "/xl/styles.xml" and "/font[" in found.path
+
+
+@pytest.mark.parametrize("detailed", [False, True])
+def test_the_file_is_valid_by_its_schemas(path: Path, detailed: bool) -> None:
+    """All sheets, links, problems, and names of every sort."""
+    named = [an_invoice(id=place, counterparty=name) for place, name in enumerate(HOSTILE, 1)]
+    invoices = [*named, an_invoice(id=999, problems=(Problem("ИНН", "Проверьте."),))]
+    write_workbook(path, a_register(invoices), a_header(detailed=detailed), REGISTER_SHEETS)
+    assert [str(each) for each in OpenXmlValidator().validate(path).errors if not is_weighed(each)] == []

@@ -13,9 +13,9 @@ from tests.unit.workbook.builders import a_header
 
 def test_the_block_says_what_for_whom_when_and_by_whom() -> None:
     """What the report is, the own company with its ИНН, the period and its field, the filters, who and when."""
-    assert list(title_lines(a_header(), "По счетам", 120, "Обозначения")) == [
+    assert list(title_lines(a_header(), ". По счетам", 150, legend="Обозначения")) == [
         "Реестр счетов. По счетам",
-        "Наша компания: ООО «Продавец», ИНН 7736050003",
+        "Наша компания: ООО «Продавец», ИНН 7736050003 · "
         "Период: с 01.01.2026 по 31.03.2026 включительно, по полю «Дата отгрузки»",
         "Отбор: Стадии: Новый, Оплачен; Валюта: RUB",
         "Составлено: Иванова Анна, 01.04.2026 12:30 (UTC+3)",
@@ -32,7 +32,32 @@ def test_what_was_not_chosen_has_no_line() -> None:
 def test_a_company_without_inn_is_named_alone() -> None:
     """No empty «ИНН»."""
     lines = list(title_lines(a_header(company=OwnCompany("ИП Петров")), "По счетам", 120))
-    assert lines[1] == "Наша компания: ИП Петров"
+    assert lines[1].startswith("Наша компания: ИП Петров · ")
+
+
+@pytest.mark.parametrize(
+    ("sellers", "named"),
+    [
+        ((), "Период"),
+        (("ООО «А»",), "Наша компания: ООО «А» · Период"),
+        (("А", "Б"), "Наши компании: А, Б · Период"),
+    ],
+)
+def test_the_sellers_are_named_where_no_own_company_was_chosen(sellers: tuple[str, ...], named: str) -> None:
+    """Whose invoices they are."""
+    lines = list(title_lines(a_header(company=None), "", 150, sellers))
+    assert lines[1].startswith(named)
+
+
+def test_a_register_that_may_be_partial_says_whose_view_it_is() -> None:
+    """With the name."""
+    lines = list(title_lines(a_header(partial=True), "", 150))
+    assert lines[-1] == "По счетам, доступным тому, кто составил: Иванова Анна, 01.04.2026 12:30 (UTC+3)"
+
+
+def test_a_report_of_one_invoice_has_no_period() -> None:
+    """The invoice has its date in the title."""
+    assert not [line for line in title_lines(a_header(of_period=False), "", 150) if "Период" in line]
 
 
 def test_no_line_runs_past_the_table_and_the_block_stays_small() -> None:

@@ -121,6 +121,7 @@ def test_ten_pages_are_read_and_it_is_said_when_there_is_more(count: int, read: 
     found = company_overview(scene.client, company, today=date(2026, 3, 31), rules=rules)
     assert (found.months[-1].invoiced, found.complete) == (Decimal(read), complete)
     assert len(scene.params("crm.item.list")) == min(10, count // 50 + 1)
+    assert {each["start"] for each in scene.params("crm.item.list")} == {-1}, "nobody counts what is not shown"
 
 
 @pytest.mark.parametrize("version", ["24.300", "26.250"])
