@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import re
 import socket
 import threading
@@ -25,6 +26,10 @@ from tests.kept import kept_in
 
 PATIENCE_SECONDS = 60.0
 SESSION_TOKEN = re.compile(r'<meta name="session-token" content="([^"]+)"')
+PORTS = range(10_000, 32_000)
+"""Below those that the system chooses for whoever asks for any port, or connects."""
+
+_chance = random.SystemRandom()  # hypothesis seeds the usual one: processes side by side would draw the same
 
 
 def until(condition: Callable[[], Any], seconds: float = PATIENCE_SECONDS, what: str = "", every: float = 0.05) -> Any:
@@ -107,10 +112,26 @@ class LiveApp:
 
 
 def free_port() -> int:
-    """A port that nobody listens on at the moment."""
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port: int = taken.getsockname()[1]
-        return port
+    """A port that nobody listens on at the moment, and that the system gives to nobody by itself before it is taken."""
+    while True:
+        port = _chance.choice(PORTS)
+        with suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            return port
+
+
+@contextmanager
+def served(app: Any, settings: Settings, port: int) -> Iterator[None]:
+    """The application is served at this port, as ``app.py`` serves it."""
+    server = create_server(app, host="127.0.0.1", port=port, **server_options(settings))
+    web = threading.Thread(target=server.run, name="web", daemon=True)
+    web.start()
+    try:
+        yield
+    finally:
+        with suppress(OSError):  # the last answer's pull may have carried it out, and closed the trigger, already
+            server.trigger.pull_trigger(partial(wasyncore.close_all, server._map))  # kept-alive connections too
+        web.join(5)
+        server.task_dispatcher.shutdown()
 
 
 @contextmanager
@@ -128,18 +149,14 @@ def live_app(world: DemoWorld, folder: Path, *, jobs: bool = True, **environ: st
     settings = load_settings(values)
     services = build_services(settings)
     services.database.migrate()
-    server = create_server(services.flask_app(), host="127.0.0.1", port=port, **server_options(settings))
-    web = threading.Thread(target=server.run, name="web", daemon=True)
-    web.start()
-    if jobs:
-        services.jobs.start()
     try:
-        yield LiveApp(world, url, settings, services)
+        with served(services.flask_app(), settings, port):
+            if jobs:
+                services.jobs.start()
+            try:
+                yield LiveApp(world, url, settings, services)
+            finally:
+                if jobs:
+                    services.jobs.stop()
     finally:
-        if jobs:
-            services.jobs.stop()
-        with suppress(OSError):  # the last answer's pull may have carried it out, and closed the trigger, already
-            server.trigger.pull_trigger(partial(wasyncore.close_all, server._map))  # kept-alive connections too
-        web.join(5)
-        server.task_dispatcher.shutdown()
         services.close()

@@ -34,8 +34,9 @@ class Hand:
     log: Path
 
     def events(self, name: str) -> list[dict[str, Any]]:
-        """What it has logged under this name."""
-        lines = [json.loads(line) for line in self.log.read_text().splitlines() if line.startswith("{")]
+        """What it has logged under this name, but for a line that is being written."""
+        whole = self.log.read_bytes().rpartition(b"\n")[0].decode()
+        lines = [json.loads(line) for line in whole.split("\n") if line.startswith("{")]
         return [line for line in lines if line["event"] == name]
 
     @property
@@ -76,7 +77,7 @@ class Crew:
         """Tell all workers to go. → their exit codes."""
         for each in self.hands:
             each.process.send_signal(signal.SIGTERM)
-        return [each.process.wait(30) for each in self.hands]
+        return [each.process.wait(60) for each in self.hands]
 
     def kill(self) -> None:
         """End what still runs."""

@@ -43,7 +43,7 @@ def gunicorn(world: DemoWorld, folder: Path, processes: int) -> Iterator[str]:
         yield url
     finally:
         process.terminate()
-        process.wait(30)
+        process.wait(60)
 
 
 def is_ready(url: str) -> bool:
@@ -110,7 +110,7 @@ def test_a_request_that_is_being_served_is_answered_though_gunicorn_stops(tmp_pa
 def listens(port: int) -> bool:
     """Whether somebody takes connections there."""
     try:
-        socket.create_connection(("127.0.0.1", port), timeout=10).close()
+        socket.create_connection(("127.0.0.1", port), timeout=60).close()
     except ConnectionRefusedError:
         return False
     return True

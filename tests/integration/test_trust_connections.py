@@ -4,38 +4,32 @@ from __future__ import annotations
 
 import re
 import socket
-import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
 import requests
-from waitress.server import create_server
 
-from app import BODY_BYTES, server_options
+from app import BODY_BYTES
 from tests.integration.house import House, open_house
-from tests.live import free_port
+from tests.live import free_port, served
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
 @contextmanager
-def served(house: House) -> Iterator[int]:
+def port_of(house: House) -> Iterator[int]:
     """The port at which the application is served as ``app.py`` serves it."""
     port = free_port()
-    server = create_server(house.app, host="127.0.0.1", port=port, **server_options(house.services.settings))
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    yield port
-    server.close()
-    thread.join(5)
+    with served(house.app, house.services.settings, port):
+        yield port
 
 
 @pytest.fixture
 def port(house: House) -> Iterator[int]:
     """Where the application is served."""
-    with served(house) as port:
+    with port_of(house) as port:
         yield port
 
 
@@ -46,14 +40,14 @@ def pour(connection: socket.socket, megabytes: int) -> None:
 
 
 def test_a_body_that_would_fill_the_disk_is_refused_before_it_is_sent(port: int) -> None:
-    with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
+    with socket.create_connection(("127.0.0.1", port), timeout=60) as connection:
         connection.sendall(f"POST /app HTTP/1.1\r\nHost: x\r\nContent-Length: {BODY_BYTES + 1}\r\n\r\n".encode())
         assert connection.recv(100).startswith(b"HTTP/1.1 413 ")
 
 
 def test_a_body_without_a_length_ends_too(port: int) -> None:
     """A chunked one is cut off when it has become too long."""
-    with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
+    with socket.create_connection(("127.0.0.1", port), timeout=60) as connection:
         connection.sendall(b"POST /app HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n")
         with pytest.raises(ConnectionError):
             pour(connection, megabytes=200)
@@ -69,9 +63,9 @@ def test_silent_connections_keep_nobody_out(port: int) -> None:
     """Two hundred clients that begin a request and never end it."""
     with ExitStack() as open_ones:
         for _ in range(200):
-            connection = open_ones.enter_context(socket.create_connection(("127.0.0.1", port), timeout=10))
+            connection = open_ones.enter_context(socket.create_connection(("127.0.0.1", port), timeout=60))
             connection.sendall(b"POST /app HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\na")
-        assert requests.get(f"http://127.0.0.1:{port}/healthz", timeout=10).status_code == 200
+        assert requests.get(f"http://127.0.0.1:{port}/healthz", timeout=60).status_code == 200
 
 
 @pytest.mark.parametrize("door", ["/install", "/app", "/events", "/api/v1/session"])
@@ -97,7 +91,7 @@ def test_floods_are_counted_by_the_address_that_our_own_proxy_has_seen(
 ) -> None:
     monkeypatch.setattr("bitrix_app.web.limits.UNCONFIRMED_OF_NETWORK", "1 per minute")
     forwarded = ["203.0.113.5", "198.51.100.1, 203.0.113.5", "203.0.113.6", "203.0.113.7, 203.0.113.6"]
-    with open_house(tmp_path, f"sqlite:///{tmp_path}/app.db", PROXY_HOPS=hops) as house, served(house) as port:
+    with open_house(tmp_path, f"sqlite:///{tmp_path}/app.db", PROXY_HOPS=hops) as house, port_of(house) as port:
         house.services.database.migrate()
         fields = {"member_id": "nobody"}
         address = f"http://127.0.0.1:{port}/app"
@@ -107,7 +101,7 @@ def test_floods_are_counted_by_the_address_that_our_own_proxy_has_seen(
 
 def test_no_forwarded_header_changes_a_link(tmp_path: Path) -> None:
     """Links are made from APP_URL, behind a proxy too."""
-    with open_house(tmp_path, f"sqlite:///{tmp_path}/app.db", PROXY_HOPS="1") as house, served(house) as port:
+    with open_house(tmp_path, f"sqlite:///{tmp_path}/app.db", PROXY_HOPS="1") as house, port_of(house) as port:
         headers = {"X-Forwarded-Host": "evil.example", "X-Forwarded-Proto": "http", "X-Forwarded-Prefix": "/evil"}
         answer = requests.get(f"http://127.0.0.1:{port}/", headers=headers, timeout=30)
     assert answer.status_code == 200
