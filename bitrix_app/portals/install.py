@@ -239,7 +239,10 @@ class Installer:
         return portal
 
     def _bind_placements(self, client: Bitrix24Client, portal: PortalRecord) -> tuple[str, ...]:
-        unknown = self._embedding.bind_placements(client, self._switched_off(portal))
+        switched_off = self._switched_off(portal)
+        unknown = self._embedding.bind_placements(client, switched_off)
+        if (now := self._switched_off(portal)) != switched_off:  # what was unbound meanwhile may be bound again
+            unknown = self._embedding.bind_placements(client, now)
         self._portals.remember(portal.id, APP_LINK, None if APP_LINK in unknown else "bound")
         return unknown
 

@@ -11,6 +11,7 @@ import pytest
 from demo_portal import PAID
 from demo_portal.portal import Portal
 from tests.integration.house import House, Visitor
+from tests.live import until
 
 
 @pytest.fixture
@@ -119,6 +120,10 @@ def test_an_administrator_switches_a_tab_off_and_on(portal: Portal, administrato
     def bound() -> set[str]:
         return {each.code for each in portal.installation().placements}
 
+    def life_events() -> set[str]:
+        return {each.event for each in portal.installation().events} & {"ONAPPPAYMENT"}
+
+    until(life_events, what="the launch to have looked after all places")
     before, settings = bound(), administrator.get("/settings")
     assert {"CRM_DEAL_DETAIL_TAB", "CRM_CONTACT_DETAIL_TAB", "CRM_COMPANY_DETAIL_TAB"} <= before
     off = {**settings, "tabs_off": ["CRM_DEAL_DETAIL_TAB"]}
