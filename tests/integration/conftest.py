@@ -11,8 +11,18 @@ from pathlib import Path
 import pytest
 
 from demo_portal import ManualClock, Portal
-from tests.integration.house import House, Visitor, open_house
+from tests.integration.house import PATIENT, House, Visitor, open_house
 from tests.integration.workshop import Process, Workshop, open_workshop
+
+
+@pytest.fixture(scope="module", autouse=True)
+def patience() -> Iterator[None]:
+    """What the application would not wait for, but go on behind its answer, a test sees to its end."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("bitrix_app.web.views.events.ANSWER_SECONDS", PATIENT)
+        patched.setattr("bitrix_app.portals.launch.PROFILE_SECONDS", PATIENT)
+        patched.setattr("bitrix_app.portals.access.CHECK_SECONDS", PATIENT)
+        yield
 
 
 @pytest.fixture(scope="module")

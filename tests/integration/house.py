@@ -12,7 +12,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
-from unittest.mock import patch
 
 from flask import Flask
 from werkzeug.test import TestResponse
@@ -112,8 +111,7 @@ class House:
         """The application is removed from the portal: its pairs are worth nothing any more, and ``/events`` hears of
         it."""
         self.world.tokens.revoke(portal.member_id, self.world.app.client_id)
-        with patch("bitrix_app.web.views.events.ANSWER_SECONDS", PATIENT):  # to see what came of it
-            return self.event(portal, "ONAPPUNINSTALL", {"CLEAN": clean}, with_tokens=False)
+        return self.event(portal, "ONAPPUNINSTALL", {"CLEAN": clean}, with_tokens=False)
 
     def get(self, path: str, **options: Any) -> TestResponse:
         """Any address, as a browser asks for it."""

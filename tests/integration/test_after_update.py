@@ -15,12 +15,6 @@ PLACES = 7
 EVENTS = {"ONAPPUNINSTALL", "ONAPPUPDATE", "ONAPPPAYMENT"}
 
 
-@pytest.fixture(autouse=True)
-def patient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bitrix_app.web.views.events.ANSWER_SECONDS", PATIENT)
-    monkeypatch.setattr("bitrix_app.portals.launch.PROFILE_SECONDS", PATIENT)
-
-
 def bound(portal: Portal) -> tuple[int, set[str]]:
     there = portal.installation()
     return len(there.placements), {each.event for each in there.events}

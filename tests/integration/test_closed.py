@@ -9,19 +9,13 @@ import pytest
 from bitrix_app.portals import PortalCache
 from bitrix_app.portals.access import OPEN_SECONDS
 from demo_portal import Fault, Portal
-from tests.integration.house import PATIENT, House, Visitor
+from tests.integration.house import House, Visitor
 
 CODES = {
     "user_access_error": "Администратор портала закрыл вам",
     "PORTAL_DELETED": "портал",
     "PAYMENT_REQUIRED": "тариф",
 }
-
-
-@pytest.fixture(autouse=True)
-def patient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bitrix_app.portals.launch.PROFILE_SECONDS", PATIENT)
-    monkeypatch.setattr("bitrix_app.portals.access.CHECK_SECONDS", PATIENT)
 
 
 def later(house: House, monkeypatch: pytest.MonkeyPatch, minutes: float = 5) -> None:

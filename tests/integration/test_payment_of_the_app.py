@@ -21,12 +21,6 @@ from tests.live import until
 NOTICE = re.compile(r'data-testid="payment">(.*?)</div>', re.DOTALL)
 
 
-@pytest.fixture(autouse=True)
-def patient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bitrix_app.web.views.events.ANSWER_SECONDS", PATIENT)
-    monkeypatch.setattr("bitrix_app.portals.launch.PROFILE_SECONDS", PATIENT)
-
-
 def kept(house: House, portal: Portal) -> dict[str, object]:
     """What is stored of the payment, without when it was told."""
     record = house.services.web.portals.by_member_id(portal.member_id)

@@ -568,8 +568,7 @@ def test_it_offers_the_shared_sets_as_they_are_now(one: Office) -> None:
     assert one.portal.calls.of("bizproc.robot.list")[before:] == []
 
 
-def test_it_is_registered_again_after_an_update(one: Office, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bitrix_app.web.views.events.ANSWER_SECONDS", PATIENT)
+def test_it_is_registered_again_after_an_update(one: Office) -> None:
     one.portal.update_app(tell=False)
     assert one.portal.installation().robots == {}
     assert one.house.event(one.portal, "ONAPPUPDATE", {"VERSION": "2"}).status_code == 200

@@ -14,7 +14,7 @@ from bitrix_app.errors import ForeignTokenError
 from bitrix_app.web import create_app
 from bitrix_app.wiring import build_services
 from demo_portal import Fault, Portal
-from tests.integration.house import House, Visitor
+from tests.integration.house import PATIENT, House, Visitor
 from tests.live import until
 
 
@@ -78,7 +78,7 @@ def test_a_clean_uninstall_removes_everything_of_that_portal_alone(
         assert not [row for row in house.rows(table) if row.portal_id == record.id], table
     assert house.services.web.portals.by_member_id(portal.member_id) is None
     assert [row.id for row in house.rows("report") if row.id == kept["id"]] == [kept["id"]]
-    until(lambda: name not in files.names(), 10, "the file to be deleted")
+    until(lambda: name not in files.names(), PATIENT, "the file to be deleted")
 
 
 @pytest.mark.parametrize("clean", [0, 1])
@@ -147,11 +147,12 @@ def test_an_install_event_is_answered_while_others_take_their_time(
         assert others_are_done.wait(60)
         return confirm(server, access_token, *asked)
 
+    monkeypatch.setattr("bitrix_app.web.views.events.ANSWER_SECONDS", 0.1)
     monkeypatch.setattr(AuthorizationServer, "confirm", slow)
     answered = house.event(stranger, "ONAPPINSTALL", {"VERSION": 1}).status_code
     assert (answered, stored(house, stranger)) == (200, (None, []))
     others_are_done.set()
-    until(lambda: stored(house, stranger)[0] is not None, 10, "the install to be stored")
+    until(lambda: stored(house, stranger)[0] is not None, PATIENT, "the install to be stored")
 
 
 def test_an_install_event_that_fails_after_its_answer_is_logged(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -161,11 +162,12 @@ def test_an_install_event_that_fails_after_its_answer_is_logged(house: House, mo
         assert answered.wait(60)
         raise ForeignTokenError
 
+    monkeypatch.setattr("bitrix_app.web.views.events.ANSWER_SECONDS", 0.1)
     monkeypatch.setattr(AuthorizationServer, "confirm", slow)
     with capture_logs() as logs:
         assert house.event(stranger, "ONAPPINSTALL").status_code == 200
         answered.set()
-        until(lambda: "event_failed" in {line["event"] for line in logs}, 10, "the failure to be logged")
+        until(lambda: "event_failed" in {line["event"] for line in logs}, PATIENT, "the failure to be logged")
     assert [line["code"] for line in logs if line["event"] == "event_failed"] == ["foreign_token"]
     assert stored(house, stranger) == (None, [])
 

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 import pytest
 
 from demo_portal import Fault, Portal
-from tests.integration.house import QUARTER, House, Visitor, open_house
+from tests.integration.house import PATIENT, QUARTER, House, Visitor, open_house
 
 DOORS = ("/install", "/app")
 TABLES = ("portal", "user_token", "portal_user", "journal", "report")
@@ -117,6 +117,7 @@ def test_a_dead_authorization_server_does_not_lock_out_those_inside(house: House
 def test_a_crowd_waits_its_turn_at_a_slow_authorization_server(house: House, portal: Portal) -> None:
     """Monday morning, an authorization server that takes its time: everybody gets in."""
     house.world.oauth.delay = 0.2
+    house.be_impatient(PATIENT)
     users = [portal.admin, portal.accountant, portal.manager] * 16
     with ThreadPoolExecutor(16) as crowd:
         statuses = set(crowd.map(lambda user: house.post("/app", portal, user).status_code, users))

@@ -23,7 +23,7 @@ from bitrix_app.storage import (
     UserTokens,
 )
 from demo_portal import Fault, Portal
-from tests.integration.house import PATIENT, House, Visitor, open_house
+from tests.integration.house import House, Visitor, open_house
 
 
 @dataclass
@@ -69,8 +69,7 @@ class Watch:
 
 
 @pytest.fixture
-def watch(tmp_path: Path, database_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Watch]:
-    monkeypatch.setattr("bitrix_app.web.views.events.ANSWER_SECONDS", PATIENT)
+def watch(tmp_path: Path, database_url: str) -> Iterator[Watch]:
     now = [datetime.now(UTC)]
     with open_house(tmp_path, database_url) as house:
         services = house.services
