@@ -244,5 +244,6 @@ class FaultPlan:
                 fault = next((rule.fault for rule in last if rule.fires(method, params, in_batch=in_batch)), None)
         if fault is None:
             return None
+        held = self._held  # before it is told: whoever hears of it may let go at once
         self.fired.append((fault.name, method))
-        return fault.answer(Exchange(method, params, truth, value, self._held))
+        return fault.answer(Exchange(method, params, truth, value, held))

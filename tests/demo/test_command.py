@@ -42,7 +42,7 @@ def test_the_printed_address_opens_and_an_interrupt_stops_both(tmp_path: Path) -
         assert settings["APP_URL"] == launch["origin"]
         assert str(tmp_path / "var") in settings["DATABASE_URL"]
         process.send_signal(signal.SIGINT)
-        assert process.wait(20) == 0
+        assert process.wait(60) == 0
     for address in (settings["BITRIX_OAUTH_URL"], launch["origin"]):
         with pytest.raises(requests.ConnectionError):
             requests.get(address, timeout=2)

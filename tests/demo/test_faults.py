@@ -13,7 +13,7 @@ from tests.demo.conftest import Rest
 from tests.live import until
 
 
-def post(portal: Portal, method: str = "profile", timeout: float = 10, **params: Any) -> requests.Response:
+def post(portal: Portal, method: str = "profile", timeout: float = 60, **params: Any) -> requests.Response:
     body = {**params, "auth": portal.issue_tokens().access_token}
     return requests.post(f"{portal.client_endpoint}{method}", json=body, timeout=timeout, allow_redirects=False)
 
@@ -82,7 +82,8 @@ def test_a_hanging_call_is_let_go(portal: Portal) -> None:
 
     caller = threading.Thread(target=call)
     caller.start()
-    assert not ended.wait(0.05)
+    until(lambda: portal.faults.fired)
+    assert not ended.is_set()
     portal.faults.release()
     assert ended.wait(60)
     caller.join()

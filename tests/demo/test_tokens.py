@@ -10,6 +10,7 @@ import requests
 
 from demo_portal import DemoWorld, Fault, ManualClock, Portal, TokenPair
 from tests.demo.conftest import Rest
+from tests.live import until
 
 
 def renew(world: DemoWorld, refresh_token: str, changed: dict[str, Any] | None = None) -> requests.Response:
@@ -116,8 +117,7 @@ def test_a_paused_server_answers_when_it_is_resumed(world: DemoWorld, portal: Po
     world.oauth.pause()
     with ThreadPoolExecutor(3) as pool:
         answers = [pool.submit(app_info, world, pair.access_token) for _ in range(3)]
-        while world.oauth.in_flight < 3:
-            pass
+        until(lambda: world.oauth.in_flight == 3)
         world.oauth.resume()
         assert [answer.result().status_code for answer in answers] == [200, 200, 200]
     assert world.oauth.peak_in_flight == 3
@@ -139,6 +139,6 @@ def test_a_portal_that_moved_redirects_and_is_confirmed_at_its_new_address(world
     """302 from the old address; app.info tells the new one."""
     pair = portal.issue_tokens()
     old = portal.move()
-    answer = requests.post(f"{old}/rest/profile", json={"auth": pair.access_token}, timeout=10, allow_redirects=False)
+    answer = requests.post(f"{old}/rest/profile", json={"auth": pair.access_token}, timeout=60, allow_redirects=False)
     assert (answer.status_code, answer.headers["Location"]) == (302, f"{portal.url}/rest/profile")
     assert app_info(world, pair.access_token).json()["result"]["install"]["client_endpoint"] == portal.client_endpoint
