@@ -43,7 +43,7 @@ def install_portal(db: Database, cipher: Cipher, member_id: str = "romashka", **
         "installed_by": ADMINISTRATOR,
         "access_token": f"installer's access token of {member_id}",
         "refresh_token": f"installer's refresh token of {member_id}",
-        "expires_at": 1_800_000_000,
+        "expires_at": 4_000_000_000,
     }
     return Portals(db, cipher).install(**(said | changes))
 

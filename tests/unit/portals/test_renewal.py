@@ -47,7 +47,7 @@ class FakeServer:
         self.renewed.append(refresh_token)
         number = len(self.renewed) + 1
         return RenewedPair(
-            f"access-{number}", f"refresh-{number}", 1_800_000_000, self.member_id, self.user_id, self.endpoint
+            f"access-{number}", f"refresh-{number}", 4_000_000_000, self.member_id, self.user_id, self.endpoint
         )
 
 
