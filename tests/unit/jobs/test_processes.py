@@ -12,6 +12,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
 from bitrix_app.storage import Cipher, Database, ReportLeases, ReportRecord, Reports
 from tests.live import until
@@ -20,6 +21,10 @@ from tests.servers import empty
 from tests.unit.jobs.worker_process import Place
 
 ROOT = Path(__file__).parents[3]
+OTHERS_AT_WORK = """
+SELECT count(*) FROM pg_stat_activity
+WHERE datname = current_database() AND backend_type = 'client backend' AND pid <> pg_backend_pid() AND state <> 'idle'
+"""
 
 
 class Crew:
@@ -38,17 +43,24 @@ class Crew:
         return process
 
     def freeze(self, process: subprocess.Popen[bytes]) -> None:
-        """Stops the process between two writes: with SQLite, one that holds a lock stops everybody."""
+        """Stops the process between two transactions: one that holds a lock stops everybody with SQLite, and keeps its
+        row with PostgreSQL."""
 
         def is_frozen() -> bool:
             process.send_signal(signal.SIGSTOP)
             os.waitpid(process.pid, os.WUNTRACED)
-            if all(map(_is_free, self.place.database_files)):
+            if all(map(_is_free, self.place.database_files)) and self._nobody_is_in_a_transaction():
                 return True
             process.send_signal(signal.SIGCONT)
             return False
 
         until(is_frozen)
+
+    def _nobody_is_in_a_transaction(self) -> bool:
+        if self.db.is_sqlite:
+            return True
+        with self.db.reading() as session:
+            return session.scalar(text(OTHERS_AT_WORK)) == 0
 
     def dismiss(self) -> None:
         for process in self._processes:
