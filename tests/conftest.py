@@ -24,7 +24,10 @@ from tests.servers import empty, need_postgres, need_redis, throwaway_database
 
 os.environ["OPENPYXL_LXML"] = "False"  # lxml is there for the validator of files; what we ship runs without it
 
-hypothesis.settings.register_profile("any machine", deadline=None)  # how long an example takes is no test's business
+# how long examples take, and making them up, is no test's business
+hypothesis.settings.register_profile(
+    "any machine", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
 hypothesis.settings.load_profile("any machine")
 
 # structlog's own choice, where rich happens to be installed, draws each variable of a traceback: seconds for one line

@@ -33,8 +33,9 @@ def schema(module_house: House) -> BaseSchema:
 @pytest.fixture(scope="module")
 def headers(module_house: House) -> dict[str, str]:
     """The session of an administrator, who may do everything."""
-    portal = module_house.portal()
-    portal.bucket.enabled = False
+    portal = module_house.portal(installed=False)
+    portal.make_box()  # no limit of requests, whatever is asked in a second
+    assert module_house.post("/install", portal).status_code == 200
     token = module_house.visitor(portal, portal.admin).token
     return {
         "Authorization": f"Bearer {token}",

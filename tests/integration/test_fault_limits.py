@@ -60,11 +60,11 @@ class GatedClock(ManualClock):
         self._was_shut.set()
 
     def open_once_shut(self) -> None:
-        assert self._was_shut.wait(30), "what should have shut the clock did not come"
+        assert self._was_shut.wait(60), "what should have shut the clock did not come"
         self._open.set()
 
     def sleep(self, seconds: float) -> None:
-        assert self._open.wait(30), "what should have gone on meanwhile did not"
+        assert self._open.wait(60), "what should have gone on meanwhile did not"
         super().sleep(seconds)
 
 

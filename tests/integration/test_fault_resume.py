@@ -116,7 +116,7 @@ def test_a_worker_that_goes_down_hands_its_report_to_the_next(shop: Workshop, po
     first.start()
     until(lambda: portal.faults.fired)
     first.stop()
-    assert shop.record_of(report).status == "queued"
+    until(lambda: shop.record_of(report).status == "queued")
     portal.faults.release()
     second.start()
     try:

@@ -151,7 +151,7 @@ def made(
         fill(portal)
         built_at = datetime.fromtimestamp(shop.clock(), UTC)
         process = shop.process(built_at=built_at)
-        hasty = shop.process(Transport(allow_http=True, read_timeout=0.3, total_timeout=0.6), built_at=built_at)
+        hasty = shop.process(Transport(allow_http=True, read_timeout=1.0, total_timeout=2.0), built_at=built_at)
         bench = Bench(shop, portal, process, hasty, request.param, shop.build(process, portal))
         bench.choose()
         yield bench

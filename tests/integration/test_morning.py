@@ -191,6 +191,7 @@ def test_after_a_standstill_two_processes_at_once_make_up_the_latest_of_three_mo
     hands = [works.crew.hire(concurrency=2) for _ in range(2)]
     until(lambda: not works.schedules_due_again())
     until(lambda: all(each.arrived() for each in clients))
+    until(lambda: sum(len(each.events("schedule_run")) for each in hands) >= len(clients))
     assert sum(len(each.events("schedule_run")) for each in hands) == len(clients)
     for each, moment in zip(clients, planned, strict=True):
         assert moment is not None

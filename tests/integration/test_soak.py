@@ -53,7 +53,7 @@ def test_twenty_reports_on_four_portals_by_two_workers(shop: Workshop) -> None:
     for worker in workers:
         worker.start()
     try:
-        until(lambda: all(not shop.record_of(report).open for _, report in queued), 120)
+        until(lambda: all(not shop.record_of(report).open for _, report in queued), 300)
     finally:
         for worker in workers:
             worker.stop()

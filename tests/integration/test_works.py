@@ -194,7 +194,7 @@ def test_fifty_reports_over_ten_portals_by_two_worker_processes(postgres_databas
             for period in PERIODS:
                 each.start(period)
         workers = [crew.hire(concurrency=SLOTS // 2), crew.hire(concurrency=SLOTS // 2)]
-        until(lambda: ended(clients), 120)
+        until(lambda: ended(clients), 300)
         for each in clients:
             each.expect_right_reports()
         assert stored_files(tmp_path) == files_of(clients)

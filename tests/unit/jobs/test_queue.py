@@ -112,7 +112,7 @@ def test_a_consumer_can_be_started_and_stopped_off_the_main_thread(queue: WakeQu
 
     thread = threading.Thread(target=elsewhere)
     thread.start()
-    thread.join(20)
+    thread.join(60)
     assert done.is_set()
 
 

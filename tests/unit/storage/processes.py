@@ -30,8 +30,8 @@ def at_once(function: Callable[..., Any], *calls: tuple[Any, ...]) -> list[Any]:
     """
     context = multiprocessing.get_context("spawn")
     with context.Manager() as manager, ProcessPoolExecutor(len(calls), mp_context=context) as pool:
-        barrier = manager.Barrier(len(calls), timeout=60)
-        return [each.result(timeout=60) for each in [pool.submit(function, barrier, *call) for call in calls]]
+        barrier = manager.Barrier(len(calls), timeout=120)
+        return [each.result(timeout=120) for each in [pool.submit(function, barrier, *call) for call in calls]]
 
 
 def migrate(barrier: Any, url: str) -> bool:
