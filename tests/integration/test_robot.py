@@ -18,7 +18,7 @@ import pytest
 from werkzeug.test import TestResponse
 
 from bitrix_app.jobs import RobotRunner, RobotWork
-from bitrix_app.storage import PortalRecord, ReportLeases, ReportRecord
+from bitrix_app.storage import PortalRecord, ReportLeases, ReportRecord, SavedSets
 from demo_portal import Fault, Portal, User
 from demo_portal.automation import Run
 from tests.integration.house import PATIENT, House, Visitor, open_house
@@ -566,6 +566,18 @@ def test_it_offers_the_shared_sets_as_they_are_now(one: Office) -> None:
     before = len(one.portal.calls)
     one.save_set(one.house.visitor(one.portal), shared=False)
     assert one.portal.calls.of("bizproc.robot.list")[before:] == []
+
+
+def test_a_set_that_changes_while_the_portal_is_told_of_it_is_offered_as_it_is_then(one: Office) -> None:
+    offers(one.portal, {f"set{one.set_id}": "Прошлый месяц"})
+    sets = SavedSets(one.house.services.database).of(one.record.id, one.portal.admin.id)
+
+    def rename() -> None:
+        sets.update(one.set_id, name="Март", params=SET["params"], shared=True)
+
+    one.portal.faults.before(1, rename, method="bizproc.robot.update")
+    one.administrator.call("PUT", f"/saved-sets/{one.set_id}", json={**SET, "name": "Февраль"})
+    offers(one.portal, {f"set{one.set_id}": "Март"})
 
 
 def test_it_is_registered_again_after_an_update(one: Office) -> None:

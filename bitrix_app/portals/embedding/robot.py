@@ -32,6 +32,8 @@ REGISTERED = "robot"
 SET_KEY = "set"
 TOKEN_SECONDS = 3600
 MOST_SETS = 200
+ROUNDS = 3
+"""A shared set may change while the portal is told of it."""
 
 
 class RobotRegistration:
@@ -55,13 +57,16 @@ class RobotRegistration:
         """
         if SCOPE not in portal.scopes:
             return False
-        fields = self._fields(portal)
         try:
-            self._register(client, portal, fields)
+            for _ in range(ROUNDS):
+                fields = self._fields(portal)
+                self._register(client, portal, fields)
+                self._portals.remember(portal.id, REGISTERED, _digest(fields))
+                if self.is_current(portal):
+                    break
         except GiveUpError as error:
             log.warning("robot_not_registered", portal_id=portal.id, code=error.code, portal_code=error.portal_code)
             return False
-        self._portals.remember(portal.id, REGISTERED, _digest(fields))
         return True
 
     def _register(self, client: Bitrix24Client, portal: PortalRecord, fields: Mapping[str, Any]) -> None:
