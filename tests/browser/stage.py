@@ -21,12 +21,12 @@ from zoneinfo import ZoneInfo
 
 import requests
 
-from demo_portal.__main__ import free_port
 from demo_portal.data import sample
 from demo_portal.people import User
 from demo_portal.portal import Portal
 from demo_portal.world import DemoWorld
 from tests.kept import kept_in
+from tests.live import free_port
 
 ROOT = Path(__file__).parents[2]
 SECRET_KEY = "the secret key of the browser tests"
@@ -96,7 +96,7 @@ class Person:
 @contextmanager
 def running_stage(folder: Path) -> Iterator[Stage]:
     """Starts the application, with its data in ``folder``, and the world around it."""
-    port = free_port(0)
+    port = free_port()
     with DemoWorld(f"http://127.0.0.1:{port}", portal_host="localhost") as world:
         process = _start(port, world, folder)
         try:
