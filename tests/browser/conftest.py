@@ -17,7 +17,7 @@ from tests.browser.visit import Visit
 Visitor = Callable[..., Visit]
 
 STATIC = Path(__file__).parents[2] / "static"
-PATIENCE = 20_000  # milliseconds: what is waited for comes at once on an idle machine, and may take long on a busy one
+PATIENCE = 60_000  # milliseconds: what is waited for comes at once on an idle machine, and may take long on a busy one
 SCRIPTS_ALONE = "http://scripts.test/"
 
 
@@ -63,6 +63,7 @@ def admin(portal: Portal) -> Person:
 def context(browser: Browser) -> Iterator[BrowserContext]:
     """A browser profile of this test alone, 1280 px wide, in Russian."""
     made = browser.new_context(viewport={"width": 1280, "height": 900}, locale="ru-RU", timezone_id="Europe/Moscow")
+    made.set_default_timeout(PATIENCE)
     yield made
     made.close()
 

@@ -99,7 +99,7 @@ def _choose_builders(at: Visit) -> None:
 
 def _be_told_what_is_wrong_in_the_settings(at: Visit) -> None:
     at.get("set-time-zone").fill("Europe/Nowhere")
-    at.grown().get("settings-save").press("Enter")
+    press(at.grown().get("settings-save"))
     expect(at.get("settings-note")).to_contain_text("Настройки не сохранены")
 
 
@@ -218,7 +218,9 @@ def press_until(at: Visit, key: str, wanted: str, most: int = 40) -> list[str]:
     """Presses ``key`` until ``wanted`` has the focus. → what had it on the way."""
     passed: list[str] = []
     for _ in range(most):
+        at.frame.evaluate("() => { window.before = document.activeElement; }")
         at.page.keyboard.press(key)
+        at.frame.wait_for_function("() => document.activeElement !== window.before")
         passed.append(focused(at))
         if passed[-1] == wanted:
             return passed
@@ -400,7 +402,7 @@ def test_theme_is_light_whatever_the_computer_prefers_and_dark_by_a_switch(visit
     page = "rgb(238, 242, 244)"
     assert at.frame.evaluate("getComputedStyle(document.body).backgroundColor") == page
     with at.page.expect_response(answer_to("PUT", "/theme")):
-        at.get("theme").press("Enter")
+        press(at.get("theme"))
     expect(at.get("theme")).to_have_attribute("aria-pressed", "true")
     assert at.frame.evaluate("getComputedStyle(document.body).backgroundColor") != page
     at.build()

@@ -11,7 +11,7 @@ from demo_portal import PAID, a_row
 from demo_portal.portal import Portal
 from tests.browser.conftest import Visitor
 from tests.browser.stage import Person
-from tests.browser.visit import Visit, press
+from tests.browser.visit import Visit, press, tick
 
 NO_CLIPBOARD = """() => Object.defineProperty(navigator, "clipboard", { configurable: true, value: {
   writeText: async () => { throw new Error("forbidden"); } } })"""
@@ -29,8 +29,8 @@ def test_settings_are_saved_and_hold_in_the_form(visit: Visitor, admin: Person) 
     at.tab("settings")
     at.get("set-period").select_option("last_quarter")
     at.get("set-report-days").fill("30")
-    at.get("set-stages").get_by_label("Частично оплачен").check()
-    at.app.get_by_label("Ускоренная выгрузка").check()
+    tick(at.get("set-stages").get_by_label("Частично оплачен"))
+    tick(at.app.get_by_label("Ускоренная выгрузка"))
     press(at.grown().get("settings-save"))
     expect(at.get("settings-note")).to_contain_text("Настройки сохранены")
     saved = admin.call("GET", "/settings")
@@ -79,11 +79,11 @@ def test_what_counts_as_paid_is_asked_at_the_first_opening_and_kept_by_one_click
     at = visit().open()
     question = at.get("paid-question")
     expect(question).to_contain_text("Оплаченным считается счёт с датой в поле «Дата оплаты». Верно?")
-    at.grown().get("zone-keep").press("Enter")
+    press(at.grown().get("zone-keep"))
     expect(at.get("zone")).to_contain_text("Дни считаются по поясу")
     at.open()
     expect(question).to_contain_text("Верно?")  # to say which zone is right was no answer
-    at.grown().get("paid-right").press("Enter")
+    press(at.grown().get("paid-right"))
     expect(question).to_contain_text("Изменить можно в настройках")
     at.open()
     expect(question).to_be_empty()
@@ -92,7 +92,7 @@ def test_what_counts_as_paid_is_asked_at_the_first_opening_and_kept_by_one_click
 def test_what_counts_as_paid_is_changed_in_the_settings(visit: Visitor, admin: Person) -> None:
     """The question leads to the field, and is answered when the settings are saved."""
     at = visit().open()
-    at.grown().get("paid-change").press("Enter")
+    press(at.grown().get("paid-change"))
     expect(at.get("set-paid-field")).to_be_focused()
     at.get("set-paid-field").select_option(label="Не выбрано")
     save_settings(at)
@@ -109,10 +109,10 @@ def test_chosen_employees_with_nobody_among_them_are_asked_about(visit: Visitor,
     expect(at.get("settings-note")).to_contain_text("формировать отчёты смогут только администраторы")
     expect(at.get("builders-choose")).to_be_focused()
     assert admin.call("GET", "/settings")["builders"]["mode"] == "everybody"
-    at.get("builders-choose").press("Enter")
+    press(at.get("builders-choose"))
     expect(at.get("builders-add")).to_be_focused()
-    at.get("settings-save").press("Enter")
-    at.get("builders-nobody").press("Enter")
+    press(at.get("settings-save"))
+    press(at.get("builders-nobody"))
     expect(at.get("settings-note")).to_contain_text("Настройки сохранены")
     assert admin.call("GET", "/settings")["builders"]["mode"] == "chosen"
 
@@ -125,7 +125,7 @@ def test_what_was_typed_in_the_settings_can_be_taken_back(visit: Visitor) -> Non
     before = kept()
     days.fill("12")
     at.choose("builders-administrators")
-    at.grown().get("settings-cancel").press("Enter")
+    press(at.grown().get("settings-cancel"))
     expect(days).to_have_value(before)
     expect(at.get("builders-everybody")).to_be_checked()
     expect(at.get("settings-note")).to_contain_text("показаны сохранённые настройки")
@@ -272,7 +272,7 @@ def test_journal_is_narrowed_and_saved(visit: Visitor, admin: Person) -> None:
     expect(rows).to_have_count(1)
     expect(rows.first).to_contain_text("1 января – 31 марта 2026 г. · Только неоплаченные")
     with at.page.expect_download() as saved:
-        at.get("journal-csv").press("Enter")
+        press(at.get("journal-csv"))
     text = saved.value.path().read_text(encoding="utf-8-sig")
     assert (saved.value.suggested_filename, text.count("\n")) == ("journal.csv", 2)
     at.get("journal-user").select_option(label=admin.call("GET", "/me")["user"]["name"])

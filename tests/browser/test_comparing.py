@@ -9,6 +9,7 @@ from playwright.sync_api import expect
 from demo_portal.portal import Portal
 from tests.browser.conftest import Visitor
 from tests.browser.stage import Person
+from tests.browser.visit import press
 
 
 def test_what_changed_is_one_button_away(visit: Visitor, portal: Portal, admin: Person) -> None:
@@ -22,10 +23,10 @@ def test_what_changed_is_one_button_away(visit: Visitor, portal: Portal, admin: 
     portal.crm.remove_invoice(other)
     at = visit().open()
     at.done()
-    at.grown().get("compare").press("Enter")
+    press(at.grown().get("compare"))
     expect(at.get("compare-with")).to_be_focused()
     expect(at.get("compare-with")).to_have_value(earlier)
-    at.get("compare-now").press("Enter")
+    press(at.get("compare-now"))
     expect(at.get("changes")).to_contain_text("С прошлого раза: добавлено 0, исчезло 1, изменилось 1", timeout=60_000)
     expect(at.get("change-changed")).to_contain_text("123 456,70")
     expect(at.get("change-gone")).to_have_count(1)
@@ -45,9 +46,9 @@ def test_without_an_earlier_one_the_report_itself_is_offered(visit: Visitor, adm
     admin.finished(report)
     at = visit().open()
     at.done()
-    at.grown().get("compare").press("Enter")
+    press(at.grown().get("compare"))
     expect(at.get("compare-with")).to_have_value(report)
-    at.get("compare-now").press("Enter")
+    press(at.get("compare-now"))
     expect(at.get("changes")).to_contain_text("С прошлого раза ничего не изменилось", timeout=60_000)
 
 
@@ -59,7 +60,7 @@ def test_an_earlier_report_of_the_same_set_is_offered(visit: Visitor, admin: Per
     admin.finished(admin.report("2026-01-01", "2026-12-31", set_name="Для 1С", columns=["number", "amount"]))
     at = visit().open()
     at.done()
-    at.grown().get("compare").press("Enter")
+    press(at.grown().get("compare"))
     expect(at.get("compare-with")).to_have_value(july)
 
 
@@ -80,9 +81,9 @@ def test_a_report_is_compared_in_its_own_language(visit: Visitor, admin: Person)
     admin.finished(admin.report())
     at = visit(lang="en").open()
     at.done()
-    at.grown().get("compare").press("Enter")
+    press(at.grown().get("compare"))
     expect(at.get("compare-with")).to_have_value(russian)
-    at.get("compare-now").press("Enter")
+    press(at.get("compare-now"))
     expect(at.get("changes")).to_be_visible(timeout=60_000)
     newest = admin.call("GET", "/reports")["items"][0]["params"]
     assert (newest["compare_with"], newest.get("lang")) == (russian, None)

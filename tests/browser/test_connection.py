@@ -66,7 +66,7 @@ def test_any_good_answer_ends_the_talk_of_a_lost_connection(visit: Visitor) -> N
     at = visit().open()
     at.frame.wait_for_load_state("networkidle")  # an answer to what opening has asked would end it at once
     at.page.clock.install()
-    at.page.clock.pause_at(at.frame.evaluate("Date.now() + 100"))
+    at.page.clock.pause_at(at.frame.evaluate("Date.now() + 10_000"))  # it goes on until the page has heard of this
     at.page.route("**/api/v1/journal", lose)
     at.tab("journal")
     expect(at.app.get_by_text("Связь потеряна")).to_be_visible()
@@ -164,6 +164,10 @@ def test_list_that_arrives_late_leaves_what_a_row_says(visit: Visitor, admin: Pe
 
 
 def _download_link(at: Visit, place: str) -> Locator:
+    """Once no answer is on its way that would make it anew."""
+    card = at.done()
     if place == "card":
-        return at.done().get_by_test_id("download-xlsx")
-    return at.tab("history").get_by_test_id("history-download-xlsx")
+        return card.get_by_test_id("download-xlsx")
+    with at.page.expect_response(answer_to("GET", "/reports")):
+        panel = at.tab("history")
+    return panel.get_by_test_id("history-download-xlsx")

@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, BrowserContext, Locator, expect
 from demo_portal.people import User
 from demo_portal.portal import Portal
 from tests.browser.stage import Person, Stage, running_stage
-from tests.browser.visit import Visit
+from tests.browser.visit import Visit, press
 from tests.live import until
 
 PUBLISHER = {
@@ -90,7 +90,7 @@ def every_page(at: Visit, names: tuple[str, ...]) -> None:
 
 
 def dead_links(panel: Locator) -> list[str]:
-    found = {str(link.evaluate("link => link.href")) for link in panel.locator("a[href]").all()}
+    found = set(panel.locator("a[href]").evaluate_all("links => links.map((each) => each.href)"))
     return [each for each in found if requests.get(each, timeout=20).status_code != 200]
 
 
@@ -173,13 +173,13 @@ def test_an_empty_portal_says_what_is_missing_and_shows_a_sample(published: Stag
 
     at.tab("report")
     portal.reset_counters()
-    at.grown().get("sample").press("Enter")
+    press(at.grown().get("sample"))
     shown = at.done()
     expect(at.get("sample-mark")).to_contain_text("вымышлены")
     expect(shown.get_by_test_id("total-invoices")).to_have_text("14 счетов")
     assert len(portal.calls) == 0
     assert at.app.locator("#result a[href*='/crm/']").count() == 0
-    at.grown().get("look").press("Enter")
+    press(at.grown().get("look"))
     expect(at.app.locator("#result-rows").get_by_test_id("sample-mark")).to_be_visible()
     expect(at.app.locator("#result-rows").get_by_test_id("row").first).to_be_visible()
     assert at.app.locator("#result-rows a[href*='/crm/']").count() == 0

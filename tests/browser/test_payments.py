@@ -9,7 +9,7 @@ from demo_portal.crm.fields import custom_field
 from demo_portal.portal import Portal
 from tests.browser.conftest import Visitor
 from tests.browser.stage import Person
-from tests.browser.visit import Visit
+from tests.browser.visit import Visit, press
 
 MONEY = "ufCrmPaidSum"
 
@@ -33,7 +33,7 @@ def test_an_administrator_sees_the_last_invoices_before_choosing_a_source(visit:
     at = settings(visit)
     expect(at.get("payment-sources")).to_contain_text("Счёт оплачен целиком или не оплачен совсем")
     expect(at.get("set-amount-field")).to_be_hidden()
-    at.grown().get("payment-show").press("Enter")
+    press(at.grown().get("payment-show"))
     first = at.get("payment-row").first
     expect(first).to_contain_text("не оплачен")
     at.choose("payment-source-payments")
@@ -44,7 +44,7 @@ def test_an_administrator_sees_the_last_invoices_before_choosing_a_source(visit:
     at.grown().get("set-amount-field").select_option(MONEY)
     for text in ("П-1", "100,00", "30,50", "69,50", "оплачен частично"):
         expect(first).to_contain_text(text)
-    at.grown().get("settings-save").press("Enter")
+    press(at.grown().get("settings-save"))
     expect(at.get("settings-note")).to_contain_text("Настройки сохранены")
     saved = admin.call("GET", "/settings")
     assert (saved["payment_source"], saved["paid_amount_field"]) == ("field", MONEY)
@@ -54,7 +54,7 @@ def test_an_administrator_sees_the_last_invoices_before_choosing_a_source(visit:
 def test_a_source_without_its_field_is_refused_at_the_field(visit: Visitor) -> None:
     at = settings(visit)
     at.choose("payment-source-field")
-    at.grown().get("settings-save").press("Enter")
+    press(at.grown().get("settings-save"))
     expect(at.get("set-amount-field")).to_have_attribute("aria-invalid", "true")
     expect(at.app.get_by_text("Выберите поле, в котором стоит оплаченная сумма.")).to_be_visible()
     at.errors.clear()  # the browser itself reports the 422
@@ -75,7 +75,7 @@ def test_a_register_is_narrowed_by_what_is_paid_in_part_and_left(visit: Visitor,
     at.choose("period-all_time")
     at.unfold("more")
     at.grown().get("paid").select_option("remainder")
-    at.grown().get("build").press("Enter")
+    press(at.grown().get("build"))
     at.done()
     expect(at.get("result")).to_contain_text("Есть остаток")
     assert admin.call("GET", "/reports")["items"][0]["params"]["paid"] == "remainder"

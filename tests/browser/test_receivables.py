@@ -16,7 +16,7 @@ from demo_portal import PAID
 from demo_portal.portal import Portal
 from tests.browser.conftest import Visitor
 from tests.browser.stage import Person, Stage, portal_day
-from tests.browser.visit import answer_to, press
+from tests.browser.visit import answer_to, press, tick
 
 FAILED = {"DT31_2:D", "DT31_7:D", "DT31_7:D2"}
 
@@ -116,7 +116,7 @@ def test_wrong_borders_are_said_at_their_field(visit: Visitor, typed: str, said:
     at = visit().open()
     at.choose("kind-receivables")
     at.get("borders").fill(typed)
-    at.get("borders").press("Enter")
+    press(at.get("borders"))
     expect(at.app.locator("#borders-error")).to_contain_text(said)
     at.errors.clear()  # the browser names the answer 422
 
@@ -125,7 +125,7 @@ def test_a_day_that_has_not_come_is_said_at_its_field(visit: Visitor) -> None:
     at = visit().open()
     at.choose("kind-receivables")
     at.get("as-of").fill((portal_day() + timedelta(days=3)).isoformat())
-    at.get("as-of").press("Enter")
+    press(at.get("as-of"))
     expect(at.app.locator("#as-of-error")).to_contain_text("Этот день ещё не наступил")
     at.errors.clear()
 
@@ -136,9 +136,9 @@ def test_a_set_of_receivables_is_of_the_day_on_which_it_is_used(visit: Visitor, 
     at.get("as-of").fill("2026-01-31")
     at.get("due-days").fill("5")
     at.get("borders").fill("15, 45")
-    at.get("set-save").press("Enter")
+    press(at.get("set-save"))
     at.get("set-name").fill("Должники")
-    at.get("set-name").press("Enter")
+    press(at.get("set-name"))
     expect(at.app.locator("#set-note")).to_contain_text("Должники")
     [kept] = admin.call("GET", "/saved-sets")["items"]
     wanted = {"kind": "receivables", "due": {"from": "due_date", "days": 5}, "borders": [15, 45]}
@@ -187,8 +187,8 @@ def test_the_cards_of_a_company_a_deal_and_a_contact_tell_what_the_client_owes(s
 def test_an_administrator_does_without_a_tab(visit: Visitor) -> None:
     at = visit().open()
     at.tab("settings")
-    at.get("set-CRM_DEAL_DETAIL_TAB").uncheck()
-    at.get("settings-save").press("Enter")
+    tick(at.get("set-CRM_DEAL_DETAIL_TAB"), checked=False)
+    press(at.get("settings-save"))
     expect(at.get("settings-note")).to_contain_text("Настройки сохранены")
     assert Person.of(at.portal).call("GET", "/settings")["tabs_off"] == ["CRM_DEAL_DETAIL_TAB"]
     assert "CRM_DEAL_DETAIL_TAB" not in {each.code for each in at.portal.installation().placements}

@@ -84,9 +84,9 @@ def test_delay_grows_while_the_connection_is_lost(visit: Visitor, portal: Portal
     at.page.route("**/api/v1/reports/*-*", lambda route: route.abort("connectionreset"))
     at.frame.evaluate(LISTEN)
     at.build()
-    expect(at.app.get_by_text("через 4 секунды")).to_be_visible()
+    at.frame.wait_for_function("() => window.heard.some((each) => each.includes('через 4 секунды'))")
     heard = at.frame.evaluate("window.heard")
-    assert re.findall(r"через (\d+) секунд", " ".join(heard)) == ["1", "2", "4"]
+    assert re.findall(r"через (\d+) секунд", " ".join(heard))[:3] == ["1", "2", "4"]
     at.errors.clear()  # the browser itself reports what it could not reach
 
 

@@ -19,7 +19,7 @@ def test_set_keeps_the_form_under_a_name(visit: Visitor) -> None:
     at.get("paid").select_option("false")
     press(at.get("set-save"))
     at.get("set-name").fill("Неоплаченные")
-    at.get("set-name").press("Enter")
+    press(at.get("set-name"))
     expect(at.app.get_by_text("Набор «Неоплаченные» сохранён.")).to_be_visible()
     at.open()
     at.choose("period-this_month")

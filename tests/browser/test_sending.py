@@ -31,7 +31,7 @@ def with_report(visit: Visitor, portal: Portal) -> tuple[Visit, str]:
 
 
 def open_form(at: Visit) -> None:
-    at.grown().get("send").press("Enter")
+    press(at.grown().get("send"))
     expect(at.get("send-form")).to_be_visible()
 
 
@@ -41,13 +41,13 @@ def test_a_report_goes_to_notifications_a_chat_and_a_folder(visit: Visitor, gran
     open_form(at)
     expect(at.get("send-chat-hint")).to_contain_text("Кто есть в чате, увидит файл")
     for target in ("notification", "chat", "disk"):
-        at.get(f"send-{target}").press("Space")
+        press(at.get(f"send-{target}"), "Space")
     at.get("send-chat-id").select_option(label="Бухгалтерия")
     at.get("send-folder").select_option(label="Общий диск")
     expect(at.get("send-path")).to_contain_text("Общий диск")
     at.get("send-folder").select_option(label="Отчёты")
     expect(at.get("send-path")).to_contain_text("Общий диск / Отчёты")
-    at.get("send-now").press("Enter")
+    press(at.get("send-now"))
     for target in ("notification", "chat", "disk"):
         expect(at.get(f"delivery-{target}")).to_have_attribute("data-state", "done")
     at.page.goto(at.address("/docs/", folder=FOLDER))
@@ -60,7 +60,7 @@ def test_a_report_goes_to_notifications_a_chat_and_a_folder(visit: Visitor, gran
     press(told.get_by_role("link", name="Открыть отчёт"))
     at.ready()
     at.done()
-    assert at.get("delivery-disk").get_attribute("data-state") == "done"
+    expect(at.get("delivery-disk")).to_have_attribute("data-state", "done")
     assert (
         at.frame.evaluate("JSON.parse(document.getElementById('config').textContent).placement.report_id") == report_id
     )
@@ -88,23 +88,23 @@ def test_what_the_portal_does_not_grant_is_greyed_with_the_reason(visit: Visitor
     for target, scope in (("notification", "im"), ("chat", "im"), ("disk", "disk")):
         expect(at.get(f"send-{target}")).to_be_disabled()
         expect(at.get(f"send-{target}-hint")).to_contain_text(f"право «{scope}»")
-    at.get("send-now").press("Enter")
+    press(at.get("send-now"))
     expect(at.get("send-form")).to_contain_text("Выберите, куда отправить отчёт")
 
 
 def test_a_failed_delivery_is_told_in_words_and_can_be_sent_again(visit: Visitor, granting: Portal) -> None:
     at, _ = with_report(visit, granting)
     open_form(at)
-    at.get("send-chat").press("Space")
+    press(at.get("send-chat"), "Space")
     at.get("send-chat-id").select_option(label="Бухгалтерия")
     granting.collaboration.chats[42].members.discard(granting.accountant.id)
-    at.get("send-now").press("Enter")
+    press(at.get("send-now"))
     failed = at.get("delivery-chat")
     expect(failed).to_have_attribute("data-state", "failed")
     expect(failed).to_contain_text("Чата больше нет")
     granting.collaboration.chats[42].members.add(granting.accountant.id)
     open_form(at)
-    at.get("send-chat").press("Space")
+    press(at.get("send-chat"), "Space")
     at.get("send-chat-id").select_option(label="Бухгалтерия")
-    at.get("send-now").press("Enter")
+    press(at.get("send-now"))
     expect(failed).to_have_attribute("data-state", "done")

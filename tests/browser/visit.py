@@ -36,11 +36,18 @@ def answer_to(method: str, path: str) -> Callable[[Response], bool]:
     return matches
 
 
-def press(control: Locator) -> None:
-    """Presses a button or follows a link by the keyboard: the page may move under a pointer."""
+def press(control: Locator, key: str = "Enter") -> None:
+    """Presses a button or follows a link by the keyboard, once it can be seen: the page may move under a pointer, and a
+    key pressed on what is still hidden is lost."""
     expect(control).to_be_visible()
     expect(control).to_be_enabled()
-    control.press("Enter")
+    control.press(key)
+
+
+def tick(control: Locator, *, checked: bool = True) -> None:
+    """Chooses a box or a chip by the keyboard, or no longer chooses it."""
+    press(control, "Space")
+    expect(control).to_be_checked(checked=checked)
 
 
 @dataclass
@@ -129,10 +136,8 @@ class Visit:
         return self.app.locator(f"#panel-{name}")
 
     def choose(self, test_id: str) -> None:
-        """Chooses a chip or a box by the keyboard, once it can be seen: the page may scroll under a pointer."""
-        expect(self.get(test_id)).to_be_visible()
-        self.get(test_id).press("Space")
-        expect(self.get(test_id)).to_be_checked()
+        """Chooses a chip or a box by the keyboard."""
+        tick(self.get(test_id))
 
     def unfold(self, test_id: str) -> None:
         """Opens a folded part of the form."""
