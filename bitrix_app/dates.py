@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
+from functools import lru_cache
 
 from bitrix_app.texts import tr
 
@@ -40,6 +41,7 @@ def is_thinkable(day: date, today: date | None) -> bool:
     return day >= FIRST_THINKABLE and (today is None or day <= last_thinkable(today))
 
 
+@lru_cache(4096)  # a report's dates are few; what raises is not kept
 def date_as_written(text: str) -> date:
     """Of a field of type ``date``: the calendar date as written, except where the moment is midnight in UTC on another
     date, then that one (contract §4): ``2026-03-30T19:00:00-05:00`` is 31 March, ``2026-03-31T00:00:00+03:00`` too.

@@ -90,7 +90,7 @@ class DuplicateNumbers:
         """The problems that name the other invoices with this number, and with one that looks like it; none when it
         stands alone."""
         number = _number(invoice)
-        if number is None:
+        if number is None or not self._repeated:
             return ()
         looks = _looks(number)
         written = {

@@ -10,7 +10,7 @@ import pickle
 import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import closing
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import date
 from pathlib import Path
 
@@ -118,11 +118,17 @@ def sort_day(day: date | None) -> str:
     return day.isoformat() if day else _AFTER_ALL_DATES
 
 
+_ROWS = [each.name for each in fields(ProcessedInvoice)].index("product_rows")
+
+
 def _packed(invoice: ProcessedInvoice) -> tuple[bytes, bytes | None]:
-    rows = pickle.dumps(invoice.product_rows, pickle.HIGHEST_PROTOCOL) if invoice.product_rows else None
-    return pickle.dumps(replace(invoice, product_rows=()), pickle.HIGHEST_PROTOCOL), rows
+    values = list(invoice.arguments())
+    rows, values[_ROWS] = values[_ROWS], ()
+    return pickle.dumps(values, pickle.HIGHEST_PROTOCOL), pickle.dumps(rows, pickle.HIGHEST_PROTOCOL) if rows else None
 
 
 def _unpacked(head: bytes, rows: bytes | None) -> ProcessedInvoice:
-    invoice: ProcessedInvoice = pickle.loads(head)  # noqa: S301 - written by this process into its own folder
-    return replace(invoice, product_rows=pickle.loads(rows)) if rows else invoice  # noqa: S301 - as above
+    values = pickle.loads(head)  # noqa: S301 - written by this process into its own folder
+    if rows:
+        values[_ROWS] = pickle.loads(rows)  # noqa: S301 - as above
+    return ProcessedInvoice(*values)
