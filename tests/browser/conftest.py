@@ -71,7 +71,7 @@ def context(browser: Browser) -> Iterator[BrowserContext]:
 @pytest.fixture
 def visit(context: BrowserContext, portal: Portal) -> Iterator[Visitor]:
     """Opens a tab at the portal: ``visit(user=…, lang=…)``. At the end no console may have complained, except of
-    what a test allowed by ``errors.clear()``, and no exception or rejected promise may have gone uncaught."""
+    requests that a test lets fail, and no exception or rejected promise may have gone uncaught."""
     visits: list[Visit] = []
 
     def begin(user: User | None = None, lang: str = "ru", at: Portal | None = None) -> Visit:
@@ -81,7 +81,7 @@ def visit(context: BrowserContext, portal: Portal) -> Iterator[Visitor]:
     yield begin
     for each in visits:
         each.leave()
-    assert [each.errors for each in visits if each.errors] == []
+    assert [each.complaints for each in visits if each.complaints] == []
     assert [each.uncaught for each in visits if each.uncaught] == []
 
 

@@ -59,7 +59,7 @@ def test_no_serious_finding_in_any_question_or_notice(portal: Portal, visit: Vis
         for scheme in SCHEMES:
             at.wear(scheme)
             assert findings(at.frame) == [], f"{name}, {scheme}"
-    at.errors.clear()  # the browser itself reports the 422
+    at.let_requests_fail()  # the browser itself reports the 422
 
 
 def _ask_to_delete_the_set(at: Visit) -> None:
@@ -161,7 +161,7 @@ def test_no_serious_finding_on_pages_that_refuse(stage: Stage, visit: Visitor) -
     _submit(at.page, f"{app}/app", genuine)
     _expect_refusal(at, "authorization_server_unavailable")
     portal.world.oauth.faults.clear()
-    at.errors.clear()  # the browser itself reports the answers' status
+    at.let_requests_fail()  # the browser itself reports the answers' status
 
 
 def _submit(page: Page, address: str, fields: dict[str, str]) -> None:
@@ -194,7 +194,7 @@ def test_no_serious_finding_on_the_installation_page(stage: Stage, visit: Visito
     at.page.goto(at.address())
     expect(at.get("install-outcome")).to_contain_text("Установка не завершена")
     assert findings(at.frame) == []
-    at.errors.clear()  # the browser itself reports the answer's status
+    at.let_requests_fail()  # the browser itself reports the answer's status
 
 
 def focused(at: Visit) -> str:

@@ -65,7 +65,7 @@ def test_the_guessed_time_zone_is_asked_for_and_kept_by_one_click(
         at.get("zone-guess").fill("Mars/Olympus")
         press(at.get("zone-keep"))
         expect(at.get("zone")).to_contain_text("There is no such time zone.")
-        at.errors.clear()  # the browser tells of the refusal
+        at.let_requests_fail()  # the browser tells of the refusal
         at.get("zone-guess").fill("Asia/Omsk")
     press(at.get("zone-keep"))
     expect(at.get("zone")).to_contain_text(kept)
@@ -179,7 +179,7 @@ def test_wrong_settings_are_explained_beside_their_fields_at_once(visit: Visitor
     expect(at.get("set-time-zone")).to_be_focused()
     expect(at.get("set-report-days")).to_have_attribute("aria-invalid", "true")
     expect(at.app.get_by_text("От 1 до 3650 дней.")).to_be_visible()
-    at.errors.clear()  # the browser itself reports the 422
+    at.let_requests_fail()  # the browser itself reports the 422
 
 
 def test_only_chosen_employees_may_build(portal: Portal, visit: Visitor) -> None:
@@ -341,7 +341,7 @@ def test_settings_that_another_administrator_has_changed_are_not_overwritten_uns
     press(at.grown().get("settings-save"))
     expect(at.get("settings-note")).to_contain_text("Настройки сохранены")
     assert admin.call("GET", "/settings") == theirs | {"default_period": period}
-    at.errors.clear()  # the browser itself reports the 412
+    at.let_requests_fail()  # the browser itself reports the 412
 
 
 def test_a_portal_is_questioned_in_detail_and_the_result_can_be_copied(portal: Portal, visit: Visitor) -> None:

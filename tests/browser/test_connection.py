@@ -58,7 +58,7 @@ def test_after_the_last_try_the_page_says_what_to_press(visit: Visitor, admin: P
     at.page.unroute("**/api/v1/journal")
     press(panel.get_by_role("button", name="Повторить попытку"))
     expect(panel.get_by_test_id("journal-row").first).to_be_visible()
-    at.errors.clear()  # the browser itself reports what it could not reach
+    at.let_requests_fail()  # the browser itself reports what it could not reach
 
 
 def test_any_good_answer_ends_the_talk_of_a_lost_connection(visit: Visitor) -> None:
@@ -73,7 +73,7 @@ def test_any_good_answer_ends_the_talk_of_a_lost_connection(visit: Visitor) -> N
     with at.page.expect_response(answer_to("GET", "/reports")):
         at.tab("history")
     expect(at.app.locator("#connection")).to_be_empty()
-    at.errors.clear()  # the browser itself reports what it could not reach
+    at.let_requests_fail()  # the browser itself reports what it could not reach
 
 
 def test_an_answer_that_is_an_error_ends_it_too(portal: Portal, visit: Visitor, admin: Person) -> None:
@@ -90,7 +90,7 @@ def test_an_answer_that_is_an_error_ends_it_too(portal: Portal, visit: Visitor, 
     at.page.unroute("**/api/v1/reports/*-*")
     expect(at.get("result-empty")).to_be_visible()
     expect(at.app.locator("#connection")).to_be_empty()
-    at.errors.clear()  # the browser itself reports what it could not reach, and the 404
+    at.let_requests_fail()  # the browser itself reports what it could not reach, and the 404
 
 
 def test_a_busy_portal_is_not_called_a_lost_connection(visit: Visitor) -> None:
@@ -106,7 +106,7 @@ def test_a_busy_portal_is_not_called_a_lost_connection(visit: Visitor) -> None:
     assert "через 1 секунду" in heard
     assert "Связь потеряна" not in heard
     expect(at.app.locator("#connection")).to_be_empty()
-    at.errors.clear()  # the browser itself reports the 503
+    at.let_requests_fail()  # the browser itself reports the 503
 
 
 @pytest.mark.parametrize("place", ["card", "history"])
@@ -120,7 +120,7 @@ def test_download_of_a_report_deleted_elsewhere_says_so(visit: Visitor, admin: P
     at.grown()
     press(pressed)
     expect(at.app.get_by_text("Этого отчёта больше нет")).to_be_visible()
-    at.errors.clear()  # the browser itself reports the 404
+    at.let_requests_fail()  # the browser itself reports the 404
 
 
 @pytest.mark.parametrize("place", ["card", "history"])
@@ -141,7 +141,7 @@ def test_line_goes_down_under_a_download(visit: Visitor, admin: Person, place: s
         press(again)
     assert download.value.suggested_filename.endswith(".xlsx")
     expect(again).to_have_count(0)
-    at.errors.clear()  # the browser itself reports what it could not reach
+    at.let_requests_fail()  # the browser itself reports what it could not reach
 
 
 def test_list_that_arrives_late_leaves_what_a_row_says(visit: Visitor, admin: Person) -> None:
@@ -160,7 +160,7 @@ def test_list_that_arrives_late_leaves_what_a_row_says(visit: Visitor, admin: Pe
     with at.page.expect_response(answer_to("GET", "/reports")):
         held.pop().continue_()
     expect(at.app.get_by_role("button", name="Повторить попытку")).to_be_visible()
-    at.errors.clear()  # the browser itself reports what it could not reach
+    at.let_requests_fail()  # the browser itself reports what it could not reach
 
 
 def _download_link(at: Visit, place: str) -> Locator:

@@ -57,7 +57,7 @@ def test_a_source_without_its_field_is_refused_at_the_field(visit: Visitor) -> N
     press(at.grown().get("settings-save"))
     expect(at.get("set-amount-field")).to_have_attribute("aria-invalid", "true")
     expect(at.app.get_by_text("Выберите поле, в котором стоит оплаченная сумма.")).to_be_visible()
-    at.errors.clear()  # the browser itself reports the 422
+    at.let_requests_fail()  # the browser itself reports the 422
 
 
 def test_the_words_are_english_too(visit: Visitor) -> None:

@@ -118,7 +118,7 @@ def test_wrong_borders_are_said_at_their_field(visit: Visitor, typed: str, said:
     at.get("borders").fill(typed)
     press(at.get("borders"))
     expect(at.app.locator("#borders-error")).to_contain_text(said)
-    at.errors.clear()  # the browser names the answer 422
+    at.let_requests_fail()  # the browser names the answer 422
 
 
 def test_a_day_that_has_not_come_is_said_at_its_field(visit: Visitor) -> None:
@@ -127,7 +127,7 @@ def test_a_day_that_has_not_come_is_said_at_its_field(visit: Visitor) -> None:
     at.get("as-of").fill((portal_day() + timedelta(days=3)).isoformat())
     press(at.get("as-of"))
     expect(at.app.locator("#as-of-error")).to_contain_text("Этот день ещё не наступил")
-    at.errors.clear()
+    at.let_requests_fail()
 
 
 def test_a_set_of_receivables_is_of_the_day_on_which_it_is_used(visit: Visitor, admin: Person) -> None:

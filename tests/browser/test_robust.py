@@ -45,7 +45,7 @@ def test_lost_answer_does_not_start_a_second_report(visit: Visitor, admin: Perso
     at.open().build()
     at.done()
     assert len(admin.call("GET", "/reports")["items"]) == 1
-    at.errors.clear()  # the browser itself reports the lost answer
+    at.let_requests_fail()  # the browser itself reports the lost answer
 
 
 def _lose_first(matches: Callable[[Route], bool]) -> Callable[[Route], None]:
@@ -74,7 +74,7 @@ def test_lost_connection_is_said_and_comes_back(portal: Portal, visit: Visitor, 
     context.set_offline(False)
     at.done()
     expect(at.app.get_by_text("Связь потеряна")).to_have_count(0)
-    at.errors.clear()  # the browser itself reports what it could not reach
+    at.let_requests_fail()  # the browser itself reports what it could not reach
 
 
 def test_delay_grows_while_the_connection_is_lost(visit: Visitor, portal: Portal) -> None:
@@ -87,7 +87,7 @@ def test_delay_grows_while_the_connection_is_lost(visit: Visitor, portal: Portal
     at.frame.wait_for_function("() => window.heard.some((each) => each.includes('через 4 секунды'))")
     heard = at.frame.evaluate("window.heard")
     assert re.findall(r"через (\d+) секунд", " ".join(heard))[:3] == ["1", "2", "4"]
-    at.errors.clear()  # the browser itself reports what it could not reach
+    at.let_requests_fail()  # the browser itself reports what it could not reach
 
 
 def test_expired_session_renews_itself_unseen(portal: Portal, visit: Visitor) -> None:
@@ -101,7 +101,7 @@ def test_expired_session_renews_itself_unseen(portal: Portal, visit: Visitor) ->
     assert {error.split(" http")[0] for error in at.errors} == {
         "Failed to load resource: the server responded with a status of 401 (UNAUTHORIZED)"
     }
-    at.errors.clear()  # the browser itself reports the 401s
+    at.let_requests_fail()  # the browser itself reports the 401s
 
 
 @pytest.mark.parametrize("minutes", [51, 120])
@@ -123,7 +123,7 @@ def test_expired_portal_token_is_renewed_for_the_session(portal: Portal, visit: 
     at.page.route("**/api/v1/**", _spend_session())
     at.build()
     at.done()
-    at.errors.clear()  # the browser itself reports the 401s
+    at.let_requests_fail()  # the browser itself reports the 401s
 
 
 def _spend_session() -> Callable[[Route], None]:
@@ -167,7 +167,7 @@ def test_page_works_without_the_portals_script(visit: Visitor) -> None:
     at.open()
     at.build()
     at.done()
-    at.errors.clear()  # the browser itself reports the blocked script
+    at.let_requests_fail()  # the browser itself reports the blocked script
 
 
 def test_no_inline_script_without_nonce_and_no_inline_style(visit: Visitor) -> None:

@@ -79,7 +79,7 @@ def test_a_link_leads_to_its_report_even_when_there_are_newer_ones(visit: Visito
     stranger.page.goto(stranger.address(path, **{"params[report]": report_id}))
     stranger.ready()
     expect(stranger.get("missing")).to_contain_text("Такого отчёта у вас нет")
-    stranger.errors.clear()
+    stranger.let_requests_fail()
 
 
 def test_what_the_portal_does_not_grant_is_greyed_with_the_reason(visit: Visitor, portal: Portal) -> None:

@@ -14,6 +14,7 @@ from demo_portal.portal import Portal
 
 MENU = "/marketplace/app/5/"
 FRAME = "iframe.app-frame"
+FAILED_REQUEST = "Failed to load resource"
 GROWN = (
     "() => !window.BX24 || innerHeight >= Math.floor(document.querySelector('#page').getBoundingClientRect().height)"
 )
@@ -61,6 +62,7 @@ class Visit:
     lang: str = "ru"
     errors: list[str] = field(default_factory=list)
     uncaught: list[str] = field(default_factory=list)
+    _requests_may_fail: bool = False
 
     def __post_init__(self) -> None:
         self.page: Page = self.context.new_page()
@@ -70,6 +72,15 @@ class Visit:
     def _heard(self, message: ConsoleMessage) -> None:
         if message.type in {"error", "warning"}:
             self.errors.append(f"{message.text} {message.location['url']}")
+
+    def let_requests_fail(self) -> None:
+        """Some are meant to: what the browser itself reports of them, which may come late, is no complaint."""
+        self._requests_may_fail = True
+
+    @property
+    def complaints(self) -> list[str]:
+        """What the console complained about and should not have."""
+        return [each for each in self.errors if not (self._requests_may_fail and each.startswith(FAILED_REQUEST))]
 
     def wear(self, theme: Literal["light", "dark"]) -> Visit:
         """The application's theme, as its switch would leave it: in what is open and in what will be opened."""
